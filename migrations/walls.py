@@ -1,0 +1,99 @@
+"""Helpers to write the second wall: row-level security, the same way on every table.
+
+A table that holds a person's or an organisation's data is created, then handed to ``wall``. A table without such data
+(communes, lists) is handed to ``open_table``. The catalogue test (tests/architecture) refuses any table that met neither.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+APPLICATION = "odis_app, odis_worker"
+
+
+def run(sql: str) -> None:
+    """Execute SQL as written: psycopg gets no parameters, so ``%`` needs no doubling and ``:`` is no bind mark."""
+    op.get_bind().exec_driver_sql(sql)
+
+
+def own(table: str) -> None:
+    """Give ``table`` to odis_owner, so that neither the web nor the workers own anything."""
+    run(f"ALTER TABLE {table} OWNER TO odis_owner")
+
+
+def open_table(table: str) -> None:
+    """A table with no person and no organisation in it: readable by every role, written by the owner alone."""
+    own(table)
+    run(f"GRANT SELECT ON {table} TO {APPLICATION}, odis_public, odis_auth")
+
+
+def wall(
+    table: str,
+    *,
+    select: str,
+    insert: str | None = None,
+    update: str | None = None,
+    delete: str | None = None,
+    update_check: str | None = None,
+) -> None:
+    """Enable and force row-level security on ``table``.
+
+    Each argument is the SQL predicate that a row must meet for the verb; a verb without predicate is not granted at all.
+    ``update_check`` is what the new row must meet (default: the insert predicate, else the update one).
+    Read settings through a scalar sub-select, ``owner_org_id = (SELECT odis.org())``, so that the planner calls them once,
+    and sets as ``id = ANY (ARRAY(SELECT odis.shared_records()))``, so that it may use an index.
+    """
+    own(table)
+    run(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    run(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    run(f"REVOKE ALL ON {table} FROM PUBLIC")
+    run(f"CREATE POLICY owner_all ON {table} TO odis_owner USING (true) WITH CHECK (true)")
+    run(f"CREATE POLICY auth_reads ON {table} FOR SELECT TO odis_auth USING (true)")
+    run(f"GRANT SELECT ON {table} TO odis_auth, {APPLICATION}")
+    run(f"CREATE POLICY reads ON {table} FOR SELECT TO {APPLICATION} USING ({select})")
+    if insert is not None:
+        run(f"GRANT INSERT ON {table} TO {APPLICATION}")
+        run(f"CREATE POLICY inserts ON {table} FOR INSERT TO {APPLICATION} WITH CHECK ({insert})")
+    if update is not None:
+        run(f"GRANT UPDATE ON {table} TO {APPLICATION}")
+        check = update_check or insert or update
+        run(f"CREATE POLICY updates ON {table} FOR UPDATE TO {APPLICATION} USING ({update}) WITH CHECK ({check})")
+    if delete is not None:
+        run(f"GRANT DELETE ON {table} TO {APPLICATION}")
+        run(f"CREATE POLICY deletes ON {table} FOR DELETE TO {APPLICATION} USING ({delete})")
+
+
+def auth_writes(table: str, verbs: str) -> None:
+    """Let the definer functions write ``table``; ``verbs`` such as ``INSERT, UPDATE``."""
+    run(f"GRANT {verbs} ON {table} TO odis_auth")
+    run(f"CREATE POLICY auth_writes ON {table} TO odis_auth USING (true) WITH CHECK (true)")
+
+
+def definer(
+    signature: str, returns: str, body: str, *, language: str = "sql", volatility: str = "STABLE", to: str = APPLICATION
+) -> None:
+    """A SECURITY DEFINER function of schema ``odis`` owned by odis_auth, with a fixed search path.
+
+    ``signature`` such as ``shared_records()``; ``to`` the roles that may call it.
+    """
+    run(
+        f"CREATE FUNCTION odis.{signature} RETURNS {returns} LANGUAGE {language} {volatility} SECURITY DEFINER "
+        f"SET search_path = pg_catalog, pg_temp AS $body${body}$body$"
+    )
+    run(f"ALTER FUNCTION odis.{_types(signature)} OWNER TO odis_auth")
+    run(f"REVOKE ALL ON FUNCTION odis.{_types(signature)} FROM PUBLIC")
+    run(f"GRANT EXECUTE ON FUNCTION odis.{_types(signature)} TO {to}, odis_auth")
+
+
+def drop_definer(signature: str) -> None:
+    """Undo ``definer``."""
+    run(f"DROP FUNCTION odis.{_types(signature)}")
+
+
+def _types(signature: str) -> str:
+    """``mint(a bigint, b text)`` → ``mint(bigint, text)``: what ALTER and DROP want."""
+    name, _, rest = signature.partition("(")
+    arguments = rest.rstrip(")").strip()
+    if not arguments:
+        return f"{name}()"
+    return f"{name}({', '.join(part.strip().split(' ', 1)[1] for part in arguments.split(','))})"

@@ -1,0 +1,102 @@
+"""Signing in and out. Sessions live in the database, minted under a proof that only the application can compute."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import text
+
+from odis_app.audit.operations import record_event
+from odis_app.core.db import db, token_hash
+from odis_app.core.errors import RuleError
+from odis_app.core.identity import ANONYMOUS, Identity
+from odis_app.core.ids import new_public_id, new_token
+
+IDLE_MINUTES = 30
+ABSOLUTE_MINUTES = 12 * 60
+REFUSED = "Adresse e-mail ou mot de passe incorrect."
+_hasher = PasswordHasher()
+_DECOY = _hasher.hash("no account has this password")  # so that an unknown address costs the same time as a known one
+
+
+@dataclass(frozen=True, slots=True)
+class Minter:
+    """Computes the proofs that ``odis.grant_mint`` demands; holds the installation's identity key (hexadecimal)."""
+
+    identity_key: str
+
+    def proof(self, message: str) -> bytes:
+        """HMAC-SHA256 of ``message``, as the database computes it."""
+        return hmac.new(bytes.fromhex(self.identity_key), message.encode(), hashlib.sha256).digest()
+
+
+def hash_password(password: str) -> str:
+    """argon2id with the library's current parameters."""
+    return _hasher.hash(password)
+
+
+def _is_right(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def sign_in(minter: Minter, *, email: str, password: str, device: str) -> str:
+    """The raw token of a new session. Raises RuleError with the same sentence whatever is wrong."""
+    row = db.execute(text("SELECT * FROM odis.auth_login(:email)"), {"email": email}).mappings().first()
+    right = _is_right(row["password_hash"] if row else _DECOY, password)
+    token = open_session(minter, user_id=row["user_id"], device=device) if row and right else None
+    if token is None:
+        raise RuleError("", REFUSED)
+    return token
+
+
+def open_session(
+    minter: Minter, *, user_id: int, device: str, organisation_id: int | None = None, idle: int = IDLE_MINUTES, absolute: int = ABSOLUTE_MINUTES
+) -> str | None:
+    """A new session for ``user_id`` in one of their organisations (the first one by default); None when they have none."""
+    if organisation_id is None:
+        found = db.execute(
+            text("SELECT organisation_id FROM odis.auth_organisations(:who, :proof)"),
+            {"who": user_id, "proof": minter.proof(f"organisations|{user_id}")},
+        ).first()
+        if found is None:
+            return None
+        organisation_id = int(found[0])
+    token = new_token()
+    hashed = token_hash(token)
+    minted = db.execute(
+        text("SELECT odis.grant_mint(:hash, :public_id, :who, :org, :device, :idle, :absolute, :proof)"),
+        {
+            "hash": hashed,
+            "public_id": new_public_id(),
+            "who": user_id,
+            "org": organisation_id,
+            "device": device,
+            "idle": idle,
+            "absolute": absolute,
+            "proof": minter.proof(f"session|{hashed.hex()}|{user_id}|{organisation_id}|{idle}|{absolute}"),
+        },
+    ).scalar_one()
+    return token if minted else None
+
+
+def record_sign_in(identity: Identity) -> None:
+    """Write the sign-in down, under the session just opened."""
+    record_event(identity, "session:open", summary="Connexion")
+
+
+def record_failed_sign_in() -> None:
+    """Write a failed sign-in down: neither the address nor whether it exists."""
+    record_event(ANONYMOUS, "session:refuse", summary="Connexion refusée")
+
+
+def sign_out(identity: Identity) -> None:
+    """End the present session: its token is worth nothing from now on."""
+    record_event(identity, "session:close", summary="Déconnexion")
+    db.execute(text("SELECT odis.close_session()"))

@@ -1,0 +1,115 @@
+"""/connexion and /deconnexion."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, g, make_response, render_template, request, url_for
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from odis_app.accounts import drafts, operations
+from odis_app.accounts.forms import SignInForm
+from odis_app.core.db import unit_of_work
+from odis_app.core.errors import RuleError
+from odis_app.core.permissions import public
+from odis_app.core.requests import COOKIE
+from odis_app.core.web import identity, is_fragment_request, is_safe_path, redirect_to, redirect_to_url
+
+blueprint = Blueprint("accounts", __name__)
+WHO = "odis_qui"  # signed, says whose browser this was: a draft is given back to the same person only
+
+
+@blueprint.route("/connexion", methods=["GET", "POST"])
+@public
+def sign_in() -> Response:
+    """The form, the session, then where the person was going, with what they were writing."""
+    if request.method == "GET" and identity().is_signed_in:
+        return redirect_to("home.index")
+    form = SignInForm()
+    if request.method == "GET":
+        form.suite.data = request.args.get("suite", "")
+    carried = drafts.still_carried(request.form)
+    if form.validate_on_submit():
+        try:
+            with unit_of_work(None):  # its own transaction: the session exists before anything is done under it
+                token = operations.sign_in(_minter(), email=form.email.data or "", password=form.password.data or "", device=_device())
+        except RuleError as error:
+            form.add_error(error)
+            g.failed_sign_in = True
+        else:
+            return _welcome(token, form.suite.data, carried)
+    return sign_in_page(form, carried, 422 if form.is_submitted() else 200)
+
+
+@blueprint.after_request
+def _record_failure(response: Response) -> Response:
+    if g.pop("failed_sign_in", False):
+        with unit_of_work(None):
+            operations.record_failed_sign_in()
+    return response
+
+
+@blueprint.route("/deconnexion", methods=["POST"])
+@public
+def sign_out() -> Response:
+    """End the session and forget the cookie."""
+    if identity().is_signed_in:
+        operations.sign_out(identity())
+    response = redirect_to("accounts.sign_in")
+    response.delete_cookie(COOKIE)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+def sign_in_page(form: SignInForm, carried: list[tuple[str, str]], status: int) -> Response:
+    """The sign-in page, carrying the draft; under HTMX it replaces the whole page."""
+    response = make_response(render_template("accounts/sign_in.html", form=form, carried=carried, action=url_for("accounts.sign_in")), status)
+    if is_fragment_request():
+        response.headers["HX-Retarget"] = "body"
+        response.headers["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def ask_to_sign_in() -> Response:
+    """What an unidentified request to a guarded page gets: the way back, and on POST everything typed."""
+    if request.method == "POST":
+        form = SignInForm(formdata=None)
+        form.suite.data = request.full_path.rstrip("?")
+        return sign_in_page(form, drafts.carried(request.form), 401)
+    target = request.full_path.rstrip("?") if request.method == "GET" and not is_fragment_request() else ""
+    return redirect_to("accounts.sign_in", suite=target or None)
+
+
+def _welcome(token: str, target: str | None, carried: list[tuple[str, str]]) -> Response:
+    with unit_of_work(token) as unit:
+        operations.record_sign_in(unit.identity)
+        who = unit.identity.user_public_id
+    same_person = _previous_person() == who
+    destination = target if is_safe_path(target) else url_for("home.index")
+    if carried and same_person:
+        body = render_template("accounts/resume.html", action=destination, fields=drafts.given_back(carried))
+        response = make_response(body)
+    else:
+        response = redirect_to_url(destination or "/")
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    response.set_cookie(COOKIE, token, httponly=True, secure=secure, samesite="Lax", path="/")
+    response.set_cookie(WHO, _signer().dumps(who), httponly=True, secure=secure, samesite="Lax", path="/connexion", max_age=86400)
+    return response
+
+
+def _previous_person() -> str | None:
+    try:
+        return str(_signer().loads(request.cookies.get(WHO, "")))
+    except BadSignature:
+        return None
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key or "", salt=WHO)
+
+
+def _minter() -> operations.Minter:
+    found: operations.Minter = current_app.extensions["odis_minter"]
+    return found
+
+
+def _device() -> str:
+    return (request.user_agent.string or "")[:200]

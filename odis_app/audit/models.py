@@ -1,0 +1,34 @@
+"""The append-only trail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, SmallInteger
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from odis_app.core.db import Base
+
+
+class AuditEvent(Base):
+    """One read of a record, one write, one sign-in. Written by ``odis.audit_append`` only; never changed."""
+
+    __tablename__ = "audit_events"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    at: Mapped[datetime]
+    action: Mapped[str]
+    actor_kind: Mapped[str]
+    actor_user_id: Mapped[int | None] = mapped_column(BigInteger)
+    actor_org_id: Mapped[int | None] = mapped_column(BigInteger)
+    actor_label: Mapped[str]
+    org_label: Mapped[str]
+    record_id: Mapped[int | None] = mapped_column(BigInteger)
+    record_owner_org_id: Mapped[int | None] = mapped_column(BigInteger)
+    sensitivity: Mapped[int] = mapped_column(SmallInteger)
+    purpose: Mapped[str]
+    summary: Mapped[str]
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    request_id: Mapped[str]

@@ -1,0 +1,40 @@
+"""Writing in the trail."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import text
+
+from odis_app.core.db import current_unit, db
+from odis_app.core.identity import Identity
+
+
+def record_event(
+    identity: Identity,
+    action: str,
+    *,
+    record_id: int | None = None,
+    sensitivity: int = 0,
+    purpose: str = "",
+    summary: str = "",
+    data: dict[str, Any] | None = None,
+) -> int:
+    """Append one event to the trail, in the current transaction; the database itself says who acts.
+
+    ``identity`` is not trusted for that: it is there so that no operation forgets that somebody acts.
+    ``action`` is ``resource:verb``; ``data`` holds ids and field names, never a person's data. Returns the event's id.
+    """
+    del identity
+    parameters = {
+        "action": action,
+        "record": record_id,
+        "class": sensitivity,
+        "purpose": purpose,
+        "summary": summary,
+        "data": json.dumps(data or {}),
+        "request": current_unit().request_id,
+    }
+    statement = text("SELECT odis.audit_append(:action, :record, :class, :purpose, :summary, CAST(:data AS jsonb), :request)")
+    return int(db.execute(statement, parameters).scalar_one())

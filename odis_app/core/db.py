@@ -1,0 +1,161 @@
+"""The database: engines, the current session, and the unit of work that binds the signed identity.
+
+Nothing outside this file commits. A unit of work is one transaction under one identity token; read-only when asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from sqlalchemy import DateTime, Engine, MetaData, Text, create_engine, event, text
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, scoped_session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from odis_app.core.identity import ANONYMOUS, Identity
+from odis_app.core.ids import new_public_id
+from odis_app.core.permissions import permissions_of
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+PublicId = Annotated[str, mapped_column(Text, unique=True, default=new_public_id)]
+
+
+class Base(DeclarativeBase):
+    """Every model's parent: instants are aware, texts have no length."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar = {datetime: DateTime(timezone=True), str: Text()}
+
+
+_current: ContextVar[object] = ContextVar("odis_unit", default=None)
+_factory = sessionmaker(expire_on_commit=False, autoflush=True)
+db: scoped_session[Session] = scoped_session(_factory, scopefunc=lambda: id(_current.get()))
+_engines: dict[str, Engine] = {}
+_IDENTITY_COLUMNS = {f.name for f in fields(Identity)}
+
+
+@dataclass(slots=True)
+class Unit:
+    """The unit of work in progress."""
+
+    identity: Identity
+    readonly: bool
+    request_id: str = ""
+
+
+def configure(name: str, url: str, *, pool_size: int = 5) -> Engine:
+    """Create (or replace) the engine called ``name``: ``app`` or ``worker``. SQL parameters never reach a log."""
+    dispose(name)
+    engine = create_engine(url, pool_size=pool_size, max_overflow=5, pool_pre_ping=True, hide_parameters=True)
+    event.listen(engine, "checkin", _forget_identity)
+    _engines[name] = engine
+    return engine
+
+
+def dispose(name: str) -> None:
+    """Close the engine called ``name``, if there is one (after a fork, or at the end of a test)."""
+    engine = _engines.pop(name, None)
+    if engine is not None:
+        engine.dispose()
+
+
+def engine(name: str = "app") -> Engine:
+    """The engine called ``name``. Raises KeyError before ``configure``."""
+    return _engines[name]
+
+
+def _forget_identity(connection: object, record: ConnectionPoolEntry) -> None:
+    """The token is bound to the transaction and dies with it; this asserts it cheaply by ending any transaction."""
+    if connection is not None:
+        connection.rollback()  # type: ignore[attr-defined]
+
+
+def token_hash(token: str) -> bytes:
+    """What the database keeps of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def open_unit(token: str | None, *, readonly: bool, engine_name: str = "app", request_id: str = "") -> Unit:
+    """Begin a transaction under ``token`` (None: anonymous). Close it with ``close_unit``."""
+    key = Unit(ANONYMOUS, readonly, request_id)
+    _current.set(key)
+    session = db(bind=engine(engine_name))
+    row = session.execute(text("SELECT * FROM odis.open_unit(:token, :readonly)"), {"token": token or "", "readonly": readonly}).mappings().first()
+    if row is not None:
+        key.identity = _identity(dict(row))
+    session.info["unit"] = key
+    return key
+
+
+def _identity(row: dict[str, object]) -> Identity:
+    values = {name: value for name, value in row.items() if name in _IDENTITY_COLUMNS and value is not None}
+    roles = tuple(row["roles"] or ())  # type: ignore[arg-type]
+    values.update(session_id=row["session_public_id"], roles=roles, departments=tuple(row["departments"] or ()), permissions=permissions_of(roles))  # type: ignore[arg-type]
+    return Identity(**values)  # type: ignore[arg-type]
+
+
+def close_unit(*, commit: bool) -> None:
+    """Commit or roll back the current unit, then let the outbox leave."""
+    if _current.get() is None:
+        return
+    session = db()
+    pending = list(session.info.get("outbox", ()))
+    try:
+        if commit:
+            session.commit()
+        else:
+            session.rollback()
+            pending = []
+    finally:
+        db.remove()
+        _current.set(None)
+    if pending:
+        for callback, arguments in pending:
+            callback(arguments)
+
+
+def after_commit(callback: Callable[[Any], None], argument: Any) -> None:  # noqa: ANN401 - whatever the callback takes
+    """Call ``callback(argument)`` once the current unit has committed; never when it rolls back."""
+    db().info.setdefault("outbox", []).append((callback, argument))
+
+
+def in_unit() -> bool:
+    """Whether a unit of work is open here."""
+    return _current.get() is not None
+
+
+def current_unit() -> Unit:
+    """The unit in progress. Raises RuntimeError outside of one."""
+    unit = _current.get()
+    if not isinstance(unit, Unit):
+        raise RuntimeError("no unit of work is open")
+    return unit
+
+
+@contextmanager
+def unit_of_work(token: str | None = None, *, readonly: bool = False, engine_name: str = "app") -> Iterator[Unit]:
+    """One transaction under one identity: commits at the end, rolls back on any exception. May be nested (a second transaction)."""
+    outer = _current.get()
+    unit = open_unit(token, readonly=readonly, engine_name=engine_name)
+    try:
+        yield unit
+    except BaseException:
+        _current.set(unit)
+        close_unit(commit=False)
+        raise
+    else:
+        _current.set(unit)
+        close_unit(commit=True)
+    finally:
+        _current.set(outer)

@@ -1,0 +1,74 @@
+"""The base of every form: French, whitespace stripped, rule errors shown on their field, a resumed draft never saved by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField
+
+from odis_app.core.errors import RuleError
+
+RESUMED = "_reprise"  # set by the page that gives back what was typed when the session had expired
+
+
+def strip(value: Any) -> Any:  # noqa: ANN401 - a filter sees whatever the field holds
+    """Text without blanks around it; anything else unchanged."""
+    return value.strip() if isinstance(value, str) else value
+
+
+class Form(FlaskForm):
+    """WTForms with our habits. ``rule_errors`` are those that belong to no field."""
+
+    class Meta(FlaskForm.Meta):
+        """French messages; blanks stripped once, here."""
+
+        locales = ("fr",)
+
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:  # noqa: ANN401
+            """Add ``strip`` to every field that filters text."""
+            filters = list(unbound_field.kwargs.get("filters", ()))
+            if unbound_field.field_class.__name__ not in {"PasswordField", "FieldList", "FormField", "FileField", "MultipleFileField"}:
+                filters.append(strip)
+            return unbound_field.bind(form=form, filters=filters, **options)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self.rule_errors: list[str] = []
+
+    @property
+    def is_resumed(self) -> bool:
+        """The person just signed in again and finds back what they had typed."""
+        return bool(request.form.get(RESUMED))
+
+    def validate_on_submit(self, extra_validators: Any = None) -> bool:  # noqa: ANN401
+        """Valid and really sent by the person: a resumed draft is only shown again."""
+        return not self.is_resumed and bool(super().validate_on_submit(extra_validators))
+
+    def add_error(self, error: RuleError) -> None:
+        """Show what an operation refused, on its field or at the top."""
+        field = self._fields.get(error.field)
+        if field is None or isinstance(field, HiddenField):
+            self.rule_errors.append(error.message)
+        else:
+            field.errors = [*field.errors, error.message]
+
+    @property
+    def error_list(self) -> list[tuple[str, str]]:
+        """(field id or empty, sentence) for the summary, in the order of the page."""
+        found = [("", message) for message in self.rule_errors]
+        for field in self:
+            if field.short_name != "csrf_token":
+                found.extend((field.id, message) for message in _flat(field.errors))
+            elif field.errors:
+                found.append(("", "Cette page est restée ouverte trop longtemps. Vérifiez votre saisie puis envoyez-la de nouveau."))
+        return found
+
+
+def _flat(errors: Any) -> list[str]:  # noqa: ANN401 - lists, or dictionaries for sub-forms
+    if isinstance(errors, dict):
+        return [m for sub in errors.values() for m in _flat(sub)]
+    if isinstance(errors, str):
+        return [errors]
+    return [m for sub in errors for m in _flat(sub)]

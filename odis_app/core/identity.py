@@ -1,0 +1,78 @@
+"""Who acts: the person (or the job) behind the current unit of work, as the database vouches for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from odis_app.core import clock
+
+if TYPE_CHECKING:
+    from odis_app.core.permissions import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One identity, immutable for the length of a unit of work.
+
+    ``level`` is the highest sensitivity class it may read (0 administrative … 4 protection story; -1: no case content).
+    ``permissions`` are names such as ``household:read``, from the roles that the membership gives.
+    """
+
+    kind: str
+    session_id: str = ""
+    user_id: int | None = None
+    user_public_id: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    org_id: int | None = None
+    org_public_id: str = ""
+    org_name: str = ""
+    org_short_name: str = ""
+    org_kind: str = ""
+    org_department: str | None = None
+    roles: tuple[str, ...] = ()
+    level: int = -1
+    departments: tuple[str, ...] = ()
+    system_name: str = ""
+    step_up_until: datetime | None = None
+    last_seen_at: datetime | None = None
+    permissions: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def name(self) -> str:
+        """« Camille Fictive », or the name of the task."""
+        return f"{self.first_name} {self.last_name}".strip() or self.system_name
+
+    @property
+    def is_signed_in(self) -> bool:
+        """A person, or a job that acts for one."""
+        return self.user_id is not None
+
+    @property
+    def is_stepped_up(self) -> bool:
+        """The person proved who they are again less than ten minutes ago."""
+        return self.step_up_until is not None and self.step_up_until > clock.now()
+
+    def can(self, permission: Permission, obj: object | None = None) -> bool:
+        """Whether the roles give ``permission``, and its rule, if any, accepts ``obj``."""
+        if permission.name not in self.permissions:
+            return False
+        return obj is None or permission.rule is None or permission.rule(self, obj)
+
+    def require_user(self) -> int:
+        """The user's id; for operations that only a person may do. Raises PermissionError otherwise."""
+        if self.user_id is None:
+            raise PermissionError("this operation is done by a person")
+        return self.user_id
+
+    def require_org(self) -> int:
+        """The organisation's id. Raises PermissionError when there is none."""
+        if self.org_id is None:
+            raise PermissionError("this operation is done within an organisation")
+        return self.org_id
+
+
+ANONYMOUS = Identity(kind="anonymous")

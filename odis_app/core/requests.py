@@ -1,0 +1,85 @@
+"""One request is one unit of work: read-only for GET and HEAD, committed once; what was read is written down before the answer leaves."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from flask import Flask, Response, g, request
+from sqlalchemy import text
+
+from odis_app.core import clock
+from odis_app.core.db import close_unit, db, in_unit, open_unit, unit_of_work
+from odis_app.core.identity import ANONYMOUS
+from odis_app.core.ids import new_public_id
+
+COOKIE = "odis_session"
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+TOUCH_EVERY = timedelta(seconds=60)
+
+
+def init_app(app: Flask) -> None:
+    """Open a unit before each request and close it after."""
+    app.before_request(_open)
+    app.after_request(_close)
+    app.teardown_request(_abandon)
+
+
+def session_token() -> str | None:
+    """The raw token of this browser's session; never logged, never rendered."""
+    return request.cookies.get(COOKIE)
+
+
+def _open() -> None:
+    g.request_id = new_public_id()
+    g.identity = ANONYMOUS
+    if request.endpoint is None or request.endpoint in {"static", "assets.serve"}:
+        return
+    unit = open_unit(session_token(), readonly=request.method in READING, request_id=g.request_id)
+    g.identity = unit.identity
+
+
+def note_read(action: str, record_id: int, *, sensitivity: int = 0, summary: str = "") -> None:
+    """This GET shows a record: one audit event will be written before the answer leaves. Later calls only raise the sensitivity."""
+    known = g.get("read_event")
+    if known is not None and known["record"] == record_id:
+        known["class"] = max(known["class"], sensitivity)
+        return
+    g.read_event = {"action": action, "record": record_id, "class": sensitivity, "summary": summary}
+
+
+def note_sensitivity(level: int) -> None:
+    """The page shows a block of class ``level`` of the record already noted."""
+    known = g.get("read_event")
+    if known is not None:
+        known["class"] = max(known["class"], level)
+
+
+def _close(response: Response) -> Response:
+    if not in_unit():
+        return response
+    close_unit(commit=response.status_code < 400)  # noqa: PLR2004
+    if request.method in READING and response.status_code < 400:  # noqa: PLR2004
+        _write_down()
+    return response
+
+
+def _write_down() -> None:
+    """The read event and the session touch, in one short second transaction. If it fails, the answer is a 500 and nothing is shown."""
+    event, who = g.get("read_event"), g.identity
+    stale = who.is_signed_in and who.last_seen_at is not None and clock.now() - who.last_seen_at > TOUCH_EVERY
+    if event is None and not stale:
+        return
+    with unit_of_work(session_token()):
+        if event is not None:
+            db.execute(
+                text("SELECT odis.audit_append(:action, :record, :class, '', :summary, CAST(:data AS jsonb), :request)"),
+                {**event, "data": json.dumps({"route": str(request.url_rule)}), "request": g.request_id},
+            )
+        if stale:
+            db.execute(text("SELECT odis.touch_session()"))
+
+
+def _abandon(_: BaseException | None) -> None:
+    if in_unit():
+        close_unit(commit=False)

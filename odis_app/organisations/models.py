@@ -1,0 +1,94 @@
+"""Organisations, who works for them, where, and under which mandate."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from odis_app.core.db import Base, PublicId
+from odis_app.organisations.enums import OrganisationKind
+
+
+class Organisation(Base):
+    """An association, an operator, a State service…: the tenant."""
+
+    __tablename__ = "organisations"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[PublicId]
+    name: Mapped[str]
+    short_name: Mapped[str]
+    folded: Mapped[str]
+    kind: Mapped[str]
+    department_code: Mapped[str | None]
+    siret: Mapped[str | None]
+    activated_at: Mapped[datetime | None]
+    deactivated_at: Mapped[datetime | None]
+
+    @property
+    def kind_label(self) -> str:
+        """The French word for its kind."""
+        return OrganisationKind(self.kind).label
+
+
+class OrganisationArea(Base):
+    """A département where an organisation intervenes."""
+
+    __tablename__ = "organisation_areas"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisations.id"))
+    department_code: Mapped[str]
+
+
+class Membership(Base):
+    """One role of one person in one organisation, with dates."""
+
+    __tablename__ = "memberships"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    organisation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisations.id"))
+    role: Mapped[str]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+
+
+class Dispositif(Base):
+    """A public scheme: déplacés d’Ukraine, hébergement citoyen, mobilité nationale…"""
+
+    __tablename__ = "dispositifs"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    code: Mapped[str]
+    label: Mapped[str]
+    position: Mapped[int] = mapped_column(SmallInteger)
+
+
+class Mandate(Base):
+    """What a DDETS decided: this association matches in this département for this dispositif, until that day."""
+
+    __tablename__ = "mandates"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisations.id"))
+    department_code: Mapped[str]
+    dispositif_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("dispositifs.id"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+
+
+class TerritoryRules(Base):
+    """Delays and limits that a département sets for itself; the defaults are practice §2.4–2.7."""
+
+    __tablename__ = "territory_rules"
+
+    department_code: Mapped[str] = mapped_column(primary_key=True)
+    first_call_days: Mapped[int] = mapped_column(SmallInteger, default=5)
+    decision_days: Mapped[int] = mapped_column(SmallInteger, default=15)
+    urgent_answer_hours: Mapped[int] = mapped_column(SmallInteger, default=72)
+    standard_answer_days: Mapped[int] = mapped_column(SmallInteger, default=7)
+    proposals_per_household: Mapped[int] = mapped_column(SmallInteger, default=2)
+    proposals_per_place: Mapped[int] = mapped_column(SmallInteger, default=1)
