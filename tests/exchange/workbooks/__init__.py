@@ -1,0 +1,1 @@
+"""Spreadsheets as people really make them, and what a careful human reads in them."""
