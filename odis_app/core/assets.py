@@ -56,10 +56,11 @@ CONTENT_TYPES = {
 }
 COMPRESSED = {".css", ".js", ".svg", ".json"}
 
-# An icon is named where it is used: icon("people-fill"), icon="people-fill", "icon": "people-fill",
-# or in a comment « {# icons: check-lg x-lg #} » where a template chooses among several.
+# An icon is named where it is used: icon("bell"), icon="bell", "icon": "bell", or in a comment « {# icons: bell list #} » where
+# a template chooses among several. A quoted word with a hyphen ("flag-fill") is taken too if Bootstrap Icons has it.
 _ICON_USE = re.compile(r"""\bicon(?:\(\s*|\s*=\s*|["']\s*:\s*)["']([a-z0-9-]+)["']""")
 _ICON_LIST = re.compile(r"# icons:((?: +[a-z0-9]+(?:-[a-z0-9]+)*)+)")
+_HYPHENATED = re.compile(r"""["']([a-z0-9]+(?:-[a-z0-9]+)+)["']""")
 _SOURCE_MAP = re.compile(rb"\s*/[/*]# sourceMappingURL=[^\n]*")
 _CSS_IMAGE = re.compile(r"url\((?:images/)?([\w.-]+\.png)\)")
 
@@ -81,29 +82,27 @@ class Source:
 # ── Collecting ──────────────────────────────────────────────────────────────
 
 
-def icon_names(folders: Iterable[Path]) -> dict[str, Path]:
-    """Names of the icons used under ``folders`` (templates and Python files), each with the first file that uses it."""
-    found: dict[str, Path] = {}
-    for folder in folders:
-        for path in sorted(p for p in folder.rglob("*") if p.suffix in {".html", ".py", ".svg"}):
-            for name in _icons_in(path.read_text(encoding="utf-8")):
-                found.setdefault(name, path)
-    return found
+def icon_names(folders: Iterable[Path], icons_folder: Path) -> list[str]:
+    """Names, in order, of the icons used under ``folders`` (templates and Python files).
 
-
-def _icons_in(text: str) -> Iterator[str]:
-    yield from _ICON_USE.findall(text)
-    for names in _ICON_LIST.findall(text):
-        yield from names.split()
+    Raises AssetError, with the file, when a name that can only be an icon is not in ``icons_folder``.
+    """
+    known = {path.stem for path in icons_folder.glob("*.svg")}
+    found: set[str] = set()
+    for path in (p for folder in folders for p in folder.rglob("*") if p.suffix in {".html", ".py"}):
+        text = path.read_text(encoding="utf-8")
+        named = {*_ICON_USE.findall(text), *(name for names in _ICON_LIST.findall(text) for name in names.split())}
+        for name in sorted(named - known):
+            raise AssetError(f"{path}: Bootstrap Icons has no « {name} »")
+        found |= named | (set(_HYPHENATED.findall(text)) & known)
+    return sorted(found)
 
 
 def sprite(names: Iterable[str], icons_folder: Path) -> bytes:
-    """One SVG with a ``<symbol>`` per icon of Bootstrap Icons. Raises AssetError for a name that is not one of them."""
+    """One SVG with a ``<symbol>`` per icon of Bootstrap Icons."""
     symbols = []
     for name in sorted(set(names)):
         path = icons_folder / f"{name}.svg"
-        if not path.exists():
-            raise AssetError(f"icon « {name} » does not exist in Bootstrap Icons")
         drawing = ElementTree.fromstring(path.read_text(encoding="utf-8"))
         box = drawing.get("viewBox", "0 0 16 16")
         shapes = "".join(_plain_svg(shape) for shape in drawing)
@@ -146,20 +145,19 @@ def build(project: Path = PROJECT, var: Path | None = None) -> dict[str, Any]:
     Safe when two processes do it at once: files are named by their content and replaced in one move.
     """
     var = var or project / "var"
-    out = var / "assets"
-    fingerprint = _fingerprint(project, var)
+    out, node_modules = var / "assets", var / "node_modules"
+    icons_folder = node_modules / "bootstrap-icons" / "icons"
+    if not icons_folder.exists():
+        raise AssetError("the npm files are missing: run « python -m odis_app.core.assets --install »")
+    icons = icon_names([project / "templates", project / "odis_app"], icons_folder)
+    fingerprint = _fingerprint(project, icons)
     manifest = _read_manifest(out)
     if manifest and manifest["fingerprint"] == fingerprint:
         return manifest
     out.mkdir(parents=True, exist_ok=True)
-    icons = icon_names([project / "templates", project / "odis_app"])
-    icons_folder = var / "node_modules" / "bootstrap-icons" / "icons"
-    unknown = [f"{name} ({path})" for name, path in icons.items() if not (icons_folder / f"{name}.svg").exists()]
-    if unknown and icons_folder.exists():
-        raise AssetError(f"icons that Bootstrap Icons does not have: {', '.join(unknown)}")
-    sources = [*third_party_sources(var / "node_modules"), *own_sources(project / "static")]
+    sources = [*third_party_sources(node_modules), *own_sources(project / "static")]
     sources.append(Source("icons.svg", sprite(icons, icons_folder)))
-    manifest = {"fingerprint": fingerprint, "icons": sorted(icons), "files": _write_all(sources, out)}
+    manifest = {"fingerprint": fingerprint, "icons": icons, "files": _write_all(sources, out)}
     _replace(out / "manifest.json", json.dumps(manifest, indent=1).encode())
     return manifest
 
@@ -217,14 +215,13 @@ def _read_manifest(out: Path) -> dict[str, Any] | None:
     return manifest if complete else None
 
 
-def _fingerprint(project: Path, var: Path) -> str:
+def _fingerprint(project: Path, icons: list[str]) -> str:
     """Changes when a static file, the lock file, this builder or the set of icons changes."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for source in own_sources(project / "static"):
         digest.update(source.name.encode() + hashlib.sha256(source.body).digest())
     digest.update((project / "static" / "package-lock.json").read_bytes())
-    digest.update(" ".join(sorted(icon_names([project / "templates", project / "odis_app"]))).encode())
-    digest.update(str((var / "node_modules" / ".package-lock.json").exists()).encode())
+    digest.update(" ".join(icons).encode())
     return digest.hexdigest()
 
 
