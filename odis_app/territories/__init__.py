@@ -1,0 +1,12 @@
+"""Communes, EPCI, départements and régions of France, and how people name them."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from odis_app.territories.views import blueprint
+
+
+def setup(app: Flask) -> None:
+    """The routes of the commune picker."""
+    app.register_blueprint(blueprint)
