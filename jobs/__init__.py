@@ -1,0 +1,1 @@
+"""What runs apart from the pages: queues, schedule, worker, scheduler, reconciler, and one thin file per domain."""

@@ -1,0 +1,62 @@
+"""The schedule, as data. A run is known by its name and the instant it was due: it happens once, whoever plans it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from jobs.queues import NUIT
+from odis_app.core.clock import PARIS
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One line of the schedule: ``every`` so often (counted from a fixed instant), or ``at`` an hour of Paris each day.
+
+    ``weekday`` (0 Monday) keeps one day of the week, ``day`` one day of the month (1–28).
+    """
+
+    name: str
+    label: str
+    task: str
+    queue: str = NUIT
+    every: timedelta | None = None
+    at: time | None = None
+    weekday: int | None = None
+    day: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a line that would never be due, or ambiguously."""
+        if (self.every is None) == (self.at is None):
+            raise ValueError(f"{self.name}: give either every or at")
+        if self.every is not None and (
+            self.every < timedelta(minutes=1) or self.weekday is not None or self.day is not None
+        ):
+            raise ValueError(f"{self.name}: every is a minute at least, on all days")
+        if self.day is not None and not 1 <= self.day <= 28:
+            raise ValueError(f"{self.name}: day is from 1 to 28")
+
+    def last_slot(self, now: datetime) -> datetime:
+        """The latest instant, not after ``now``, at which this was due (aware, UTC)."""
+        if self.every is not None:
+            return now - (now - EPOCH) % self.every
+        assert self.at is not None
+        day = now.astimezone(PARIS).date()
+        while True:
+            due = datetime.combine(day, self.at, PARIS).astimezone(UTC)
+            if due <= now and self.weekday in {None, day.weekday()} and self.day in {None, day.day}:
+                return due
+            day -= timedelta(days=1)
+
+
+SCHEDULE = (
+    Schedule(
+        "purge-sessions",
+        "Suppression des sessions expirées",
+        "jobs.maintenance.purge_sessions",
+        every=timedelta(hours=1),
+    ),
+    Schedule("purge-jobs", "Suppression des travaux anciens", "jobs.maintenance.purge_jobs", at=time(3, 15)),
+)

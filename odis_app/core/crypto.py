@@ -1,0 +1,188 @@
+"""Encryption of columns: AES-256-GCM bound to its place, and blind indexes bound to an organisation.
+
+A sealed value is ``version (2 bytes) ‖ nonce (12) ‖ ciphertext ‖ tag (16)``; what it is bound to (``place``) is authenticated,
+so that a ciphertext moved to another table, column or row is refused. Keys come from the environment:
+
+- ``ODIS_MASTER_KEY``: ``1:<base64 of 32 bytes>``, several separated by commas during a rotation; the highest version seals;
+- ``ODIS_INDEX_KEY``: base64 of 32 other bytes, for the blind indexes only.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, text
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+VERSION_BYTES = 2
+NEW_KEY = "Pour créer une clé : python -m odis_app.core.crypto"
+_process: dict[str, Keyring] = {}
+
+
+class KeyProblem(RuntimeError):
+    """The installation's keys are absent, malformed or not those that sealed its data; the message is for the operator."""
+
+
+class Unreadable(ValueError):
+    """A sealed value was altered, moved from its place, or sealed with a key that is not here."""
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The installation's keys: ``masters`` by version, and the index key. Its repr shows no key."""
+
+    masters: Mapping[int, bytes]
+    index: bytes
+
+    def __repr__(self) -> str:
+        return f"Keyring(versions={sorted(self.masters)})"
+
+    @property
+    def current(self) -> int:
+        """The version that seals."""
+        return max(self.masters)
+
+    def checks(self) -> dict[str, str]:
+        """A fingerprint of each key, safe to store: it tells a wrong key before it writes anything."""
+        named = {f"master:{version}": key for version, key in self.masters.items()} | {"index": self.index}
+        return {name: hmac.new(key, b"odis key check", hashlib.sha256).hexdigest()[:32] for name, key in named.items()}
+
+
+def load_keyring(environ: Mapping[str, str] | None = None) -> Keyring:
+    """Read the keys from ``environ`` (the process's own by default); raises KeyProblem with a sentence."""
+    environ = os.environ if environ is None else environ
+    masters: dict[int, bytes] = {}
+    for part in _required(environ, "ODIS_MASTER_KEY").split(","):
+        version, separator, encoded = part.strip().partition(":")
+        if not separator or not version.isdecimal() or not 1 <= int(version) < 2 ** (8 * VERSION_BYTES):
+            raise KeyProblem(f"ODIS_MASTER_KEY doit s’écrire « 1:clé en base64 ». {NEW_KEY}")
+        if int(version) in masters:
+            raise KeyProblem(f"ODIS_MASTER_KEY donne deux fois la version {version}. Gardez une clé par version.")
+        masters[int(version)] = _decode("ODIS_MASTER_KEY", encoded)
+    index = _decode("ODIS_INDEX_KEY", _required(environ, "ODIS_INDEX_KEY"))
+    if index in masters.values():
+        raise KeyProblem(f"ODIS_INDEX_KEY doit être une autre clé que ODIS_MASTER_KEY. {NEW_KEY}")
+    return Keyring(masters, index)
+
+
+def verify_checks(keyring: Keyring, stored: Mapping[str, str]) -> dict[str, str]:
+    """Compare the keys with the fingerprints that the database kept; return those still to be stored.
+
+    Raises KeyProblem when a key differs, or when a version that sealed data is no longer given.
+    """
+    mine = keyring.checks()
+    for name, fingerprint in stored.items():
+        label = "ODIS_INDEX_KEY" if name == "index" else f"ODIS_MASTER_KEY, version {name.partition(':')[2]},"
+        if name not in mine:
+            raise KeyProblem(f"{label} manque : des données de cette base en dépendent. Remettez cette clé.")
+        if not hmac.compare_digest(mine[name], fingerprint):
+            raise KeyProblem(f"{label} n’est pas la clé de cette base. Remettez celle de l’installation.")
+    return {name: fingerprint for name, fingerprint in mine.items() if name not in stored}
+
+
+def configure(master_key: str, index_key: str) -> Keyring:
+    """Give this process its keys, as the configuration read them; raises KeyProblem with a sentence."""
+    _process["keys"] = load_keyring({"ODIS_MASTER_KEY": master_key, "ODIS_INDEX_KEY": index_key})
+    return _process["keys"]
+
+
+def keyring() -> Keyring:
+    """The keyring of this process: what ``configure`` gave, else the environment's."""
+    if "keys" not in _process:
+        _process["keys"] = load_keyring()
+    return _process["keys"]
+
+
+def verify_database(connection: Connection, keys: Keyring | None = None) -> None:
+    """Refuse to go on with keys that are not those of this database; the first start stores their fingerprints.
+
+    Call it at start-up, before anything is sealed. Raises KeyProblem with a sentence.
+    """
+    rows = connection.execute(text("SELECT name, fingerprint FROM key_checks")).all()
+    missing = verify_checks(keys or keyring(), {row.name: row.fingerprint for row in rows})
+    for name, fingerprint in missing.items():
+        connection.execute(text("SELECT odis.key_check_add(:name, :value)"), {"name": name, "value": fingerprint})
+
+
+def place(table: str, column: str, row: int | str) -> str:
+    """Where a sealed value lives; ``row`` is the row's public id (or id)."""
+    return f"{table}|{column}|{row}"
+
+
+def seal(plaintext: str | bytes, where: str, *, keys: Keyring | None = None) -> bytes:
+    """Encrypt ``plaintext`` for the place ``where`` (see ``place``) with the current key."""
+    keys = keys or keyring()
+    data = plaintext.encode() if isinstance(plaintext, str) else plaintext
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    version = keys.current
+    sealed = AESGCM(keys.masters[version]).encrypt(nonce, data, _aad(where, version))
+    return version.to_bytes(VERSION_BYTES, "big") + nonce + sealed
+
+
+def unseal(sealed: bytes, where: str, *, keys: Keyring | None = None) -> bytes:
+    """Decrypt what ``seal`` made for the same place; raises Unreadable otherwise."""
+    keys = keys or keyring()
+    version = int.from_bytes(sealed[:VERSION_BYTES], "big")
+    if version not in keys.masters:
+        raise Unreadable(f"sealed with key version {version}, which is not here")
+    nonce, body = sealed[VERSION_BYTES : VERSION_BYTES + NONCE_BYTES], sealed[VERSION_BYTES + NONCE_BYTES :]
+    try:
+        return AESGCM(keys.masters[version]).decrypt(nonce, body, _aad(where, version))
+    except (InvalidTag, ValueError) as error:
+        raise Unreadable(f"altered, or not sealed for {where}") from error
+
+
+def key_version(sealed: bytes) -> int:
+    """The version of the key that sealed a value: a rotation re-seals those below ``keyring().current``."""
+    return int.from_bytes(sealed[:VERSION_BYTES], "big")
+
+
+def blind_index(value: str, *, org_id: int, column: str, keys: Keyring | None = None) -> bytes:
+    """A keyed fingerprint (32 bytes) of a normalised ``value``, different in each organisation and column.
+
+    AGDREF numbers and phones are few enough to be tried one by one: without the key the index tells nothing, and
+    two organisations cannot compare theirs.
+    """
+    keys = keys or keyring()
+    scoped = hmac.new(keys.index, f"{org_id}|{column}".encode(), hashlib.sha256).digest()
+    return hmac.new(scoped, value.encode(), hashlib.sha256).digest()
+
+
+def new_key() -> str:
+    """A fresh key, base64 of 32 random bytes."""
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def _aad(where: str, version: int) -> bytes:
+    return f"{where}|{version}".encode()
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "").strip()
+    if not value:
+        raise KeyProblem(f"{name} est absente : l’application ne démarre pas sans sa clé. {NEW_KEY}")
+    return value
+
+
+def _decode(name: str, encoded: str) -> bytes:
+    try:
+        key = base64.b64decode(encoded.strip(), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise KeyProblem(f"{name} n’est pas du base64. {NEW_KEY}") from error
+    if len(key) != KEY_BYTES:
+        raise KeyProblem(f"{name} compte {len(key)} octets au lieu de {KEY_BYTES}. {NEW_KEY}")
+    return key
+
+
+if __name__ == "__main__":
+    print(new_key())
