@@ -100,7 +100,7 @@ def known_false(values: NDArray[Any], shape: tuple[int, int]) -> BoolArray:
 def _shaped(values: NDArray[Any], shape: tuple[int, int], wanted: bool) -> BoolArray:
     """Compare without broadcasting: one value would otherwise stand for every pair."""
     array = np.asarray(values)
-    flat = 1 in shape and array.shape == (max(shape),)
+    flat = 1 in shape and array.shape == (shape[0] * shape[1],)
     if array.shape != shape and not flat:
         raise ValueError(f"A mask has the shape {array.shape}, not {shape}")
     same: BoolArray = np.asarray(array == wanted, dtype=np.bool_).reshape(shape)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odis_app.matching.engine import constraints
@@ -151,6 +151,7 @@ def test_a_mask_of_another_length_is_refused_not_broadcast(values):
         failing_codes(Households.build([SINGLE]), two, PairFacts(safety_ok=np.array(values)))
 
 
+@settings(max_examples=400)
 @given(household_lists(), offer_lists())
 def test_codes_equal_the_naive_validator(households, offers):
     masks = failing_codes(Households.build(households), Offers.build(offers), FROM_COLUMNS)

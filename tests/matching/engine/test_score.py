@@ -5,7 +5,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odis_app.matching.engine.constraints import FROM_COLUMNS
@@ -14,7 +14,7 @@ from odis_app.matching.engine.policy import Criterion, Policy
 from odis_app.matching.engine.shortlist import Ranked, shortlist
 
 from . import naive
-from .samples import FAMILY, HOME, SINGLE
+from .samples import FAMILY, HOME
 from .strategies import households, offer_lists
 
 ROUNDING = Fraction(1, 2_000_000) + Fraction(1, 10**9)
@@ -111,6 +111,7 @@ WEIGHTS = st.fixed_dictionaries({name: st.integers(0, 50) for name in naive.WEIG
 RANKS = st.lists(st.sampled_from([0, 0.25, 0.5, 0.8, 1]), min_size=1, max_size=4)
 
 
+@settings(max_examples=400)
 @given(households(), offer_lists(), WEIGHTS, RANKS)
 def test_scores_equal_exact_fractions(household, offers, weights, ranks):
     policy = Policy.from_mapping({"weights": weights, "ranks": ranks})
