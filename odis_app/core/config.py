@@ -120,13 +120,15 @@ class Config:
     def from_env(cls, environ: Mapping[str, str] | None = None, *, services: bool = True) -> Config:
         """Read every variable; a ``NAME_FILE`` variable names a file that holds the value of ``NAME``.
 
-        What is absent is looked for among the secrets and the running embedded services of the data directory.
-        With ``services=False`` addresses and keys may still be missing (they are about to be created).
-        Raises ConfigError, which names the variable.
+        What is absent is looked for among the secrets of the data directory and, when no database is given, among its
+        running embedded services. With ``services=False`` these are left alone, and addresses and keys may still be
+        missing: they are about to be created. Raises ConfigError, which names the variable.
         """
         given = dict(os.environ if environ is None else environ)
         data_dir = _folder(given.get("ODIS_DATA_DIR", "").strip() or str(ROOT / "var"))
-        found = {**_kept(data_dir), **_given_files(given), **{k: v for k, v in given.items() if v.strip()}}
+        found = {**_secrets(data_dir), **_given_files(given), **{k: v for k, v in given.items() if v.strip()}}
+        if services and "ODIS_DATABASE_URL" not in found:
+            found = {**running_services(data_dir), **found}
         values: dict[str, Any] = {"data_dir": data_dir}
         for item in fields(cls):
             value = found.get(item.metadata["variable"], "").strip()
@@ -202,11 +204,18 @@ def _given_files(given: Mapping[str, str]) -> dict[str, str]:
     return values
 
 
-def _kept(data_dir: Path) -> dict[str, str]:
-    """What the data directory knows: generated secrets, and the addresses of its services while they run."""
+def _secrets(data_dir: Path) -> dict[str, str]:
+    """The secrets that the installation generated for itself."""
     try:
-        kept = {path.name: path.read_text(encoding="utf-8").strip() for path in (data_dir / "secrets").glob("ODIS_*")}
-        services = data_dir / SERVICES_FILE
-        return kept | (json.loads(services.read_text(encoding="utf-8")) if services.exists() else {})
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"ODIS_DATA_DIR : les secrets de {data_dir} ne peuvent pas être lus ({error}).") from error
+        return {path.name: path.read_text(encoding="utf-8").strip() for path in (data_dir / "secrets").glob("ODIS_*")}
+    except OSError as error:
+        raise ConfigError(f"ODIS_DATA_DIR : les secrets de {data_dir} ne peuvent pas être lus ({error.strerror}).") from error
+
+
+def running_services(data_dir: Path) -> dict[str, str]:
+    """The addresses of the services that ``odis serve`` runs on ``data_dir``, as variables; none when it does not run."""
+    path = data_dir / SERVICES_FILE
+    if not path.exists():
+        return {}
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return found

@@ -165,7 +165,7 @@ class Postgres:
         """``<data>/run/pg``, or a short directory made for this run where that path is too long for a socket."""
         wanted = self.data_dir / "run" / "pg"
         if len(os.fsencode(wanted)) > SOCKET_LIMIT or self.run_as.owner:
-            wanted = self._temporary = Path(tempfile.mkdtemp(prefix="odis-", dir="/tmp"))
+            wanted = self._temporary = self._temporary or Path(tempfile.mkdtemp(prefix="odis-", dir="/tmp"))
         wanted.mkdir(parents=True, exist_ok=True, mode=0o700)
         wanted.chmod(0o700)
         if self.run_as.owner:

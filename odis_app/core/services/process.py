@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -101,6 +102,15 @@ class DirectoryLock:
         handle.write(note)
         handle.flush()
         self._handle = handle
+
+    @contextmanager
+    def held(self, note: str) -> Iterator[None]:
+        """Hold the lock during a block."""
+        self.acquire(note)
+        try:
+            yield
+        finally:
+            self.release()
 
     def taken(self) -> bool:
         """Whether a process holds the lock now."""

@@ -80,7 +80,7 @@ class Redis:
     def _socket_directory(self) -> Path:
         wanted = self.data_dir / "run" / "redis"
         if len(os.fsencode(wanted / "redis.sock")) > SOCKET_LIMIT:
-            wanted = self._temporary = Path(tempfile.mkdtemp(prefix="odis-", dir="/tmp"))
+            wanted = self._temporary = self._temporary or Path(tempfile.mkdtemp(prefix="odis-", dir="/tmp"))
         wanted.mkdir(parents=True, exist_ok=True, mode=0o700)
         wanted.chmod(0o700)
         return wanted

@@ -1,0 +1,117 @@
+"""The command line ``odis …``: the four process commands here, the others in the packages that they serve."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from base64 import b64decode
+from contextlib import ExitStack
+from dataclasses import replace
+
+import click
+from flask import Flask
+from flask.cli import FlaskGroup
+
+from odis_app.core.config import ROOT, Config, ConfigError, running_services
+from odis_app.core.crypto import KeyProblemError, new_key
+from odis_app.core.services.process import DirectoryLock, ServiceError
+
+WITHOUT_DATABASE = {"match", "permissions"}
+_services = ExitStack()  # embedded services started for one command, stopped at its end
+
+
+def _application() -> Flask:
+    """The application for a package's command; embedded services are started for its time when none runs."""
+    from odis_app import create_app
+
+    words = sys.argv[1:]
+    alone = not words or "--help" in words or words[0] in WITHOUT_DATABASE
+    return create_app(_nowhere() if alone else _configuration())
+
+
+def _nowhere() -> Config:
+    """For help and for commands on files: an application whose database is never opened, with keys of the moment."""
+    config = Config.from_env(services=False)
+    return replace(
+        config,
+        database_url=config.database_url or "postgresql+psycopg:///odis",
+        secret_key=config.secret_key or new_key(),
+        identity_key=config.identity_key or b64decode(new_key()).hex(),
+        master_key=config.master_key or f"1:{new_key()}",
+        index_key=config.index_key or new_key(),
+    )
+
+
+def _configuration() -> Config:
+    config = Config.from_env(services=False)
+    if DirectoryLock(config.data_dir).taken():
+        if not config.database_url:
+            return Config.from_env()
+        config = replace(config, redis_url=config.redis_url or running_services(config.data_dir).get("ODIS_REDIS_URL", ""))
+    from odis_app.core.services import serve
+
+    completed = _services.enter_context(serve.services_for_a_command(config))
+    os.environ.update(completed.environment())  # for the programs that the command itself starts
+    return completed
+
+
+@click.group(cls=FlaskGroup, create_app=_application, add_default_commands=False, load_dotenv=False, add_version_option=False)
+def main_group() -> None:
+    """OD&IS : accueillir, héberger, accompagner."""
+
+
+@main_group.command("serve", with_appcontext=False)
+@click.option("--demo", is_flag=True, help="Données et comptes de démonstration, sur cette machine seulement.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port du web (8000, ou la variable PORT).")
+@click.option("--with-parent", is_flag=True, hidden=True, help="S’arrêter quand le processus parent s’arrête.")
+def serve_command(*, demo: bool, port: int | None, with_parent: bool) -> None:
+    """Tout démarrer : les services embarqués si aucun n’est donné, les migrations, le web, le travailleur, le planificateur."""
+    from odis_app.core.services import launch, serve
+
+    if with_parent:
+        launch.die_with_parent(signal.SIGTERM)
+    config = Config.from_env(services=False)
+    sys.exit(serve.serve(replace(config, port=port or config.port), demo=demo or config.demo))
+
+
+@main_group.command("web", with_appcontext=False)
+def web_command() -> None:
+    """Le serveur web seul."""
+    from odis_app.core.services.serve import web_command as command
+
+    _become(command(Config.from_env()))
+
+
+@main_group.command("worker", with_appcontext=False)
+def worker_command() -> None:
+    """Un travailleur seul, qui exécute les tâches des files."""
+    Config.from_env()
+    _become([sys.executable, "-m", "jobs.worker"])
+
+
+@main_group.command("scheduler", with_appcontext=False)
+def scheduler_command() -> None:
+    """Le planificateur seul, qui met en file ce qui est prévu."""
+    Config.from_env()
+    _become([sys.executable, "-m", "jobs.scheduler"])
+
+
+def _become(command: list[str]) -> None:
+    """Replace this process, with a complete environment: files of secrets are read once, here."""
+    os.chdir(ROOT)
+    os.execve(command[0], command, {**os.environ, **Config.from_env().environment()})
+
+
+def main() -> None:
+    """The console script. What is wrong with the installation is a sentence on standard error and exit code 2."""
+    try:
+        with _services:
+            main_group(prog_name="odis")
+    except (ConfigError, KeyProblemError, ServiceError) as error:
+        print(f"odis : {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
