@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -39,23 +40,27 @@ def _clean(value: float) -> float:
     return int(value) if value.is_integer() else value
 
 
-def spread(wanted: list[float], gap: float, low: float, high: float) -> list[float]:
-    """Positions of labels nearest to the ``wanted`` ones, ``gap`` apart, within ``low``–``high``, in the given order.
+def spread(wanted: list[float], heights: list[float], low: float, high: float) -> list[float]:
+    """Centres of labels nearest to the ``wanted`` ones, so that labels of these ``heights`` do not overlap.
 
-    Used for the names at the end of lines: two lines that end close together keep legible names. When they cannot all
-    fit, the gap shrinks evenly.
+    All within ``low``–``high`` and in the order of ``wanted``: two lines that end close together keep legible names. When
+    they cannot all fit, their heights are shrunk evenly, so that the order still shows.
     """
-    if not wanted:
-        return []
-    gap = min(gap, (high - low) / max(len(wanted) - 1, 1))
+    shrink = min(1.0, (high - low) / sum(heights)) if wanted else 1.0
+    half = [height * shrink / 2 for height in heights]
     order = sorted(range(len(wanted)), key=wanted.__getitem__)
     placed = [0.0] * len(wanted)
     floor = low
     for index in order:
-        placed[index] = floor = max(wanted[index], floor)
-        floor += gap
+        placed[index] = max(wanted[index], floor + half[index])
+        floor = placed[index] + half[index]
     ceiling = high
     for index in reversed(order):
-        placed[index] = min(placed[index], ceiling)
-        ceiling = placed[index] - gap
+        placed[index] = min(placed[index], ceiling - half[index])
+        ceiling = placed[index] - half[index]
     return placed
+
+
+def wrapped(text: str, width: int = 20) -> list[str]:
+    """The text in lines of ``width`` characters at most, cut between words: SVG does not wrap by itself."""
+    return textwrap.wrap(text, width, break_long_words=False)

@@ -54,6 +54,7 @@ def setup(app: Flask, *, var: Path | None = None) -> None:
         freshness=formats.freshness,
         chart_scale=charts.scale,
         chart_spread=charts.spread,
+        chart_wrapped=charts.wrapped,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

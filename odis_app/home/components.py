@@ -40,7 +40,7 @@ class SampleForm(Form):
 
     name = StringField("Nom, comme sur le titre de séjour", [DataRequired("Écrivez le nom du demandeur principal.")])
     email = StringField("Adresse électronique", [Regexp(r".+@.+", message="L’adresse doit contenir une arobase, comme nom@exemple.fr.")])
-    secret = PasswordField("Mot de passe", [InputRequired()], description="Douze caractères au moins.")
+    secret = PasswordField("Mot de passe", [InputRequired("Écrivez votre mot de passe.")], description="Douze caractères au moins.")
     born = DateField("Date de naissance", [InputRequired("Écrivez la date de naissance.")])
     people = IntegerField("Nombre de personnes", [InputRequired(), NumberRange(1, 20, "Entre 1 et 20 personnes.")])
     wish = SelectField("Premier souhait", choices=[("49", "Maine-et-Loire (49)"), ("53", "Mayenne (53)")])
