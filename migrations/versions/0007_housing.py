@@ -1,0 +1,274 @@
+"""Housing: offers and their qualification, places, and the one table that says who is where.
+
+Wide scopes (the State, mandated associations) read offers, places and occupancies of their départements; they never read
+hosts nor exact addresses. A secret location leaves no commune, label nor employment area in the rows that they read (CHECK).
+Double booking is impossible: EXCLUDE on (place, days) while an occupancy is not released.
+"""
+
+from __future__ import annotations
+
+from migrations.walls import auth_writes, definer, drop_definer, run, wall
+
+revision = "0007_housing"
+down_revision = "0006_structures"
+
+OWN = "owner_org_id = (SELECT odis.housing_org())"
+STEERED = "department_code = ANY (ARRAY(SELECT odis.steered_departments()))"
+MANDATED = "department_code = ANY (ARRAY(SELECT odis.mandated_departments()))"
+# What matching reads, the same on an offer and on a place.
+HOME = """
+      department_code text NOT NULL,
+      commune_code text,
+      dispositif_id bigint NOT NULL REFERENCES dispositifs,
+      orientation_authority text NOT NULL DEFAULT 'association_mandatee',
+      kind text NOT NULL,
+      capacity smallint NOT NULL,
+      bedrooms smallint,
+      max_minors smallint,
+      available_from date,
+      available_to date,
+      wheelchair boolean NOT NULL DEFAULT false,
+      ground_floor_or_lift boolean NOT NULL DEFAULT false,
+      hosts_women_only boolean NOT NULL DEFAULT false,
+      accepts_animals boolean NOT NULL DEFAULT false,
+      animals_present boolean NOT NULL DEFAULT false,
+      smoking_allowed boolean NOT NULL DEFAULT false,
+      accepts_minors boolean NOT NULL DEFAULT false,
+      specialised_fvv_teh boolean NOT NULL DEFAULT false,
+      women_only_certified boolean NOT NULL DEFAULT false,
+      rent numeric(8, 2),
+      accepted_statuses text[] NOT NULL DEFAULT '{}',
+      languages text[] NOT NULL DEFAULT '{}',
+      employment_area text,
+      validated_until date,
+      location_secret boolean NOT NULL DEFAULT false,
+      confirmed_at timestamptz NOT NULL DEFAULT now(),
+      confirmed_by_label text NOT NULL DEFAULT '',
+      created_at timestamptz NOT NULL DEFAULT now(),"""
+CHECKS = """
+      CONSTRAINT ck_{t}_capacity CHECK (capacity BETWEEN 1 AND 60),
+      CONSTRAINT ck_{t}_bedrooms CHECK (bedrooms IS NULL OR bedrooms BETWEEN 0 AND 60),
+      CONSTRAINT ck_{t}_minors CHECK (max_minors IS NULL OR max_minors >= 0),
+      CONSTRAINT ck_{t}_rent CHECK (rent IS NULL OR rent >= 0),
+      CONSTRAINT ck_{t}_window CHECK (available_to IS NULL OR available_from IS NULL OR available_to >= available_from)"""
+
+
+def upgrade() -> None:
+    _offers()
+    _offer_parts()
+    _places()
+    _occupancies()
+    _functions()
+    _safety()
+    _walls()
+
+
+def _offers() -> None:
+    run(f"""
+    CREATE TABLE offers (
+      id bigint PRIMARY KEY,
+      owner_org_id bigint NOT NULL,
+      public_id text NOT NULL CONSTRAINT uq_offers_public_id UNIQUE,
+      number text NOT NULL,
+      provider_kind text NOT NULL CHECK (provider_kind IN ('particulier', 'personne_morale')),
+      units smallint NOT NULL DEFAULT 1 CHECK (units BETWEEN 1 AND 200),
+      qualities jsonb NOT NULL DEFAULT '{{}}',
+      qualification_status text NOT NULL DEFAULT 'recue',
+      status_motif text NOT NULL DEFAULT '',
+      received_on date NOT NULL,
+      called_on date,
+      visit_planned_at timestamptz,
+      visited_on date,
+      decided_on date,
+      version int NOT NULL DEFAULT 1,{HOME}
+      CONSTRAINT uq_offers_owner UNIQUE (id, owner_org_id),
+      CONSTRAINT uq_offers_number UNIQUE (owner_org_id, number),
+      CONSTRAINT fk_offers_record FOREIGN KEY (id, owner_org_id) REFERENCES records (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE,
+      CONSTRAINT ck_offers_secret CHECK (NOT location_secret OR (commune_code IS NULL AND employment_area IS NULL)),
+      CONSTRAINT ck_offers_validated CHECK (qualification_status <> 'validee' OR (visited_on IS NOT NULL AND decided_on IS NOT NULL AND validated_until IS NOT NULL)),
+      CONSTRAINT ck_offers_refused CHECK (qualification_status <> 'refusee' OR (decided_on IS NOT NULL AND status_motif <> '')),{CHECKS.format(t="offers")}
+    )""")
+    run("CREATE INDEX ix_offers_owner ON offers (owner_org_id, qualification_status, received_on)")
+    run("CREATE INDEX ix_offers_department ON offers (department_code, qualification_status, received_on)")
+
+
+def _offer_child(table: str, columns: str) -> None:
+    run(
+        f"CREATE TABLE {table} (offer_id bigint NOT NULL, owner_org_id bigint NOT NULL, {columns}, "
+        f"CONSTRAINT fk_{table}_offer FOREIGN KEY (offer_id, owner_org_id) REFERENCES offers (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE)"
+    )
+
+
+def _offer_parts() -> None:
+    _offer_child(
+        "offer_hosts",
+        "name text NOT NULL, folded text NOT NULL, siret text, phone_sealed bytea, phone_index bytea, email_sealed bytea, email_index bytea, "
+        "note text NOT NULL DEFAULT '', PRIMARY KEY (offer_id)",
+    )
+    run("CREATE INDEX ix_offer_hosts_folded ON offer_hosts (owner_org_id, folded)")
+    run("CREATE INDEX ix_offer_hosts_phone ON offer_hosts (owner_org_id, phone_index)")
+    run("CREATE INDEX ix_offer_hosts_email ON offer_hosts (owner_org_id, email_index)")
+    _offer_child("offer_addresses", "commune_code text, address text NOT NULL DEFAULT '', PRIMARY KEY (offer_id)")
+    _offer_child(
+        "offer_events",
+        "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind text NOT NULL, happened_on date NOT NULL, data jsonb NOT NULL DEFAULT '{}', "
+        "recorded_at timestamptz NOT NULL DEFAULT now(), author_label text NOT NULL",
+    )
+    run("CREATE INDEX ix_offer_events_offer ON offer_events (offer_id, id)")
+
+
+def _places() -> None:
+    run(f"""
+    CREATE TABLE places (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      public_id text NOT NULL CONSTRAINT uq_places_public_id UNIQUE,
+      number text NOT NULL,
+      owner_org_id bigint NOT NULL REFERENCES organisations,
+      structure_id bigint,
+      offer_id bigint,
+      record_id bigint NOT NULL GENERATED ALWAYS AS (coalesce(structure_id, offer_id)) STORED,
+      label text NOT NULL DEFAULT '',
+      opened_on date,
+      closed_on date,{HOME}
+      CONSTRAINT uq_places_owner UNIQUE (id, owner_org_id, department_code),
+      CONSTRAINT uq_places_record UNIQUE (id, owner_org_id, record_id),
+      CONSTRAINT uq_places_number UNIQUE (owner_org_id, number),
+      CONSTRAINT ck_places_parent CHECK (num_nonnulls(structure_id, offer_id) = 1),
+      CONSTRAINT ck_places_secret CHECK (NOT location_secret OR (commune_code IS NULL AND employment_area IS NULL AND label = '')),
+      CONSTRAINT ck_places_dates CHECK (closed_on IS NULL OR opened_on IS NULL OR closed_on >= opened_on),
+      CONSTRAINT fk_places_structure FOREIGN KEY (structure_id, owner_org_id) REFERENCES structures (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE,
+      CONSTRAINT fk_places_offer FOREIGN KEY (offer_id, owner_org_id) REFERENCES offers (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE,{CHECKS.format(t="places")}
+    )""")
+    run("CREATE INDEX ix_places_fresh ON places (owner_org_id, confirmed_at, id)")
+    run("CREATE INDEX ix_places_department ON places (department_code, dispositif_id, capacity)")
+    run("CREATE INDEX ix_places_structure ON places (structure_id) WHERE structure_id IS NOT NULL")
+    run("CREATE INDEX ix_places_offer ON places (offer_id) WHERE offer_id IS NOT NULL")
+    run("""
+    CREATE TABLE place_addresses (
+      place_id bigint PRIMARY KEY,
+      owner_org_id bigint NOT NULL,
+      record_id bigint NOT NULL,
+      label text NOT NULL,
+      commune_code text,
+      address text NOT NULL DEFAULT '',
+      CONSTRAINT fk_place_addresses_place FOREIGN KEY (place_id, owner_org_id, record_id) REFERENCES places (id, owner_org_id, record_id)
+        ON UPDATE CASCADE ON DELETE CASCADE
+    )""")
+
+
+def _occupancies() -> None:
+    run("""
+    CREATE TABLE occupancies (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      public_id text NOT NULL CONSTRAINT uq_occupancies_public_id UNIQUE,
+      place_id bigint NOT NULL,
+      owner_org_id bigint NOT NULL,
+      department_code text NOT NULL,
+      during daterange NOT NULL,
+      kind text NOT NULL CHECK (kind IN ('reservation', 'stay', 'unavailable')),
+      motif text NOT NULL DEFAULT '',
+      subject text NOT NULL DEFAULT '',
+      household_record_id bigint,
+      household_owner_org_id bigint,
+      expires_at timestamptz,
+      released_at timestamptz,
+      created_at timestamptz NOT NULL DEFAULT now(),
+      CONSTRAINT fk_occupancies_place FOREIGN KEY (place_id, owner_org_id, department_code)
+        REFERENCES places (id, owner_org_id, department_code) ON UPDATE CASCADE ON DELETE CASCADE,
+      CONSTRAINT fk_occupancies_household FOREIGN KEY (household_record_id, household_owner_org_id)
+        REFERENCES records (id, owner_org_id) ON UPDATE CASCADE ON DELETE SET NULL,
+      CONSTRAINT ck_occupancies_days CHECK (NOT isempty(during) AND NOT lower_inf(during)),
+      CONSTRAINT ck_occupancies_motif CHECK ((kind = 'unavailable') = (motif <> '')),
+      CONSTRAINT ck_occupancies_expiry CHECK ((kind = 'reservation') = (expires_at IS NOT NULL)),
+      CONSTRAINT ck_occupancies_household CHECK (kind <> 'unavailable' OR household_record_id IS NULL),
+      CONSTRAINT ck_occupancies_household_owner CHECK ((household_record_id IS NULL) = (household_owner_org_id IS NULL)),
+      CONSTRAINT ex_occupancies_once EXCLUDE USING gist (int8range(place_id, place_id, '[]') WITH &&, during WITH &&) WHERE (released_at IS NULL)
+    )""")
+    run("CREATE INDEX ix_occupancies_place ON occupancies (place_id) WHERE released_at IS NULL")
+    run("CREATE INDEX ix_occupancies_history ON occupancies (place_id, id DESC)")
+    run("CREATE INDEX ix_occupancies_expiry ON occupancies (expires_at) WHERE kind = 'reservation' AND released_at IS NULL")
+    run("CREATE INDEX ix_occupancies_household ON occupancies (household_record_id) WHERE household_record_id IS NOT NULL")
+    run("CREATE INDEX ix_occupancies_subject ON occupancies (subject) WHERE subject <> ''")
+
+
+def _functions() -> None:
+    # An address opens to the organisation of the household once the stay is agreed on, and closes when it is released.
+    agreed = """FROM public.occupancies o JOIN public.places p ON p.id = o.place_id
+           WHERE o.kind = 'stay' AND o.released_at IS NULL AND o.household_owner_org_id = odis.case_org()"""
+    definer("opened_places()", "SETOF bigint", f"SELECT DISTINCT o.place_id {agreed}")
+    definer("opened_offers()", "SETOF bigint", f"SELECT DISTINCT p.offer_id {agreed} AND p.offer_id IS NOT NULL")
+    # A reservation whose answer did not come frees its place; of every place (NULL), or of one, just before it is taken.
+    definer(
+        "release_expired(place bigint)",
+        "bigint",
+        """WITH gone AS (UPDATE public.occupancies SET released_at = now()
+             WHERE kind = 'reservation' AND released_at IS NULL AND expires_at <= now() AND (place IS NULL OR place_id = place) RETURNING 1)
+           SELECT count(*) FROM gone""",
+        volatility="VOLATILE",
+    )
+
+
+def _safety() -> None:
+    """H08, H12 and H17 behind one door: which rule failed is never said, and what is not known excludes (security.md 1)."""
+    adult = "(m.link <> 'enfant_mineur' OR coalesce(m.birth_date <= current_date - interval '18 years', false))"
+    facts = f"""SELECT m.household_id, bool_and(s.member_id IS NOT NULL OR NOT {adult}) AND bool_or({adult}) AS known,
+                       coalesce(bool_or(s.women_hosts_only), false) AS women, coalesce(bool_or(s.fvv_teh), false) AS hunted
+                  FROM public.members m LEFT JOIN public.member_safety s ON s.member_id = m.id
+                 WHERE m.until IS NULL"""
+    compatible = """f.known AND (NOT f.women OR p.hosts_women_only IS TRUE OR p.women_only_certified IS TRUE)
+             AND (NOT f.hunted OR p.specialised_fvv_teh IS TRUE OR p.women_only_certified IS TRUE)
+             AND NOT EXISTS (SELECT 1 FROM public.member_safety e JOIN public.members x ON x.id = e.member_id
+                              WHERE e.household_id = f.household_id AND x.until IS NULL AND p.department_code = ANY (e.excluded_departments))"""
+    mine = "(h.owner_org_id = (SELECT odis.case_org()) OR h.id = ANY (ARRAY(SELECT odis.shared_full_records())))"
+    reachable = "(p.owner_org_id = (SELECT odis.housing_org()) OR p.department_code = ANY (ARRAY(SELECT odis.mandated_departments())))"
+    definer(
+        "safety_compatible(household bigint)",
+        "SETOF bigint",
+        f"""SELECT p.id FROM public.households h JOIN ({facts} AND m.household_id = household GROUP BY m.household_id) f ON f.household_id = h.id
+              CROSS JOIN public.places p
+             WHERE h.id = household AND {mine} AND {reachable} AND {compatible}""",
+    )
+    definer(
+        "safety_compatible_households(place bigint)",
+        "SETOF bigint",
+        f"""SELECT h.id FROM public.places p CROSS JOIN public.households h
+              CROSS JOIN LATERAL ({facts} AND m.household_id = h.id GROUP BY m.household_id) f
+             WHERE p.id = place AND {mine} AND {reachable} AND {compatible}""",
+    )
+
+
+def _walls() -> None:
+    validated = "qualification_status = 'validee'"
+    ddets = "(SELECT odis.org_kind()) = 'ddets'"
+    shared = "id = ANY (ARRAY(SELECT odis.shared_records()))"
+    wall("offers", select=f"{OWN} OR ({STEERED} AND ({validated} OR {ddets})) OR ({MANDATED} AND {validated}) OR {shared}", insert=OWN, update=OWN)
+    wall("offer_hosts", select=OWN, insert=OWN, update=OWN)
+    wall("offer_addresses", select=f"{OWN} OR offer_id = ANY (ARRAY(SELECT odis.opened_offers()))", insert=OWN, update=OWN)
+    wall("offer_events", select=OWN, insert=OWN)
+    opened = "ANY (ARRAY(SELECT odis.opened_places()))"
+    wall("places", select=f"{OWN} OR {STEERED} OR {MANDATED} OR id = {opened}", insert=OWN, update=OWN)
+    wall("place_addresses", select=f"{OWN} OR place_id = {opened}", insert=OWN, update=OWN)
+    # A mandated association books for its own household, and may undo that; only the owner of the place writes the rest.
+    households = "(household_record_id IS NULL OR household_owner_org_id = (SELECT odis.case_org()) OR household_record_id = ANY (ARRAY(SELECT odis.shared_records())))"
+    booking = f"kind = 'reservation' AND {MANDATED} AND household_owner_org_id = (SELECT odis.case_org())"
+    writes = f"({OWN} AND {households}) OR ({booking})"
+    wall(
+        "occupancies",
+        select=f"{OWN} OR {STEERED} OR {MANDATED} OR household_owner_org_id = (SELECT odis.case_org())",
+        insert=writes,
+        update=f"{OWN} OR ({booking})",
+        update_check=f"{OWN} OR ({booking})",
+    )
+    # Whose household it is never changes: an update may not probe other people's files, nor fail when a share has ended.
+    run("REVOKE UPDATE ON occupancies FROM odis_app, odis_worker")
+    run("GRANT UPDATE (during, kind, expires_at, released_at) ON occupancies TO odis_app, odis_worker")
+    auth_writes("occupancies", "UPDATE")
+
+
+def downgrade() -> None:
+    drop_definer("safety_compatible_households(place bigint)")
+    drop_definer("safety_compatible(household bigint)")
+    drop_definer("release_expired(place bigint)")
+    run("DROP TABLE occupancies, place_addresses, places, offer_events, offer_addresses, offer_hosts, offers")
+    drop_definer("opened_offers()")
+    drop_definer("opened_places()")

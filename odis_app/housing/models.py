@@ -1,0 +1,194 @@
+"""Offers, places and who is where (migrations/versions/0007_housing.py says who reads which table)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, Integer, LargeBinary, Numeric, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from odis_app.core.db import Base, PublicId
+from odis_app.housing.enums import HousingKind, OccupancyKind, OfferFact, OrientationAuthority, UnavailabilityMotif
+
+
+class _Home:
+    """What matching reads, the same on an offer and on a place (matching.md). Empty limits: none."""
+
+    department_code: Mapped[str]
+    commune_code: Mapped[str | None]
+    dispositif_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("dispositifs.id"))
+    orientation_authority: Mapped[str] = mapped_column(default=OrientationAuthority.ASSOCIATION_MANDATEE.value)
+    kind: Mapped[str]
+    capacity: Mapped[int] = mapped_column(SmallInteger)
+    bedrooms: Mapped[int | None] = mapped_column(SmallInteger)
+    max_minors: Mapped[int | None] = mapped_column(SmallInteger)
+    available_from: Mapped[date | None]
+    available_to: Mapped[date | None]
+    wheelchair: Mapped[bool] = mapped_column(default=False)
+    ground_floor_or_lift: Mapped[bool] = mapped_column(default=False)
+    hosts_women_only: Mapped[bool] = mapped_column(default=False)
+    accepts_animals: Mapped[bool] = mapped_column(default=False)
+    animals_present: Mapped[bool] = mapped_column(default=False)
+    smoking_allowed: Mapped[bool] = mapped_column(default=False)
+    accepts_minors: Mapped[bool] = mapped_column(default=False)
+    specialised_fvv_teh: Mapped[bool] = mapped_column(default=False)
+    women_only_certified: Mapped[bool] = mapped_column(default=False)
+    rent: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
+    accepted_statuses: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    employment_area: Mapped[str | None]
+    validated_until: Mapped[date | None]
+    location_secret: Mapped[bool] = mapped_column(default=False)
+    confirmed_at: Mapped[datetime]
+    confirmed_by_label: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+
+    @property
+    def kind_label(self) -> str:
+        """« Chambre chez l’habitant »."""
+        return HousingKind.label_of(self.kind)
+
+    @property
+    def authority_label(self) -> str:
+        """« Association mandatée »."""
+        return OrientationAuthority.label_of(self.orientation_authority)
+
+
+class Offer(_Home, Base):
+    """An offer of one or several identical units. Its key is its record's; ``qualification_status`` is computed from its events."""
+
+    __tablename__ = "offers"
+
+    id: Mapped[int] = mapped_column(BigInteger, ForeignKey("records.id"), primary_key=True)
+    owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    public_id: Mapped[PublicId]
+    number: Mapped[str]
+    provider_kind: Mapped[str]
+    units: Mapped[int] = mapped_column(SmallInteger, default=1)
+    qualities: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    qualification_status: Mapped[str] = mapped_column(default="recue")
+    status_motif: Mapped[str] = mapped_column(default="")
+    received_on: Mapped[date]
+    called_on: Mapped[date | None]
+    visit_planned_at: Mapped[datetime | None]
+    visited_on: Mapped[date | None]
+    decided_on: Mapped[date | None]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    @property
+    def record_id(self) -> int:
+        """Its key is its record's."""
+        return self.id
+
+
+class OfferHost(Base):
+    """Class 1: who offers and how to reach them. Read by the organisation that qualifies the offer, nobody else."""
+
+    __tablename__ = "offer_hosts"
+
+    offer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("offers.id"), primary_key=True)
+    owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str]
+    folded: Mapped[str]
+    siret: Mapped[str | None]
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    email_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    note: Mapped[str] = mapped_column(default="")
+
+
+class OfferAddress(Base):
+    """The exact address: its organisation, and that of a household once their stay is agreed on."""
+
+    __tablename__ = "offer_addresses"
+
+    offer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("offers.id"), primary_key=True)
+    owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    commune_code: Mapped[str | None]
+    address: Mapped[str] = mapped_column(default="")
+
+
+class OfferEvent(Base):
+    """One fact of the life of an offer; never changed."""
+
+    __tablename__ = "offer_events"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    offer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("offers.id"))
+    owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    happened_on: Mapped[date]
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    recorded_at: Mapped[datetime]
+    author_label: Mapped[str]
+
+    @property
+    def kind_label(self) -> str:
+        """« Visite faite »."""
+        return OfferFact.label_of(self.kind)
+
+
+class Place(_Home, Base):
+    """One home that one household can take, of a structure or of a validated offer. Its state is computed (queries.places)."""
+
+    __tablename__ = "places"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[PublicId]
+    number: Mapped[str]
+    owner_org_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisations.id"))
+    structure_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("structures.id"))
+    offer_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("offers.id"))
+    record_id: Mapped[int] = mapped_column(BigInteger, Computed("coalesce(structure_id, offer_id)", persisted=True))
+    label: Mapped[str] = mapped_column(default="")
+    opened_on: Mapped[date | None]
+    closed_on: Mapped[date | None]
+
+    @property
+    def title(self) -> str:
+        """Its label, or its number where the location is secret."""
+        return self.label or self.number
+
+
+class PlaceAddress(Base):
+    """The real label and exact address of a place: its owner, and the organisation of the household that stays there."""
+
+    __tablename__ = "place_addresses"
+
+    place_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("places.id"), primary_key=True)
+    owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    record_id: Mapped[int] = mapped_column(BigInteger)
+    label: Mapped[str]
+    commune_code: Mapped[str | None]
+    address: Mapped[str] = mapped_column(default="")
+
+
+class Occupancy(Base):
+    """A place taken during some days (upper bound excluded). Names nobody: ``subject`` is an opaque public id."""
+
+    __tablename__ = "occupancies"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[PublicId]
+    place_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("places.id"))
+    owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    department_code: Mapped[str]
+    during: Mapped[Range[date]] = mapped_column(DATERANGE)
+    kind: Mapped[str]
+    motif: Mapped[str] = mapped_column(default="")
+    subject: Mapped[str] = mapped_column(default="")
+    household_record_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("records.id"))
+    household_owner_org_id: Mapped[int | None] = mapped_column(BigInteger)
+    expires_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    @property
+    def kind_label(self) -> str:
+        """« Séjour », « Indisponibilité : travaux »."""
+        label = OccupancyKind.label_of(self.kind)
+        return f"{label} : {UnavailabilityMotif.label_of(self.motif).lower()}" if self.motif else label
