@@ -8,7 +8,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from odis_app.core import cli, db, headers, requests, templating
+from odis_app.core import cli, db, headers, outbox, requests, templating
 from odis_app.core.config import ROOT, Config
 
 # From the ground up; each has ``setup(app)``. A package listed later may know one listed before, never the reverse.
@@ -18,15 +18,6 @@ PACKAGES = (
     "accounts",
     "organisations",
     "access",
-    "documents",
-    "exchange",
-    "journal",
-    "households",
-    "structures",
-    "housing",
-    "placements",
-    "matching",
-    "reports",
     "home",
 )
 MAX_BODY = 21 * 1024 * 1024  # an upload of 20 MB and its form
@@ -49,6 +40,7 @@ def create_app(config: Config | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
     )
     db.configure("app", config.database_url)
+    outbox.configure(config.redis_url)
     requests.init_app(app)
     headers.init_app(app)
     templating.setup(app)

@@ -12,6 +12,17 @@ revision = "0001_walls"
 down_revision = None
 
 SESSION = "sha256(convert_to(current_setting('odis.token', true), 'UTF8'))"
+# domain.md: every enrolment, offer, place and structure belongs to one; an administrator may add others.
+DISPOSITIFS = (
+    ("deplaces_ukraine", "Déplacés d’Ukraine"),
+    ("hebergement_citoyen", "Hébergement citoyen"),
+    ("mobilite_nationale", "Mobilité nationale"),
+    ("reinstallation", "Réinstallation"),
+    ("emile", "EMILE"),
+    ("agir", "AGIR"),
+    ("dna", "Dispositif national d’accueil"),
+    ("resorption", "Résorption des bidonvilles"),
+)
 
 
 def upgrade() -> None:
@@ -95,6 +106,8 @@ def _people() -> None:
       label text NOT NULL,
       position smallint NOT NULL
     )""")
+    for position, (code, label) in enumerate(DISPOSITIFS, 1):
+        run(f"INSERT INTO dispositifs (code, label, position) VALUES ('{code}', '{label}', {position})")
     run("""
     CREATE TABLE mandates (
       id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

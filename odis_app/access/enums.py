@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from odis_app.core.enums import Labelled
 
 
-class ShareLevel(StrEnum):
+class ShareLevel(Labelled):
     """How much a share opens."""
 
-    MINIMAL = "minimal"
-    FULL = "full"
-
-    @property
-    def label(self) -> str:
-        """The French word."""
-        return {"minimal": "Minimal", "full": "Complet"}[self.value]
+    MINIMAL = "minimal", "Minimal"
+    FULL = "full", "Complet"
 
     @property
     def explanation(self) -> str:
         """What the other organisation will read."""
-        return {
-            "minimal": "numéro, initiales, taille, département, référent",
-            "full": "résumé, composition, besoins, projet de vie et journal des partenaires",
-        }[self.value]
+        if self is ShareLevel.MINIMAL:
+            return "numéro, initiales, taille, département, référent"
+        return "résumé, composition, besoins, projet de vie et journal des partenaires"
 
 
-class SharePurpose(StrEnum):
+class SharePurpose(Labelled):
     """Why a record is opened."""
 
-    ACCOMPAGNEMENT = "accompagnement"
-    ORIENTATION = "orientation"
-    MOBILITE = "mobilite"
-    ARBITRAGE = "arbitrage"
-    PASSATION = "passation"
-
-    @property
-    def label(self) -> str:
-        """The French word."""
-        return {
-            "accompagnement": "Accompagnement commun",
-            "orientation": "Orientation vers un logement",
-            "mobilite": "Mobilité nationale",
-            "arbitrage": "Arbitrage par la DDETS",
-            "passation": "Passation",
-        }[self.value]
+    ACCOMPAGNEMENT = "accompagnement", "Accompagnement commun"
+    ORIENTATION = "orientation", "Orientation vers un logement"
+    MOBILITE = "mobilite", "Mobilité nationale"
+    ARBITRAGE = "arbitrage", "Arbitrage par la DDETS"
+    PASSATION = "passation", "Passation"

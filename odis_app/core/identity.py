@@ -56,6 +56,11 @@ class Identity:
         """The person proved who they are again less than ten minutes ago."""
         return self.step_up_until is not None and self.step_up_until > clock.now()
 
+    @property
+    def case_org_id(self) -> int | None:
+        """The organisation, when the identity may read case content at all; administrators may not."""
+        return self.org_id if self.level >= 0 else None
+
     def can(self, permission: Permission, obj: object | None = None) -> bool:
         """Whether the roles give ``permission``, and its rule, if any, accepts ``obj``."""
         if permission.name not in self.permissions:

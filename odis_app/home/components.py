@@ -23,6 +23,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -43,16 +44,16 @@ class SampleForm(Form):
     secret = PasswordField("Mot de passe", [InputRequired("Écrivez votre mot de passe.")], description="Douze caractères au moins.")
     born = DateField("Date de naissance", [InputRequired("Écrivez la date de naissance.")])
     people = IntegerField("Nombre de personnes", [InputRequired(), NumberRange(1, 20, "Entre 1 et 20 personnes.")])
-    wish = SelectField("Premier souhait", choices=[("49", "Maine-et-Loire (49)"), ("53", "Mayenne (53)")])
+    wish = SelectField("Premier souhait", choices=[SelectChoice("49", "Maine-et-Loire (49)"), SelectChoice("53", "Mayenne (53)")])
     stay = RadioField(
         "Droit au séjour",
         [InputRequired("Choisissez une réponse.")],
-        choices=[("bpi", "Protection internationale"), ("temp", "Protection temporaire"), ("autre", "Autre titre")],
+        choices=[SelectChoice("bpi", "Protection internationale"), SelectChoice("temp", "Protection temporaire"), SelectChoice("autre", "Autre titre")],
         description="Celui du demandeur principal.",
     )
     languages = SelectMultipleField(
         "Langues parlées",
-        choices=[("fr", "Français"), ("fa", "Dari ou persan"), ("ti", "Tigrinya")],
+        choices=[SelectChoice("fr", "Français"), SelectChoice("fa", "Dari ou persan"), SelectChoice("ti", "Tigrinya")],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )

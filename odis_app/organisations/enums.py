@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from odis_app.core.enums import Labelled
 
 
-class OrganisationKind(StrEnum):
+class OrganisationKind(Labelled):
     """What an organisation is; the label of a DDETS depends on its département (``label_of_state_service``)."""
 
-    ASSOCIATION = "association"
-    OPERATEUR = "operateur"
-    OPERATEUR_AGIR = "operateur_agir"
-    BAILLEUR = "bailleur"
-    COLLECTIVITE = "collectivite"
-    CCAS = "ccas"
-    SERVICE_SOCIAL_DEPARTEMENTAL = "service_social_departemental"
-    DDETS = "ddets"
-    DREETS = "dreets"
-    SGAR = "sgar"
-    PREFECTURE = "prefecture"
-    DIHAL = "dihal"
-    DGEF = "dgef"
-    OFII = "ofii"
-    SIAO = "siao"
-    FRANCE_TRAVAIL = "france_travail"
-    MISSION_LOCALE = "mission_locale"
-    ENTREPRISE = "entreprise"
-    PLATEFORME = "plateforme"
-
-    @property
-    def label(self) -> str:
-        """The French word."""
-        return _LABELS[self]
+    ASSOCIATION = "association", "Association"
+    OPERATEUR = "operateur", "Opérateur"
+    OPERATEUR_AGIR = "operateur_agir", "Opérateur AGIR"
+    BAILLEUR = "bailleur", "Bailleur"
+    COLLECTIVITE = "collectivite", "Collectivité"
+    CCAS = "ccas", "CCAS"
+    SERVICE_SOCIAL_DEPARTEMENTAL = "service_social_departemental", "Service social départemental"
+    DDETS = "ddets", "DDETS"
+    DREETS = "dreets", "DREETS"
+    SGAR = "sgar", "SGAR"
+    PREFECTURE = "prefecture", "Préfecture"
+    DIHAL = "dihal", "DIHAL"
+    DGEF = "dgef", "DGEF"
+    OFII = "ofii", "OFII"
+    SIAO = "siao", "SIAO"
+    FRANCE_TRAVAIL = "france_travail", "France Travail"
+    MISSION_LOCALE = "mission_locale", "Mission locale"
+    ENTREPRISE = "entreprise", "Entreprise"
+    PLATEFORME = "plateforme", "Plateforme OD&IS"
 
     @property
     def is_state(self) -> bool:
@@ -39,27 +34,6 @@ class OrganisationKind(StrEnum):
         return self in _STATE
 
 
-_LABELS = {
-    OrganisationKind.ASSOCIATION: "Association",
-    OrganisationKind.OPERATEUR: "Opérateur",
-    OrganisationKind.OPERATEUR_AGIR: "Opérateur AGIR",
-    OrganisationKind.BAILLEUR: "Bailleur",
-    OrganisationKind.COLLECTIVITE: "Collectivité",
-    OrganisationKind.CCAS: "CCAS",
-    OrganisationKind.SERVICE_SOCIAL_DEPARTEMENTAL: "Service social départemental",
-    OrganisationKind.DDETS: "DDETS",
-    OrganisationKind.DREETS: "DREETS",
-    OrganisationKind.SGAR: "SGAR",
-    OrganisationKind.PREFECTURE: "Préfecture",
-    OrganisationKind.DIHAL: "DIHAL",
-    OrganisationKind.DGEF: "DGEF",
-    OrganisationKind.OFII: "OFII",
-    OrganisationKind.SIAO: "SIAO",
-    OrganisationKind.FRANCE_TRAVAIL: "France Travail",
-    OrganisationKind.MISSION_LOCALE: "Mission locale",
-    OrganisationKind.ENTREPRISE: "Entreprise",
-    OrganisationKind.PLATEFORME: "Plateforme OD&IS",
-}
 _STATE = frozenset(
     {
         OrganisationKind.DDETS,

@@ -1,0 +1,21 @@
+"""Navigation, the home page of each role, errors, health, legal pages; on a demonstration, its own pages."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from odis_app.core.slots import slot
+from odis_app.home import components, demo_views, errors, shell, views
+from odis_app.home.cli import demo
+
+
+def setup(app: Flask) -> None:
+    """Routes and handlers. The demonstration's pages exist on a demonstration only."""
+    app.register_blueprint(views.blueprint)
+    app.cli.add_command(demo)
+    app.context_processor(shell.context)
+    errors.init_app(app)
+    slot("nav.main").add(label="Aujourd’hui", endpoint="home.index", order=1)
+    if app.config["ODIS"].demo:
+        app.register_blueprint(components.blueprint)
+        app.register_blueprint(demo_views.blueprint)

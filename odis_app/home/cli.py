@@ -1,0 +1,30 @@
+"""``odis demo``: the demonstration data."""
+
+from __future__ import annotations
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from odis_app.core.services.secrets import demo_password
+from odis_app.home import demo as loader
+
+
+@click.group("demo")
+def demo() -> None:
+    """Données de démonstration, personnes inventées."""
+
+
+@demo.command("load")
+@click.option("--size", type=click.Choice(["small"]), default="small", show_default=True, help="Taille du jeu de données.")
+@with_appcontext
+def load(size: str) -> None:
+    """Charger le jeu de démonstration, sans rien faire s’il l’est déjà."""
+    config = current_app.config["ODIS"]
+    if not config.demo:
+        raise click.ClickException("Cette installation n’est pas une démonstration : lancez « odis serve --demo ».")
+    if loader.is_loaded():
+        click.echo("La démonstration est déjà chargée.")
+        return
+    loader.load(config.demo_password or demo_password(config.data_dir))
+    click.echo(f"Démonstration chargée ({size}).")

@@ -1,0 +1,33 @@
+"""Loading the demonstration: accounts as the installation, then each package's seeds as the people who would do it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from flask import current_app
+from sqlalchemy import func, select
+
+from odis_app.accounts.models import User
+from odis_app.core.cli import owner_unit
+from odis_app.core.db import db
+from odis_app.organisations.seeds import World, load_accounts, open_sessions
+
+# In the order in which life happens; each module has ``load(world)``.
+SEEDS = ("structures", "households", "housing", "placements", "journal", "exchange")
+
+
+def is_loaded() -> bool:
+    """Whether the demonstration accounts are there."""
+    with owner_unit():
+        return bool(db.execute(select(func.count()).select_from(User).where(User.is_demo)).scalar_one())
+
+
+def load(password: str, *, only: tuple[str, ...] = SEEDS) -> World:
+    """Load everything on an empty demonstration; dates are relative to today, the same for everybody today."""
+    minter = current_app.extensions["odis_minter"]
+    with owner_unit():
+        world = load_accounts(minter, password)
+    open_sessions(world)
+    for name in only:
+        import_module(f"odis_app.{name}.seeds").load(world)
+    return world

@@ -1,0 +1,41 @@
+"""What surrounds every page: the masthead, the sections, where and for whom one works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+
+from odis_app.core.slots import slot
+from odis_app.core.web import identity, navigation
+from odis_app.territories.queries import department
+
+
+def context() -> dict[str, Any]:
+    """Template variables ``shell`` and ``navigation``; nothing for who is not signed in."""
+    who = identity()
+    if not who.is_signed_in or request.endpoint is None:
+        return {"shell": {}, "navigation": [], "me": who}
+    sections = {e.data["role"]: url_for(e.endpoint) for e in slot("shell").entries(who)}
+    return {
+        "me": who,
+        "navigation": navigation(),
+        "shell": {
+            "home_url": url_for("home.index"),
+            "territory": territory_label(who.departments),
+            "organisation": who.org_name,
+            "account_name": who.name,
+            "sign_out_url": url_for("accounts.sign_out"),
+            **sections,
+        },
+    }
+
+
+def territory_label(codes: tuple[str, ...]) -> str:
+    """« Loire-Atlantique (44) », « Loire-Atlantique (44), Maine-et-Loire (49) », « 5 départements », « France »."""
+    if not codes:
+        return "France"
+    if len(codes) > 2:  # noqa: PLR2004
+        return f"{len(codes)} départements"
+    names = [(department(code), code) for code in codes]
+    return ", ".join(f"{found.name} ({code})" if found else code for found, code in names)

@@ -1,0 +1,81 @@
+"""Facts, and the stage that follows from them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select, text
+
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.core.identity import Identity
+from odis_app.households.enums import FactKind
+from odis_app.households.models import Household, HouseholdFact
+from odis_app.households.queries import missing_items
+from odis_app.households.status import Stage, compute_status
+
+
+def record_fact(
+    identity: Identity,
+    *,
+    household_id: int,
+    owner_org_id: int,
+    kind: FactKind,
+    happened_on: date | None = None,
+    subject: str = "",
+    data: dict[str, Any] | None = None,
+) -> Stage:
+    """Write a fact and recompute the stage, in the caller's transaction. ``subject`` tells proposals and stays apart.
+
+    ``data`` of EXITED: {"outcome": "positive|neutre|negative", "waits_again": bool}.
+    """
+    db.add(
+        HouseholdFact(
+            household_id=household_id, owner_org_id=owner_org_id, kind=kind.value, happened_on=happened_on or clock.today(), subject=subject,
+            data=data or {},
+        )  # fmt: skip
+    )
+    db.flush()
+    return refresh_status(identity, household_id=household_id)
+
+
+def refresh_status(identity: Identity, *, household_id: int) -> Stage:
+    """Recompute the stage from the facts and store it on the file and on its tracking row (also nightly: days pass)."""
+    del identity  # the database function itself checks that the caller owns, shares or tends the file
+    facts = db.execute(select(HouseholdFact).where(HouseholdFact.household_id == household_id).order_by(HouseholdFact.id)).scalars().all()
+    stage = compute_status(facts, clock.today())
+    db.flush()
+    allowed = db.execute(
+        text("SELECT odis.set_household_status(:id, :status, :reason, :since, :proposed, :entered, :exited, :outcome)"),
+        {
+            "id": household_id, "status": stage.status.value, "reason": stage.reason.value, "since": stage.since, "proposed": stage.first_proposed_on,
+            "entered": stage.entered_on, "exited": stage.exited_on, "outcome": stage.exit_outcome,
+        },  # fmt: skip
+    ).scalar_one()
+    if not allowed:
+        raise PermissionError("the stage of this file may not be moved from here")
+    known = db.identity_map.get((Household, (household_id,), None))
+    if known is not None:
+        db.refresh(known)
+    return stage
+
+
+def refresh_completeness(identity: Identity, household: Household) -> Stage:
+    """After any write: record that the file became complete, incomplete, dated or undated; then recompute the stage."""
+    db.flush()
+    missing, dated = missing_items(household)
+    statement = select(HouseholdFact.kind).where(HouseholdFact.household_id == household.id).order_by(HouseholdFact.id)
+    kinds = list(db.execute(statement).scalars())
+    _switch(household, kinds, on=not missing, pair=(FactKind.COMPLETED, FactKind.INCOMPLETE))
+    _switch(household, kinds, on=dated, pair=(FactKind.NEED_DATED, FactKind.NEED_UNDATED))
+    return refresh_status(identity, household_id=household.id)
+
+
+def _switch(household: Household, kinds: list[str], *, on: bool, pair: tuple[FactKind, FactKind]) -> None:
+    last = next((k for k in reversed(kinds) if k in {pair[0].value, pair[1].value}), pair[1].value)
+    wanted = pair[0] if on else pair[1]
+    if last != wanted.value:
+        db.add(
+            HouseholdFact(household_id=household.id, owner_org_id=household.owner_org_id, kind=wanted.value, happened_on=clock.today(), data={})
+        )

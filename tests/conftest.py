@@ -1,0 +1,150 @@
+"""Fixtures that every test may use: a real PostgreSQL and Redis, the application, small worlds, the demonstration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+
+from odis_app import create_app
+from odis_app.core import db as core_db
+from odis_app.core import migrate
+from odis_app.core.config import Config, libpq
+from odis_app.core.crypto import new_key
+from odis_app.core.services.embedded import Embedded, embedded
+from odis_app.core.services.roles import ensure_database
+from odis_app.organisations.seeds import World
+from odis_app.territories import dataset
+from odis_app.territories.operations import load as load_territories
+from tests.support.client import StrictClient
+from tests.support.worlds import WorldBuilder
+
+IDENTITY_KEY = "5a" * 32
+PASSWORD = "motdepasse-de-test"
+KEPT = {  # reference data, the same for every test
+    "alembic_version", "instance", "dispositifs", "regions", "departments", "epcis", "communes", "commune_parts", "commune_keys",
+    "commune_postal_codes", "former_communes", "territory_loads", "key_checks",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """PostgreSQL with our roles, and Redis, for the whole session of this process."""
+    with embedded(tmp_path_factory.mktemp("services"), fast=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def config(services: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The configuration of a migrated database with its territories, on the session's services."""
+    urls = services.addresses
+    keys = {"master_key": f"1:{new_key()}", "index_key": new_key()}
+    os.environ.update(ODIS_MASTER_KEY=keys["master_key"], ODIS_INDEX_KEY=keys["index_key"])
+    migrate.upgrade(urls.migrate, identity_key=IDENTITY_KEY, instance_kind="demo")
+    load_territories(libpq(urls.migrate), dataset.read())
+    return Config(
+        data_dir=tmp_path_factory.mktemp("data"), database_url=urls.app, worker_database_url=urls.worker, migrate_database_url=urls.migrate,
+        redis_url=services.redis_url, secret_key="secret-de-test", identity_key=IDENTITY_KEY, demo=True, demo_password=PASSWORD, assets="local", **keys,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def app(config: Config) -> Flask:
+    """The application, as production builds it."""
+    app = create_app(config)
+    app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
+    return app
+
+
+@pytest.fixture(scope="session")
+def admin_url(services: Embedded) -> str:
+    """The superuser's address of the tests' database: only to empty it and to look behind the walls."""
+    return services.postgres.url("postgres", "odis")
+
+
+@pytest.fixture
+def database(app: Flask, admin_url: str) -> Iterator[Flask]:
+    """The application on a database with reference data only; emptied after the test."""
+    _configure(app)
+    yield app
+    if core_db.in_unit():
+        core_db.close_unit(commit=False)
+    empty(admin_url)
+
+
+def _configure(app: Flask) -> None:
+    config: Config = app.config["ODIS"]
+    core_db.configure("app", config.database_url)
+    core_db.configure("worker", config.worker_database_url)
+    core_db.configure("owner", config.migrate_database_url, pool_size=1)
+
+
+def empty(admin_url: str) -> None:
+    """Empty every table that is not reference data; the append-only triggers are set aside for that."""
+    with psycopg.connect(libpq(admin_url), autocommit=True) as connection:
+        rows = connection.execute("SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'private')").fetchall()
+        names = [f'{schema}."{table}"' for schema, table in rows if table not in KEPT and (schema, table) != ("private", "keys")]
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture
+def world(database: Flask) -> WorldBuilder:
+    """Organisations and people made on demand: ``world.actor("association", "44")``."""
+    return WorldBuilder(database)
+
+
+@pytest.fixture
+def client(database: Flask) -> StrictClient:
+    """A browser without JavaScript that checks every page it reads; ``client.as_(actor)`` signs it in."""
+    return StrictClient(database)
+
+
+@pytest.fixture(scope="session")
+def demo_database(services: Embedded, config: Config) -> Config:
+    """A second database with the demonstration data, loaded once per session by ``odis demo load``'s own code."""
+    admin = services.postgres.url("postgres", "postgres")
+    ensure_database(admin, "odis_demo")
+    urls = _same_server(services, "odis_demo")
+    migrate.upgrade(urls["migrate"], identity_key=IDENTITY_KEY, instance_kind="demo")
+    load_territories(libpq(urls["migrate"]), dataset.read())
+    return replace(config, database_url=urls["app"], worker_database_url=urls["worker"], migrate_database_url=urls["migrate"])
+
+
+def _same_server(services: Embedded, database: str) -> dict[str, str]:
+    return {name: getattr(services.addresses, name).replace("/odis?", f"/{database}?") for name in ("app", "worker", "migrate")}
+
+
+@pytest.fixture(scope="session")
+def demo_world(demo_database: Config) -> Iterator[tuple[Flask, World]]:
+    """(application on the demonstration database, its actors). Tests that use it change as little as they can."""
+    from odis_app.home.demo import load  # noqa: PLC0415 - heavy, and only for this fixture
+
+    app = create_app(demo_database)
+    with app.app_context():
+        world = load(PASSWORD)
+    yield app, world
+
+
+@pytest.fixture
+def demo(demo_world: tuple[Flask, World]) -> Iterator[tuple[Flask, World]]:
+    """The demonstration, with the engines pointed at it for the time of the test."""
+    app, world = demo_world
+    _configure(app)
+    yield app, world
+    if core_db.in_unit():
+        core_db.close_unit(commit=False)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real open-data files, when they are there."""
+    folder = Path(os.environ.get("ODIS_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("real open-data files are not on this machine (ODIS_SHARED_DATA)")
+    return folder
