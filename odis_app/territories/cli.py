@@ -29,7 +29,9 @@ def load_command(cog: Path | None, as_json: bool) -> None:
     """Charger la base des territoires (COG 2026), sans rien changer si elle l’est déjà."""
     config: Config = current_app.config["ODIS"]
     if not config.migrate_database_url:
-        raise click.ClickException("ODIS_MIGRATE_DATABASE_URL est absente : le chargement écrit sous le rôle odis_migrate.")
+        raise click.ClickException(
+            "ODIS_MIGRATE_DATABASE_URL est absente : le chargement écrit sous le rôle odis_migrate."
+        )
     try:
         report = load(libpq(config.migrate_database_url), derive(cog) if cog else dataset.read())
     except dataset.DatasetError as error:
@@ -42,6 +44,8 @@ def as_table(report: LoadReport) -> str:
     """The report as aligned columns."""
     rows = [(name, c.read, c.added, c.changed, c.removed) for name, c in report.tables.items()]
     lines = [f"{'table':<22}{'lues':>9}{'ajoutées':>10}{'modifiées':>11}{'retirées':>10}"]
-    lines += [f"{name:<22}{read:>9}{added:>10}{changed:>11}{removed:>10}" for name, read, added, changed, removed in rows]
+    lines += [
+        f"{name:<22}{read:>9}{added:>10}{changed:>11}{removed:>10}" for name, read, added, changed, removed in rows
+    ]
     outcome = "Base déjà chargée, rien n’a changé" if report.unchanged else "Base chargée"
     return "\n".join([*lines, f"{outcome} : {report.source}, COG {report.vintage}, en {report.seconds:.1f} s."])

@@ -26,7 +26,11 @@ HISTORY = "historique-communes"
 VINTAGES = {"6.0.0": 2026, "5.3.0": 2025, "4.1.0": 2024, "3.1.1": 2023, "2.3.1": 2022, "1.1.1": 2021}
 CENSUS_2017 = {"976"}  # Mayotte: the package carries the census of 2017
 UNDATED = {"986", "987", "988"}  # their own censuses, whose year the package does not give
-PART_KINDS = {"commune-deleguee": "deleguee", "commune-associee": "associee", "arrondissement-municipal": "arrondissement"}
+PART_KINDS = {
+    "commune-deleguee": "deleguee",
+    "commune-associee": "associee",
+    "arrondissement-municipal": "arrondissement",
+}
 
 
 def derive(package: Path, history: Path | None = None) -> Dataset:
@@ -56,11 +60,13 @@ def _identity(package: Path) -> tuple[str, int]:
     manifest = _load(package / "package.json")
     version = str(manifest.get("version", ""))
     if version not in VINTAGES:
-        raise DatasetError(f"La version {version or 'absente'} du paquet n’est pas connue. Versions connues : {', '.join(VINTAGES)}.")
+        raise DatasetError(
+            f"La version {version or 'absente'} du paquet n’est pas connue. Versions connues : {', '.join(VINTAGES)}."
+        )
     return f"{manifest['name']} {version}", VINTAGES[version]
 
 
-def _load(path: Path) -> Any:  # noqa: ANN401 - JSON
+def _load(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -87,7 +93,10 @@ def _areas(records: Iterable[Record], parents: tuple[str, ...]) -> Table:
 
 def _epcis(records: Iterable[Record]) -> Table:
     columns = ("siren", "name", "kind", "funding", "population", "member_count")
-    rows = ([e["code"], e["nom"], e["type"], e["modeFinancement"], e["populationMunicipale"], len(e["membres"])] for e in records)
+    rows = (
+        [e["code"], e["nom"], e["type"], e["modeFinancement"], e["populationMunicipale"], len(e["membres"])]
+        for e in records
+    )
     return _table(columns, rows)
 
 
@@ -144,7 +153,7 @@ def _former(current: list[Record], parts: list[Record], history: list[Record]) -
     """Codes and names that a commune's territory had: the code may still be its own when only the name changed."""
     successor = {old: c["code"] for c in current for old in c.get("anciensCodes", ())}
     today = {c["code"]: c["nom"] for c in current}
-    named = {(h["code"], h["nom"]) for h in history if h["type"] == "COM"}
+    named = {(h["code"], h["nom"]) for h in history if h["type"] == "COM" or h["code"] in successor}
     named |= {(p["code"], p["nom"]) for p in parts if p["code"] in successor}
     found: dict[tuple[str, str], list[Any]] = {}
     for code, name in sorted(named):

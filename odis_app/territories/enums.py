@@ -15,7 +15,9 @@ class Zone(StrEnum):
     @property
     def label(self) -> str:
         """The French words."""
-        return {"metro": "France métropolitaine", "drom": "Département d’outre-mer", "com": "Collectivité d’outre-mer"}[self.value]
+        return {"metro": "France métropolitaine", "drom": "Département d’outre-mer", "com": "Collectivité d’outre-mer"}[
+            self.value
+        ]
 
 
 class PartKind(StrEnum):
@@ -28,7 +30,11 @@ class PartKind(StrEnum):
     @property
     def label(self) -> str:
         """The official French words."""
-        return {"arrondissement": "arrondissement municipal", "deleguee": "commune déléguée", "associee": "commune associée"}[self.value]
+        return {
+            "arrondissement": "arrondissement municipal",
+            "deleguee": "commune déléguée",
+            "associee": "commune associée",
+        }[self.value]
 
 
 class EpciKind(StrEnum):

@@ -19,22 +19,23 @@ CANDIDATES = 25
 class CommuneWidget:
     """The text box, and below it the communes to choose among."""
 
-    def __call__(self, field: CommuneField, **kwargs: Any) -> Markup:  # noqa: ANN401 - HTML attributes
-        kwargs.setdefault("class_", "form-control")
+    def __call__(self, field: CommuneField, **kwargs: Any) -> Markup:
+        if "class_" not in kwargs:
+            kwargs.setdefault("class", "form-control")
         if field.flags.required:
             kwargs.setdefault("required", True)
         if field.errors:
             kwargs.setdefault("aria-invalid", "true")
         picker = get_template_attribute("territories/picker.html", "commune_picker")
-        return Markup(picker(field, Markup(html_params(**kwargs))))
+        return Markup(picker(field, Markup(html_params(**kwargs))))  # noqa: S704 - both come escaped, from WTForms and from Jinja
 
 
-class CommuneField(Field):
+class CommuneField(Field):  # type: ignore[misc]  # WTForms has no types
     """``data`` is an INSEE code of today, or None. What is typed stays in ``text``, the choices in ``candidates``."""
 
     widget = CommuneWidget()
 
-    def __init__(self, label: str | None = None, validators: Sequence[Any] = (), **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(self, label: str | None = None, validators: Sequence[Any] = (), **kwargs: Any) -> None:
         super().__init__(label, validators, **kwargs)
         self.text = ""
         self.candidates: list[CommuneMatch] = []
@@ -49,7 +50,7 @@ class CommuneField(Field):
         self.data = value
         self.text = queries.label_of(value) if value else ""
 
-    def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as WTForms
+    def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
         """Keep the chosen radio button, which WTForms does not look at, then go on as usual."""
         self._choice = formdata.get(self.choice_name) if formdata is not None else None
         super().process(formdata, *args, **kwargs)
@@ -59,7 +60,7 @@ class CommuneField(Field):
         if not valuelist:
             return
         self.text = " ".join(valuelist[0].split())[: queries.MAX_QUERY]
-        self.data = None
+        self.data, self.raw_data = None, [self.text]  # blanks alone are an empty answer
         if not self.text:
             return
         chosen = queries.commune(self._choice) if self._choice else None
@@ -70,10 +71,14 @@ class CommuneField(Field):
         if found:
             self.data, self.text, self.candidates = found.code, found.label, []
 
-    def pre_validate(self, form: Any) -> None:  # noqa: ANN401 - as WTForms
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002
         """Say what to do when the text means no commune, or several."""
         if not self.text or self.data:
             return
         if self.candidates:
-            raise ValidationError(f"Plusieurs communes correspondent à « {self.text} ». Choisissez la bonne dans la liste.")
-        raise ValidationError(f"Aucune commune ne correspond à « {self.text} ». Vérifiez le nom ou écrivez le code postal.")
+            raise ValidationError(
+                f"Plusieurs communes correspondent à « {self.text} ». Choisissez la bonne dans la liste."
+            )
+        raise ValidationError(
+            f"Aucune commune ne correspond à « {self.text} ». Vérifiez le nom ou écrivez le code postal."
+        )

@@ -68,7 +68,9 @@ def load(url: str, dataset: Dataset) -> LoadReport:
             _load(connection, dataset, report)
         except psycopg.errors.IntegrityError as error:
             connection.rollback()
-            raise DatasetError(f"Rien n’a été chargé : {error.diag.message_primary} ({error.diag.message_detail})") from error
+            raise DatasetError(
+                f"Rien n’a été chargé : {error.diag.message_primary} ({error.diag.message_detail})"
+            ) from error
     report.seconds = round(perf_counter() - started, 2)
     return report
 
@@ -94,16 +96,14 @@ def _load(connection: psycopg.Connection[Any], dataset: Dataset, report: LoadRep
 
 def _folded(dataset: Dataset) -> dict[str, Table]:
     """The tables as stored: folded names beside names, and the keys by which communes are searched."""
-    tables = {}
-    for name in KEYS:
-        if name == "commune_keys":
-            tables[name] = Table(KEYS[name], [list(row) for row in sorted(set(_keys(dataset)))])
-            continue
-        table = dataset.tables[name]
+    tables = dict(dataset.tables)
+    for name, table in dataset.tables.items():
         if "name" in table.columns:
             at = table.columns.index("name")
-            table = Table((*table.columns, "name_folded"), [[*row, fold_place(row[at] or "")] for row in table.rows])
-        tables[name] = table
+            tables[name] = Table(
+                (*table.columns, "name_folded"), [[*row, fold_place(row[at] or "")] for row in table.rows]
+            )
+    tables["commune_keys"] = Table(KEYS["commune_keys"], [list(row) for row in sorted(set(_keys(dataset)))])
     return tables
 
 
@@ -124,7 +124,9 @@ def _staging(name: str) -> sql.Identifier:
 
 def _stage(connection: psycopg.Connection[Any], name: str, table: Table) -> None:
     """A table that lives as long as the transaction."""
-    connection.execute(sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP").format(_staging(name), sql.Identifier(name)))
+    connection.execute(
+        sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP").format(_staging(name), sql.Identifier(name))
+    )
     columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
     with connection.cursor().copy(sql.SQL("COPY {} ({}) FROM STDIN").format(_staging(name), columns)) as copy:
         for row in table.rows:
@@ -137,7 +139,7 @@ def _merge(connection: psycopg.Connection[Any], name: str, columns: tuple[str, .
     keys = KEYS[name]
     values = [c for c in columns if c not in keys]
     listed = sql.SQL(", ").join(map(sql.Identifier, columns))
-    update = sql.SQL("NOTHING")
+    update: sql.Composable = sql.SQL("NOTHING")
     if values:
         update = sql.SQL("UPDATE SET ({v}) = ROW({e}) WHERE ({t}) IS DISTINCT FROM ({e})").format(
             v=sql.SQL(", ").join(map(sql.Identifier, values)),
@@ -149,7 +151,11 @@ def _merge(connection: psycopg.Connection[Any], name: str, columns: tuple[str, .
             "WITH done AS (INSERT INTO {table} AS t ({c}) SELECT {c} FROM {staging} ON CONFLICT ({k}) DO {update} "
             "RETURNING xmax = 0 AS added) SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM done"
         ).format(
-            table=sql.Identifier(name), staging=_staging(name), c=listed, k=sql.SQL(", ").join(map(sql.Identifier, keys)), update=update
+            table=sql.Identifier(name),
+            staging=_staging(name),
+            c=listed,
+            k=sql.SQL(", ").join(map(sql.Identifier, keys)),
+            update=update,
         )
     ).fetchone()
     change.added, change.changed = row or (0, 0)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, case, func, literal, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from odis_app.core.db import db
 from odis_app.core.text import fold
@@ -68,7 +69,9 @@ def current_code(code: str) -> str | None:
 
 def parts_of(code: str) -> Sequence[CommunePart]:
     """Arrondissements, communes déléguées and associées of a commune, by code."""
-    return db.scalars(select(CommunePart).where(CommunePart.commune_code == code).order_by(CommunePart.code, CommunePart.kind)).all()
+    return db.scalars(
+        select(CommunePart).where(CommunePart.commune_code == code).order_by(CommunePart.code, CommunePart.kind)
+    ).all()
 
 
 def postal_codes(code: str) -> Sequence[str]:
@@ -99,7 +102,9 @@ def epci(siren: str) -> Epci | None:
 
 def epci_members(siren: str) -> Sequence[Commune]:
     """The communes of an EPCI, by name."""
-    return db.scalars(select(Commune).where(Commune.epci_siren == siren).order_by(Commune.name_folded, Commune.code)).all()
+    return db.scalars(
+        select(Commune).where(Commune.epci_siren == siren).order_by(Commune.name_folded, Commune.code)
+    ).all()
 
 
 def label_of(code: str) -> str:
@@ -120,12 +125,10 @@ def _commune_label(code: str) -> str:
     found = commune(code)
     if found:
         return found.label
-    old = db.execute(
-        union_all(
-            select(CommunePart.name, CommunePart.commune_code).where(CommunePart.code == code),
-            select(FormerCommune.name, FormerCommune.commune_code).where(FormerCommune.code == code, FormerCommune.name.is_not(None)),
-        ).limit(1)
-    ).first()
+    old: CommunePart | FormerCommune | None = db.scalar(select(CommunePart).where(CommunePart.code == code).limit(1))
+    if old is None:
+        former = select(FormerCommune).where(FormerCommune.code == code).order_by(FormerCommune.name_folded)
+        old = db.scalar(former.limit(1))
     current = commune(old.commune_code) if old else None
     return f"{old.name} ({current.department_code})" if old and current else code
 
@@ -191,10 +194,12 @@ def _by_name(name: str, department: str | None, limit: int, postal_code: str | N
         select(CommuneKey.commune_code, CommuneKey.kind, CommuneKey.label, rank.label("rank"), kind.label("kind_rank"))
         .where(CommuneKey.key >= wanted, CommuneKey.key < _after(wanted))
         .order_by(CommuneKey.commune_code, rank, kind, CommuneKey.label)
-        .distinct(CommuneKey.commune_code)
+        .ext(distinct_on(CommuneKey.commune_code))
         .subquery()
     )
-    statement = select(Commune, hits.c.kind, hits.c.label, (hits.c.rank == 0).label("exact")).join(hits, hits.c.commune_code == Commune.code)
+    statement = select(Commune, hits.c.kind, hits.c.label, (hits.c.rank == 0).label("exact")).join(
+        hits, hits.c.commune_code == Commune.code
+    )
     if postal_code:
         codes = select(CommunePostalCode.commune_code).where(CommunePostalCode.postal_code == postal_code)
         statement = statement.where(Commune.code.in_(codes))
@@ -218,19 +223,28 @@ def _by_code(code: str, department: str | None, limit: int) -> list[CommuneMatch
         .subquery()
     )
     exact = literal(len(code) == 5)
-    statement = select(Commune, literal(MatchKind.POSTAL_CODE.value).label("kind"), hits.c.label, exact.label("exact")).join(
-        hits, hits.c.commune_code == Commune.code
-    )
+    statement = select(
+        Commune, literal(MatchKind.POSTAL_CODE.value).label("kind"), hits.c.label, exact.label("exact")
+    ).join(hits, hits.c.commune_code == Commune.code)
     found = _matches(statement, department, limit)
     owner = current_code(code) if len(code) == 5 else None
     if owner and len(found) < limit and all(m.commune.code != owner for m in found):
-        insee = select(Commune, literal(MatchKind.INSEE_CODE.value).label("kind"), literal(code).label("label"), exact.label("exact"))
+        insee = select(
+            Commune,
+            literal(MatchKind.INSEE_CODE.value).label("kind"),
+            literal(code).label("label"),
+            exact.label("exact"),
+        )
         found += _matches(insee.where(Commune.code == owner), department, 1)
     return found
 
 
-def _matches(statement: Select[tuple[Commune, str, str, bool]], department: str | None, limit: int, *order: ColumnElement[int]) -> list[CommuneMatch]:
+def _matches(
+    statement: Select[Commune, str, str, bool], department: str | None, limit: int, *order: ColumnElement[int]
+) -> list[CommuneMatch]:
     if department is not None:
         statement = statement.where(Commune.department_code == department)
-    statement = statement.order_by(*order, Commune.population.desc().nulls_last(), Commune.name_folded, Commune.code).limit(limit)
-    return [CommuneMatch(row[0], MatchKind(row.kind), row.label, row.exact) for row in db.execute(statement)]
+    statement = statement.order_by(
+        *order, Commune.population.desc().nulls_last(), Commune.name_folded, Commune.code
+    ).limit(limit)
+    return [CommuneMatch(found, MatchKind(kind), label, exact) for found, kind, label, exact in db.execute(statement)]

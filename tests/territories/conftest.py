@@ -1,14 +1,16 @@
-"""A PostgreSQL with the territories loaded once for these tests; nothing here writes but the load itself."""
+"""A database of our own with the territories loaded once; nothing here writes but the load itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import pytest
 
 from odis_app.core import db, migrate
 from odis_app.core.config import libpq
-from odis_app.core.services.embedded import Embedded, embedded
+from odis_app.core.services.embedded import Embedded
+from odis_app.core.services.roles import Addresses, ensure_database
 from odis_app.territories import dataset
 from odis_app.territories.dataset import Dataset
 from odis_app.territories.operations import LoadReport, load
@@ -21,28 +23,31 @@ def base() -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """Servers of our own, with the schema of the territories only."""
-    with embedded(tmp_path_factory.mktemp("territories"), fast=True) as running:
-        migrate.upgrade(running.addresses.migrate, identity_key="ab" * 32, revision="0002_territories")
-        yield running
+def urls(services: Embedded) -> Addresses:
+    """A database with the schema of the territories only, apart from the one that other tests empty."""
+    ensure_database(services.addresses.admin, "odis_territories")
+    found = {role: url.replace("/odis?", "/odis_territories?") for role, url in asdict(services.addresses).items()}
+    made = Addresses(**found)
+    migrate.upgrade(made.migrate, identity_key="ab" * 32, revision="0002_territories")
+    return made
 
 
 @pytest.fixture(scope="session")
-def first_load(services: Embedded, base: Dataset) -> LoadReport:
+def first_load(urls: Addresses, base: Dataset) -> LoadReport:
     """What the first load reported."""
-    return load(libpq(services.addresses.migrate), base)
+    return load(libpq(urls.migrate), base)
 
 
-@pytest.fixture(scope="session")
-def _engine(services: Embedded, first_load: LoadReport) -> Iterator[None]:
-    db.configure("app", services.addresses.app)
+@pytest.fixture
+def engine(urls: Addresses, first_load: LoadReport) -> Iterator[None]:
+    """The application's engine, pointed at the territories for the time of a test."""
+    db.configure("app", urls.app)
     yield
     db.dispose("app")
 
 
 @pytest.fixture
-def territories(_engine: None) -> Iterator[None]:
+def territories(engine: None) -> Iterator[None]:
     """A reading unit of work, as the web has it for somebody who has not signed in."""
     with db.unit_of_work(None, readonly=True):
         yield
