@@ -25,7 +25,7 @@ from odis_app.core.services import process
 from odis_app.core.services.process import ServiceError
 from odis_app.core.services.secrets import password
 
-SUPERUSER = "odis_root"
+SUPERUSER = "postgres"
 SOCKET_LIMIT = 107 - len("/.s.PGSQL.5432.lock")  # bytes of a socket's path, Linux and macOS alike
 FALLBACK = Path("/var/lib/odis-embarque")
 HBA = "# Written by OD&IS: passwords only, no network.\nlocal all all scram-sha-256\n"
