@@ -9,10 +9,11 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from jobs.queues import QUEUES
 from jobs.schedule import SCHEDULE
-from odis_app.core import clock
+from odis_app.core import clock, outbox
 from odis_app.core.db import db
 
 LATE_AFTER = timedelta(
@@ -69,23 +70,37 @@ def last_runs() -> dict[str, dict[str, Any]]:
     return runs
 
 
-def report(redis: Redis) -> dict[str, Any]:
-    """The « files » and « planification » parts of ``/sante``, ready for JSON, in the present unit of work."""
-    queues = {
-        name: {"en_attente": q.queued, "en_cours": q.running, "plus_ancien": _iso(q.oldest_at), "en_retard": q.is_late}
-        for name, q in queue_depths().items()
+def snapshot() -> dict[str, Any]:
+    """The parts « redis », « files » and « planifications » of ``/sante``, in the present unit of work, ready for JSON.
+
+    ``redis`` is « ok » or « en panne »; when the database does not answer, the other two are empty.
+    """
+    try:
+        queues, runs = queue_depths(), last_runs()
+    except SQLAlchemyError:
+        queues, runs = {}, {}
+    return {
+        "redis": "ok" if redis_answers(outbox.client()) else "en panne",
+        "files": {
+            name: {
+                "en_attente": queue.queued,
+                "en_cours": queue.running,
+                "plus_ancien": _iso(queue.oldest_at),
+                "en_retard": queue.is_late,
+            }
+            for name, queue in queues.items()
+        },
+        "planifications": {
+            name: {
+                "libelle": run["label"],
+                "prevu": _iso(run["slot"]),
+                "etat": run["state"],
+                "fini": _iso(run["finished_at"]),
+                "en_retard": run["is_late"],
+            }
+            for name, run in runs.items()
+        },
     }
-    runs = {
-        name: {
-            "libelle": run["label"],
-            "prevu": _iso(run["slot"]),
-            "etat": run["state"],
-            "fini": _iso(run["finished_at"]),
-            "en_retard": run["is_late"],
-        }
-        for name, run in last_runs().items()
-    }
-    return {"redis": redis_answers(redis), "files": queues, "planification": runs}
 
 
 def _iso(instant: datetime | None) -> str | None:

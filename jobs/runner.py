@@ -38,8 +38,8 @@ TOO_LONG = "Le travail a dépassé le temps permis. Réduisez la période ou le 
 SYSTEM_MINUTES = max(rule.timeout for rule in QUEUES.values()) // 60 + 5
 
 
-class Superseded(Exception):
-    """This attempt is no longer the current one: cancelled by its author, or given to another worker. Its writes are undone."""
+class SupersededError(Exception):
+    """The attempt is no longer the current one: cancelled by its author, or given to another worker. Its writes are undone."""
 
 
 @dataclass(slots=True)
@@ -53,14 +53,14 @@ class RunningJob:
     params: dict[str, Any] = field(default_factory=dict)
 
     def progress(self, percent: int, sentence: str) -> None:
-        """Say how far the job is, in French; seen at once by the page. Raises Superseded when the job was cancelled."""
+        """Say how far the job is, in French; seen at once by the page. Raises SupersededError when the job was cancelled."""
         report_progress(self, percent, sentence)
 
 
 def report_progress(job: RunningJob, percent: int, sentence: str) -> None:
     """Write ``percent`` (0–100, never goes back) and a sentence in a short transaction of its own."""
     if not _beat(job.id, job.attempt, percent, sentence):
-        raise Superseded
+        raise SupersededError
 
 
 def perform(task: str, job_id: int) -> str:
@@ -73,7 +73,7 @@ def perform(task: str, job_id: int) -> str:
         try:
             token = _system_token(claimed) if claimed.schedule else _author_token(claimed)
             _run(task, job_id, claimed, token)
-        except Superseded:
+        except SupersededError:
             return "superseded"
         except OperationalError:
             raise  # the database went away: nothing can be written; the reconciler gives the job to another attempt
@@ -103,13 +103,13 @@ def _run(task: str, job_id: int, claimed: Any, token: str) -> None:
         summary = function(job)
         db().flush()
         if not _finish(job_id, claimed.attempt, "done", "", summary):
-            raise Superseded
+            raise SupersededError
 
 
 def _author_token(claimed: Any) -> str:
     try:
         return crypto.unseal(claimed.sealed_token, token_place(claimed.public_id)).decode()
-    except crypto.Unreadable as error:
+    except crypto.UnreadableError as error:
         raise PermissionError(str(error)) from error
 
 

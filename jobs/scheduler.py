@@ -80,7 +80,7 @@ def main() -> int:
 
     try:
         return run(Config.from_env())
-    except (ConfigError, crypto.KeyProblem) as error:
+    except (ConfigError, crypto.KeyProblemError) as error:
         print(error, file=sys.stderr)
         return 2
 

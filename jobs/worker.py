@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class RefusedJob(Exception):
+class RefusedJobError(Exception):
     """A payload that is not one of ours; nothing of it was imported or run."""
 
 
@@ -55,7 +55,7 @@ class ListedJob(Job):
         self.retries_left = self.repeats_left = None
         return restored
 
-    success_callback = failure_callback = stopped_callback = property(lambda _: None)  # type: ignore[assignment]
+    success_callback = failure_callback = stopped_callback = property(lambda _: None)
 
     @property
     def func(self) -> Callable[..., Any]:
@@ -65,9 +65,9 @@ class ListedJob(Job):
     def _execute(self) -> Any:
         name, arguments = self.func_name, self.args
         if name not in self.allowed or self.instance is not None or self.kwargs:
-            raise RefusedJob("not on the list of tasks")
+            raise RefusedJobError("not on the list of tasks")
         if len(arguments) != 1 or type(arguments[0]) is not int:
-            raise RefusedJob("one job-row id is expected")
+            raise RefusedJobError("one job-row id is expected")
         if self.app is None:
             return perform(name, arguments[0])
         with self.app.app_context():
@@ -133,7 +133,7 @@ def main() -> int:
 
     try:
         return run(Config.from_env())
-    except (ConfigError, crypto.KeyProblem) as error:
+    except (ConfigError, crypto.KeyProblemError) as error:
         print(error, file=sys.stderr)
         return 2
 

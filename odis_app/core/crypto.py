@@ -29,11 +29,11 @@ NEW_KEY = "Pour créer une clé : python -m odis_app.core.crypto"
 _process: dict[str, Keyring] = {}
 
 
-class KeyProblem(RuntimeError):
+class KeyProblemError(RuntimeError):
     """The installation's keys are absent, malformed or not those that sealed its data; the message is for the operator."""
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """A sealed value was altered, moved from its place, or sealed with a key that is not here."""
 
 
@@ -59,39 +59,39 @@ class Keyring:
 
 
 def load_keyring(environ: Mapping[str, str] | None = None) -> Keyring:
-    """Read the keys from ``environ`` (the process's own by default); raises KeyProblem with a sentence."""
+    """Read the keys from ``environ`` (the process's own by default); raises KeyProblemError with a sentence."""
     environ = os.environ if environ is None else environ
     masters: dict[int, bytes] = {}
     for part in _required(environ, "ODIS_MASTER_KEY").split(","):
         version, separator, encoded = part.strip().partition(":")
         if not separator or not version.isdecimal() or not 1 <= int(version) < 2 ** (8 * VERSION_BYTES):
-            raise KeyProblem(f"ODIS_MASTER_KEY doit s’écrire « 1:clé en base64 ». {NEW_KEY}")
+            raise KeyProblemError(f"ODIS_MASTER_KEY doit s’écrire « 1:clé en base64 ». {NEW_KEY}")
         if int(version) in masters:
-            raise KeyProblem(f"ODIS_MASTER_KEY donne deux fois la version {version}. Gardez une clé par version.")
+            raise KeyProblemError(f"ODIS_MASTER_KEY donne deux fois la version {version}. Gardez une clé par version.")
         masters[int(version)] = _decode("ODIS_MASTER_KEY", encoded)
     index = _decode("ODIS_INDEX_KEY", _required(environ, "ODIS_INDEX_KEY"))
     if index in masters.values():
-        raise KeyProblem(f"ODIS_INDEX_KEY doit être une autre clé que ODIS_MASTER_KEY. {NEW_KEY}")
+        raise KeyProblemError(f"ODIS_INDEX_KEY doit être une autre clé que ODIS_MASTER_KEY. {NEW_KEY}")
     return Keyring(masters, index)
 
 
 def verify_checks(keyring: Keyring, stored: Mapping[str, str]) -> dict[str, str]:
     """Compare the keys with the fingerprints that the database kept; return those still to be stored.
 
-    Raises KeyProblem when a key differs, or when a version that sealed data is no longer given.
+    Raises KeyProblemError when a key differs, or when a version that sealed data is no longer given.
     """
     mine = keyring.checks()
     for name, fingerprint in stored.items():
         label = "ODIS_INDEX_KEY" if name == "index" else f"ODIS_MASTER_KEY, version {name.partition(':')[2]},"
         if name not in mine:
-            raise KeyProblem(f"{label} manque : des données de cette base en dépendent. Remettez cette clé.")
+            raise KeyProblemError(f"{label} manque : des données de cette base en dépendent. Remettez cette clé.")
         if not hmac.compare_digest(mine[name], fingerprint):
-            raise KeyProblem(f"{label} n’est pas la clé de cette base. Remettez celle de l’installation.")
+            raise KeyProblemError(f"{label} n’est pas la clé de cette base. Remettez celle de l’installation.")
     return {name: fingerprint for name, fingerprint in mine.items() if name not in stored}
 
 
 def configure(master_key: str, index_key: str) -> Keyring:
-    """Give this process its keys, as the configuration read them; raises KeyProblem with a sentence."""
+    """Give this process its keys, as the configuration read them; raises KeyProblemError with a sentence."""
     _process["keys"] = load_keyring({"ODIS_MASTER_KEY": master_key, "ODIS_INDEX_KEY": index_key})
     return _process["keys"]
 
@@ -106,7 +106,7 @@ def keyring() -> Keyring:
 def verify_database(connection: Connection, keys: Keyring | None = None) -> None:
     """Refuse to go on with keys that are not those of this database; the first start stores their fingerprints.
 
-    Call it at start-up, before anything is sealed. Raises KeyProblem with a sentence.
+    Call it at start-up, before anything is sealed. Raises KeyProblemError with a sentence.
     """
     rows = connection.execute(text("SELECT name, fingerprint FROM key_checks")).all()
     missing = verify_checks(keys or keyring(), {row.name: row.fingerprint for row in rows})
@@ -130,16 +130,16 @@ def seal(plaintext: str | bytes, where: str, *, keys: Keyring | None = None) -> 
 
 
 def unseal(sealed: bytes, where: str, *, keys: Keyring | None = None) -> bytes:
-    """Decrypt what ``seal`` made for the same place; raises Unreadable otherwise."""
+    """Decrypt what ``seal`` made for the same place; raises UnreadableError otherwise."""
     keys = keys or keyring()
     version = int.from_bytes(sealed[:VERSION_BYTES], "big")
     if version not in keys.masters:
-        raise Unreadable(f"sealed with key version {version}, which is not here")
+        raise UnreadableError(f"sealed with key version {version}, which is not here")
     nonce, body = sealed[VERSION_BYTES : VERSION_BYTES + NONCE_BYTES], sealed[VERSION_BYTES + NONCE_BYTES :]
     try:
         return AESGCM(keys.masters[version]).decrypt(nonce, body, _aad(where, version))
     except (InvalidTag, ValueError) as error:
-        raise Unreadable(f"altered, or not sealed for {where}") from error
+        raise UnreadableError(f"altered, or not sealed for {where}") from error
 
 
 def key_version(sealed: bytes) -> int:
@@ -170,7 +170,7 @@ def _aad(where: str, version: int) -> bytes:
 def _required(environ: Mapping[str, str], name: str) -> str:
     value = environ.get(name, "").strip()
     if not value:
-        raise KeyProblem(f"{name} est absente : l’application ne démarre pas sans sa clé. {NEW_KEY}")
+        raise KeyProblemError(f"{name} est absente : l’application ne démarre pas sans sa clé. {NEW_KEY}")
     return value
 
 
@@ -178,9 +178,9 @@ def _decode(name: str, encoded: str) -> bytes:
     try:
         key = base64.b64decode(encoded.strip(), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise KeyProblem(f"{name} n’est pas du base64. {NEW_KEY}") from error
+        raise KeyProblemError(f"{name} n’est pas du base64. {NEW_KEY}") from error
     if len(key) != KEY_BYTES:
-        raise KeyProblem(f"{name} compte {len(key)} octets au lieu de {KEY_BYTES}. {NEW_KEY}")
+        raise KeyProblemError(f"{name} compte {len(key)} octets au lieu de {KEY_BYTES}. {NEW_KEY}")
     return key
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pikepdf
 import pydyf  # type: ignore[import-untyped]
@@ -21,11 +22,12 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 PRINT = Path(__file__).resolve().parents[2] / "templates" / "print"
 VARIANT = "pdf/ua-1"
+SVG = "{http://www.w3.org/2000/svg}"
 _ASSET = re.compile(r"print:([a-z0-9][a-z0-9_-]*\.css)")
 _TEXT_OPERATORS = {"Tj", "TJ", "'", '"'}
 
 
-class RefusedResource(FatalURLFetchingError):  # type: ignore[misc]
+class RefusedResourceError(FatalURLFetchingError):  # type: ignore[misc]
     """The document asked for something that is not one of our print assets; nothing was read."""
 
 
@@ -34,12 +36,14 @@ class PrintAssets(URLFetcher):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(timeout=0, allowed_protocols=("print",), allow_redirects=False, fail_on_errors=True)
+        self.refused: list[str] = []
 
-    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
-        """The asset's content; raises RefusedResource, which stops the rendering."""
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:  # noqa: ARG002
+        """The asset's content; raises RefusedResourceError, which stops the rendering."""
         match = _ASSET.fullmatch(url)
         if match is None or not (path := PRINT / match[1]).is_file():
-            raise RefusedResource(f"not a print asset: {url[:80]}")
+            self.refused.append(url[:80])
+            raise RefusedResourceError(f"not a print asset: {url[:80]}")
         return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": "text/css; charset=utf-8"})
 
 
@@ -47,20 +51,33 @@ def render_pdf(html: str, *, title: str, lang: str = "fr") -> bytes:
     """Render a complete HTML document of ours (never a person's HTML or SVG) as PDF/UA-1.
 
     ``title`` and ``lang`` become the document's own, shown by readers and used by speech. Style sheets are linked as
-    ``<link rel="stylesheet" href="print:bilan.css">``. Raises RefusedResource for any other address.
+    ``<link rel="stylesheet" href="print:bilan.css">``. Raises RefusedResourceError for any other address.
     """
-    source = HTML(string=html, base_url="print:", url_fetcher=PrintAssets(), media_type="print")
+    assets = PrintAssets()
+    source = HTML(string=html, base_url="print:", url_fetcher=assets, media_type="print")
     source.etree_element.set("lang", lang)
+    _name_drawings(source.etree_element)
     document = source.render(font_config=FontConfiguration(), pdf_variant=VARIANT)
     document.metadata.title = title
     document.metadata.lang = lang
     document.metadata.generator = "OD&IS"
-    document.metadata.attachments = []
     rendered: bytes = document.write_pdf(pdf_variant=VARIANT, finisher=_complete_tags)
+    if assets.refused:  # WeasyPrint swallows what happens inside a drawing
+        raise RefusedResourceError(f"not a print asset: {assets.refused[0]}")
     return rendered
 
 
-def _complete_tags(document: Document, pdf: pydyf.PDF) -> None:
+def _name_drawings(root: ElementTree.Element) -> None:
+    """Copy the sentence of each drawing (``aria-label``) to its ``<title>``, the only place where WeasyPrint looks for it."""
+    for drawing in root.iter(f"{SVG}svg"):
+        sentence = drawing.get("aria-label")
+        if sentence and drawing.find(f"{SVG}title") is None:
+            title = ElementTree.Element(f"{SVG}title")
+            title.text = sentence
+            drawing.insert(0, title)
+
+
+def _complete_tags(_document: Document, pdf: pydyf.PDF) -> None:
     """Give each header cell its Scope, and each link its words: WeasyPrint leaves both to the reader's guess."""
     by_reference = {item.reference: item for item in pdf.objects if isinstance(item, pydyf.Dictionary)}
     for element in by_reference.values():

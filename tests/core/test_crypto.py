@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odis_app.core.crypto import (
-    KeyProblem,
+    KeyProblemError,
     Keyring,
-    Unreadable,
+    UnreadableError,
     blind_index,
     key_version,
     load_keyring,
@@ -38,7 +38,7 @@ def test_the_same_text_is_never_sealed_twice_alike() -> None:
     [place("members", "phone", "c3d4"), place("members", "agdref", "a1b2"), place("users", "phone", "a1b2")],
 )
 def test_a_ciphertext_moved_to_another_row_column_or_table_is_refused(elsewhere: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableError):
         unseal(seal("secret", HERE, keys=KEYS), elsewhere, keys=KEYS)
 
 
@@ -46,13 +46,13 @@ def test_a_ciphertext_moved_to_another_row_column_or_table_is_refused(elsewhere:
 def test_one_altered_byte_is_refused(position: int) -> None:
     sealed = bytearray(seal("secret", HERE, keys=KEYS))
     sealed[position] ^= 1
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableError):
         unseal(bytes(sealed), HERE, keys=KEYS)
 
 
 @pytest.mark.parametrize("cut", [b"", b"\x00", b"\x00\x01", b"\x00\x01short"])
 def test_a_truncated_value_is_refused(cut: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableError):
         unseal(cut, HERE, keys=KEYS)
 
 
@@ -61,14 +61,14 @@ def test_a_rotation_seals_with_the_new_key_and_still_reads_the_old() -> None:
     old, new = seal("secret", HERE, keys=KEYS), seal("secret", HERE, keys=rotated)
     assert (key_version(old), key_version(new)) == (1, 2)
     assert unseal(old, HERE, keys=rotated) == unseal(new, HERE, keys=rotated) == b"secret"
-    with pytest.raises(Unreadable, match="version 2"):
+    with pytest.raises(UnreadableError, match="version 2"):
         unseal(new, HERE, keys=KEYS)
 
 
 def test_a_version_number_cannot_be_swapped_even_under_the_same_key() -> None:
     twice = Keyring({1: KEYS.masters[1], 2: KEYS.masters[1]}, KEYS.index)
     sealed = seal("secret", HERE, keys=twice)
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableError):
         unseal(b"\x00\x01" + sealed[2:], HERE, keys=twice)
 
 
@@ -107,7 +107,7 @@ SAME = new_key()
     ],
 )
 def test_a_missing_or_malformed_key_is_refused_with_a_sentence(environ: dict[str, str], sentence: str) -> None:
-    with pytest.raises(KeyProblem, match=sentence):
+    with pytest.raises(KeyProblemError, match=sentence):
         load_keyring(environ)
 
 
@@ -121,11 +121,11 @@ def test_the_first_start_stores_fingerprints_and_the_right_keys_pass_afterwards(
 
 def test_a_wrong_or_withdrawn_key_is_refused_with_a_sentence() -> None:
     stored = KEYS.checks()
-    with pytest.raises(KeyProblem, match="ODIS_MASTER_KEY, version 1, n’est pas la clé de cette base"):
+    with pytest.raises(KeyProblemError, match="ODIS_MASTER_KEY, version 1, n’est pas la clé de cette base"):
         verify_checks(Keyring({1: b"w" * 32}, KEYS.index), stored)
-    with pytest.raises(KeyProblem, match="ODIS_INDEX_KEY n’est pas la clé"):
+    with pytest.raises(KeyProblemError, match="ODIS_INDEX_KEY n’est pas la clé"):
         verify_checks(Keyring(KEYS.masters, b"w" * 32), stored)
-    with pytest.raises(KeyProblem, match="version 1, manque"):
+    with pytest.raises(KeyProblemError, match="version 1, manque"):
         verify_checks(Keyring({2: b"w" * 32}, KEYS.index), stored)
 
 

@@ -76,7 +76,8 @@ class Stack:
                 "INSERT INTO users (public_id, email, first_name, last_name) VALUES (%s, %s, %s, 'Fictive') RETURNING id",
                 (secrets.token_hex(8), email, name),
             ).fetchone()
-            assert org and user
+            assert org is not None
+            assert user is not None
             admin.execute(
                 "INSERT INTO memberships (user_id, organisation_id, role) VALUES (%s, %s, 'travailleur_social')",
                 (user[0], org[0]),
@@ -162,4 +163,6 @@ def spawn(stack: Stack) -> Iterator[Spawn]:
     for process in started:
         if process.poll() is None:
             process.kill()
-        process.communicate()
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
