@@ -80,6 +80,14 @@
     else if (hadFocus && (document.activeElement === document.body || !document.activeElement)) focus(part);
     hadFocus = false;
   });
+  /* htmx notes the present address in the tab's storage, even with its history switched off: an address may hold what was
+     searched, so nothing of it stays. It reads the address of the page when the note is missing. */
+  function forget() {
+    try { sessionStorage.removeItem("htmx-current-path-for-history"); } catch (refused) { /* storage is closed: nothing is kept */ }
+  }
+  ["htmx:pushedIntoHistory", "htmx:replacedInHistory", "htmx:historyRestore", "htmx:load"].forEach(function (name) { document.addEventListener(name, forget); });
+  window.addEventListener("pagehide", forget);
+
   function fail(sentence) {
     return function () {
       var region = document.getElementById("messages");
@@ -96,6 +104,7 @@
   document.addEventListener("htmx:sendError", fail("Le réseau ne répond pas. Votre saisie est toujours là : réessayez dans un moment."));
   document.addEventListener("htmx:timeout", fail("La réponse tarde trop. Rechargez la page pour voir où en est votre demande."));
 
+  forget();
   prepare(document);
   var first = document.querySelector("[data-odis-focus]");
   if (first) focus(first);
