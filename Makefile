@@ -22,9 +22,11 @@ export npm_config_cache := $(CURDIR)/var/cache/npm
 export RUFF_CACHE_DIR := $(CURDIR)/var/cache/ruff
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/var/cache/hypothesis
 
-# uv takes 3 s where pip takes 29; pip reads configurations (mirrors) that uv does not, and takes over then.
+# uv takes 3 s where pip takes 29. Behind a mirror or a proxy it may lack a certificate (the system's are tried) or an
+# address that only pip's configuration knows: pip has the last word, and the last error message.
+UV_INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 define install
-$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) || \
+$(UV_INSTALL) -r $(1) 2>/dev/null || $(UV_INSTALL) --system-certs -r $(1) 2>/dev/null || \
 	$(BIN)/python -m pip install --quiet --require-hashes -r $(1)
 endef
 
@@ -57,7 +59,7 @@ $(STAMPS)/development: requirements-dev.txt $(STAMPS)/runtime
 
 $(STAMPS)/assets: static/package-lock.json .ci/node.txt $(STAMPS)/runtime
 	@command -v npm >/dev/null || { echo "Installation de Node…"; $(call install,.ci/node.txt); }
-	@$(BIN)/python -m odis_app.core.assets --install >/dev/null
+	@$(BIN)/python -c "import sys; from odis_app.core.assets import main; sys.exit(main(['--install']))" >/dev/null
 	@touch $@
 
 # A missing system library stops nothing but what needs it: the command to type is printed again each time.

@@ -48,7 +48,9 @@ def _configuration() -> Config:
     if DirectoryLock(config.data_dir).taken():
         if not config.database_url:
             return Config.from_env()
-        config = replace(config, redis_url=config.redis_url or running_services(config.data_dir).get("ODIS_REDIS_URL", ""))
+        config = replace(
+            config, redis_url=config.redis_url or running_services(config.data_dir).get("ODIS_REDIS_URL", "")
+        )
     from odis_app.core.services import serve
 
     completed = _services.enter_context(serve.services_for_a_command(config))
@@ -56,7 +58,9 @@ def _configuration() -> Config:
     return completed
 
 
-@click.group(cls=FlaskGroup, create_app=_application, add_default_commands=False, load_dotenv=False, add_version_option=False)
+@click.group(
+    cls=FlaskGroup, create_app=_application, add_default_commands=False, load_dotenv=False, add_version_option=False
+)
 def main_group() -> None:
     """OD&IS : accueillir, héberger, accompagner."""
 
@@ -100,7 +104,7 @@ def scheduler_command() -> None:
 def _become(command: list[str]) -> None:
     """Replace this process, with a complete environment: files of secrets are read once, here."""
     os.chdir(ROOT)
-    os.execve(command[0], command, {**os.environ, **Config.from_env().environment()})
+    os.execve(command[0], command, {**os.environ, **Config.from_env().environment()})  # noqa: S606  no shell is wanted
 
 
 def main() -> None:

@@ -162,7 +162,9 @@ class Config:
     def environment(self) -> dict[str, str]:
         """The variables that make ``from_env`` build this very configuration in another process."""
         named = {item.metadata["variable"]: getattr(self, item.name) for item in fields(self)}
-        return {name: str(int(value) if isinstance(value, bool) else value) for name, value in named.items() if value != ""}
+        return {
+            name: str(int(value) if isinstance(value, bool) else value) for name, value in named.items() if value != ""
+        }
 
     def __repr__(self) -> str:
         return f"Config(data_dir={str(self.data_dir)!r}, demo={self.demo})"  # no password, no key
@@ -209,7 +211,9 @@ def _secrets(data_dir: Path) -> dict[str, str]:
     try:
         return {path.name: path.read_text(encoding="utf-8").strip() for path in (data_dir / "secrets").glob("ODIS_*")}
     except OSError as error:
-        raise ConfigError(f"ODIS_DATA_DIR : les secrets de {data_dir} ne peuvent pas être lus ({error.strerror}).") from error
+        raise ConfigError(
+            f"ODIS_DATA_DIR : les secrets de {data_dir} ne peuvent pas être lus ({error.strerror})."
+        ) from error
 
 
 def running_services(data_dir: Path) -> dict[str, str]:

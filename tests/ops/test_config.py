@@ -60,7 +60,7 @@ def test_a_secret_may_be_given_as_a_file(tmp_path):
     key.write_text(f"1:{new_key()}\n")
     config = read(tmp_path, ODIS_MASTER_KEY="", ODIS_MASTER_KEY_FILE=str(key))
     assert config.master_key == key.read_text().strip()
-    with pytest.raises(ConfigError, match="^ODIS_MASTER_KEY_FILE"):
+    with pytest.raises(ConfigError, match=r"^ODIS_MASTER_KEY_FILE"):
         read(tmp_path, ODIS_MASTER_KEY_FILE=str(tmp_path / "absent"))
 
 
@@ -77,4 +77,6 @@ def test_no_secret_is_shown(tmp_path):
 
 def test_the_table_of_the_operations_guide_is_current():
     guide = (ROOT / "docs" / "exploitation.md").read_text(encoding="utf-8")
-    assert variables_table() in guide, "put the output of odis_app.core.config.variables_table() in docs/exploitation.md"
+    assert variables_table() in guide, (
+        "put the output of odis_app.core.config.variables_table() in docs/exploitation.md"
+    )

@@ -22,7 +22,9 @@ def test_every_requirement_is_pinned_by_hash_and_names_no_registry(name):
 
 
 def test_what_runs_is_locked_alike_for_development():
-    versions = [dict(re.findall(r"(?m)^([a-z0-9.-]+)(?:\[\S+\])?==(\S+)", (ROOT / name).read_text())) for name in LOCKS[:2]]
+    versions = [
+        dict(re.findall(r"(?m)^([a-z0-9.-]+)(?:\[\S+\])?==(\S+)", (ROOT / name).read_text())) for name in LOCKS[:2]
+    ]
     runtime, development = versions
     assert runtime.items() <= development.items()
 

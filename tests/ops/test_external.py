@@ -39,7 +39,10 @@ def theirs(data_dir) -> Iterator[Postgres]:
 def their_redis(data_dir) -> Iterator[str]:
     """The machine's Redis, on a loopback port."""
     port = free_port()
-    server = Command(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(data_dir)], {"PATH": "/usr/bin"})
+    server = Command(
+        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(data_dir)],
+        {"PATH": "/usr/bin"},
+    )
     server.start()
     yield f"redis://127.0.0.1:{port}/0"
     server.stop()

@@ -52,7 +52,11 @@ def test_what_somebody_loosened_is_put_right(admin, services):
 def test_the_database_is_closed_to_everyone_else(admin, services):
     admin.execute("CREATE ROLE stranger LOGIN PASSWORD 'stranger'")
     try:
-        url = services.addresses.app.partition("odis_app:")[0] + "stranger:stranger@" + services.addresses.app.partition("@")[2]
+        url = (
+            services.addresses.app.partition("odis_app:")[0]
+            + "stranger:stranger@"
+            + services.addresses.app.partition("@")[2]
+        )
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
             psycopg.connect(libpq(url)).close()
     finally:

@@ -58,7 +58,9 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
 
 def odis(data_dir: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "odis_app.cli", *words]
-    return subprocess.run(command, env=environment(data_dir, **more), cwd=ROOT, capture_output=True, text=True, timeout=LONG)
+    return subprocess.run(
+        command, env=environment(data_dir, **more), cwd=ROOT, capture_output=True, text=True, timeout=LONG, check=False
+    )
 
 
 def free_port() -> int:
@@ -200,8 +202,14 @@ def test_a_demonstration_never_opens_a_real_installation(services, data_dir):
     [
         ({"ODIS_HOST": "0.0.0.0"}, "ODIS_HOST : une démonstration n’écoute que sur cette machine"),
         ({"ODIS_HOST": "odis.example"}, "ODIS_HOST : une démonstration n’écoute que sur cette machine"),
-        ({"ODIS_DATABASE_URL": "postgresql://u:p@db.example/odis"}, "n’ouvre pas la base d’une autre machine (db.example)"),
-        ({"ODIS_DATABASE_URL": "postgresql://u:p@/odis?host=10.0.0.5"}, "n’ouvre pas la base d’une autre machine (10.0.0.5)"),
+        (
+            {"ODIS_DATABASE_URL": "postgresql://u:p@db.example/odis"},
+            "n’ouvre pas la base d’une autre machine (db.example)",
+        ),
+        (
+            {"ODIS_DATABASE_URL": "postgresql://u:p@/odis?host=10.0.0.5"},
+            "n’ouvre pas la base d’une autre machine (10.0.0.5)",
+        ),
         ({"PORT": "huit"}, "PORT ne convient pas"),
     ],
 )

@@ -11,6 +11,7 @@ import ctypes
 import os
 import signal
 import sys
+from pathlib import Path
 
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
@@ -23,9 +24,12 @@ def enter_namespace(uid: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWUSER) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
-    for name, content in (("setgroups", "deny"), ("uid_map", f"{uid} {outer_uid} 1"), ("gid_map", f"{uid} {outer_gid} 1")):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as handle:
-            handle.write(content)
+    for name, content in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{uid} {outer_uid} 1"),
+        ("gid_map", f"{uid} {outer_gid} 1"),
+    ):
+        Path("/proc/self", name).write_text(content, encoding="ascii")
 
 
 def die_with_parent(number: int = signal.SIGTERM) -> None:
@@ -53,7 +57,7 @@ def main(arguments: list[str]) -> None:
     die_with_parent(signal_number)
     if os.getppid() != parent:
         sys.exit(0)  # the parent ended before the signal was set
-    os.execvp(program[0], program)
+    os.execvp(program[0], program)  # noqa: S606  no shell is wanted
 
 
 if __name__ == "__main__":

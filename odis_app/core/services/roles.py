@@ -50,7 +50,9 @@ class Addresses:
 def may_create_roles(url: str) -> bool:
     """Whether the role of ``url`` can prepare a server for us. Raises ServiceError when it does not answer."""
     with connect(url) as connection:
-        row = connection.execute("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user").fetchone()
+        row = connection.execute(
+            "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
     return bool(row and row[0])
 
 
@@ -67,7 +69,9 @@ def prepare(admin_url: str, data_dir: Path) -> Addresses:
 def addresses(admin_url: str, passwords: Mapping[str, str], database: str = DATABASE) -> Addresses:
     """The addresses of ``database`` on the server of ``admin_url``."""
     base = make_url(admin_url).set(database=database)
-    shown = {role: base.set(username=role, password=passwords[role]).render_as_string(hide_password=False) for role in LOGIN}
+    shown = {
+        role: base.set(username=role, password=passwords[role]).render_as_string(hide_password=False) for role in LOGIN
+    }
     return Addresses(
         app=shown["odis_app"],
         worker=shown["odis_worker"],
@@ -112,7 +116,9 @@ def connect(url: str, *, autocommit: bool = True) -> psycopg.Connection[tuple[ob
         connection = psycopg.connect(libpq(url), autocommit=autocommit, connect_timeout=10)
     except psycopg.OperationalError as error:
         where = conninfo_to_dict(libpq(url)).get("host", "")
-        raise ServiceError(f"La base PostgreSQL ({where}) ne répond pas ou refuse le compte : {str(error).strip()}") from error
+        raise ServiceError(
+            f"La base PostgreSQL ({where}) ne répond pas ou refuse le compte : {str(error).strip()}"
+        ) from error
     if connection.info.server_version < OLDEST:
         version = connection.info.server_version // 10000
         connection.close()
@@ -126,7 +132,7 @@ def _roles(connection: psycopg.Connection[tuple[object, ...]], passwords: Mappin
         if role not in known:
             connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
         bypass = "BYPASSRLS" if role == "odis_backup" else "NOBYPASSRLS"
-        login = sql.SQL("NOLOGIN")
+        login: sql.Composable = sql.SQL("NOLOGIN")
         if role in LOGIN:
             # The server stores the scram verifier, computed here: the password itself never travels, nor reaches a log.
             verifier = connection.pgconn.encrypt_password(passwords[role].encode(), role.encode(), b"scram-sha-256")

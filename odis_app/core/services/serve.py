@@ -77,7 +77,9 @@ def refuse_demo_outside(config: Config) -> None:
         host = url.query.get("host", url.host or "")
         host = host if isinstance(host, str) else host[0]
         if host and not host.startswith("/") and not _loopback(host):
-            raise ConfigError(f"ODIS_DATABASE_URL : une démonstration n’ouvre pas la base d’une autre machine ({host}).")
+            raise ConfigError(
+                f"ODIS_DATABASE_URL : une démonstration n’ouvre pas la base d’une autre machine ({host})."
+            )
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -103,7 +105,7 @@ def web_command(config: Config) -> list[str]:
         *("--bind", f"{f'[{config.host}]' if ':' in config.host else config.host}:{config.port}"),
         *("--workers", str(config.web_workers), "--worker-class", "gthread", "--threads", "4"),
         *("--timeout", "60", "--graceful-timeout", "5", "--keep-alive", "5", "--no-control-socket"),
-        *("--worker-tmp-dir", "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(config.data_dir / "run")),
+        *("--worker-tmp-dir", str(config.data_dir / "run")),
         *("--forwarded-allow-ips", "127.0.0.1", "--log-level", "warning"),
     ]
 
@@ -132,7 +134,9 @@ def services_for_a_command(config: Config) -> Iterator[Config]:
     """The installation's services for the time of one command, when ``odis serve`` does not run; its configuration."""
     embedded = not config.database_url or not config.redis_url
     if not config.database_url and not (config.data_dir / "secrets").exists():
-        raise ServiceError(f"Aucune installation dans {config.data_dir} : lancez d’abord « make run » ou « odis serve ».")
+        raise ServiceError(
+            f"Aucune installation dans {config.data_dir} : lancez d’abord « make run » ou « odis serve »."
+        )
     supervisor = Supervisor(say)
     with DirectoryLock(config.data_dir).held(f"commande, processus {os.getpid()}") if embedded else nullcontext():
         try:
@@ -202,7 +206,9 @@ def _once(config: Config, environ: dict[str, str], name: str, command: list[str]
         done = subprocess.run(whole, env=environ, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ServiceError(f"« odis {' '.join(command)} » a échoué :\n{(done.stdout + done.stderr).strip()}")
-        connection.execute("INSERT INTO instance (key, value) VALUES (%s, 'true') ON CONFLICT DO NOTHING", (f"loaded:{name}",))
+        connection.execute(
+            "INSERT INTO instance (key, value) VALUES (%s, 'true') ON CONFLICT DO NOTHING", (f"loaded:{name}",)
+        )
 
 
 def _wait_for_first_page(config: Config, supervisor: Supervisor) -> None:
@@ -240,7 +246,9 @@ def _announce(config: Config) -> None:
 def _write_services(config: Config) -> None:
     """For the commands typed while this runs: addresses with their passwords, readable by this account only."""
     names = ("ODIS_DATABASE_URL", "ODIS_WORKER_DATABASE_URL", "ODIS_MIGRATE_DATABASE_URL", "ODIS_BACKUP_DATABASE_URL")
-    kept = {name: value for name, value in config.environment().items() if name in {*names, "ODIS_REDIS_URL", "ODIS_DEMO"}}
+    kept = {
+        name: value for name, value in config.environment().items() if name in {*names, "ODIS_REDIS_URL", "ODIS_DEMO"}
+    }
     path = config.data_dir / SERVICES_FILE
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as handle:
