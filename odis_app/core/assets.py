@@ -26,9 +26,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 from markupsafe import Markup
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -61,6 +60,7 @@ COMPRESSED = {".css", ".js", ".svg", ".json"}
 _ICON_USE = re.compile(r"""\bicon(?:\(\s*|\s*=\s*|["']\s*:\s*)["']([a-z0-9-]+)["']""")
 _ICON_LIST = re.compile(r"# icons:((?: +[a-z0-9]+(?:-[a-z0-9]+)*)+)")
 _HYPHENATED = re.compile(r"""["']([a-z0-9]+(?:-[a-z0-9]+)+)["']""")
+_ICON_FILE = re.compile(r'<svg [^>]*?viewBox="(?P<box>[^"]+)"[^>]*>(?P<shapes>.*)</svg>', re.DOTALL)
 _SOURCE_MAP = re.compile(rb"\s*/[/*]# sourceMappingURL=[^\n]*")
 _CSS_IMAGE = re.compile(r"url\((?:images/)?([\w.-]+\.png)\)")
 
@@ -102,17 +102,12 @@ def sprite(names: Iterable[str], icons_folder: Path) -> bytes:
     """One SVG with a ``<symbol>`` per icon of Bootstrap Icons."""
     symbols = []
     for name in sorted(set(names)):
-        path = icons_folder / f"{name}.svg"
-        drawing = ElementTree.fromstring(path.read_text(encoding="utf-8"))
-        box = drawing.get("viewBox", "0 0 16 16")
-        shapes = "".join(_plain_svg(shape) for shape in drawing)
-        symbols.append(f'<symbol id="{name}" viewBox="{box}">{shapes}</symbol>')
+        drawing = _ICON_FILE.fullmatch((icons_folder / f"{name}.svg").read_text(encoding="utf-8").strip())
+        if drawing is None:
+            raise AssetError(f"the icon « {name} » is not one <svg> with a viewBox")
+        shapes = re.sub(r">\s+<", "><", drawing["shapes"].strip())
+        symbols.append(f'<symbol id="{name}" viewBox="{drawing["box"]}">{shapes}</symbol>')
     return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>'.encode()
-
-
-def _plain_svg(shape: ElementTree.Element) -> str:
-    text = ElementTree.tostring(shape, encoding="unicode").strip()
-    return re.sub(r'(</?)ns0:|\sxmlns:ns0="[^"]*"', lambda m: m.group(1) or "", text)
 
 
 def third_party_sources(node_modules: Path) -> Iterator[Source]:
@@ -131,9 +126,9 @@ def third_party_sources(node_modules: Path) -> Iterator[Source]:
 def own_sources(static: Path) -> Iterator[Source]:
     """Our files: ``static/**`` but the npm files; the name is the last part of the path, unique by construction."""
     for path in sorted(static.rglob("*")):
-        if path.is_file() and path.suffix in CONTENT_TYPES and not path.name.startswith("package"):
-            if "node_modules" not in path.parts:
-                yield Source(path.name, path.read_bytes())
+        ours = path.is_file() and "node_modules" not in path.parts and not path.name.startswith("package")
+        if ours and path.suffix in CONTENT_TYPES:
+            yield Source(path.name, path.read_bytes())
 
 
 # ── Building ────────────────────────────────────────────────────────────────
@@ -202,8 +197,8 @@ def _replace(path: Path, body: bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     with os.fdopen(handle, "wb") as file:
         file.write(body)
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)
+    Path(temporary).chmod(0o644)
+    Path(temporary).replace(path)
 
 
 def _read_manifest(out: Path) -> dict[str, Any] | None:
@@ -322,7 +317,9 @@ class Assets:
         An icon chosen at run time must be listed in a comment « # icons: … »: LookupError says which one is missing.
         """
         if name not in self.icons:
-            raise LookupError(f"icon « {name} » is not in the sprite: name it where it is used, or in « # icons: {name} »")
+            raise LookupError(
+                f"icon « {name} » is not in the sprite: name it where it is used, or in « # icons: {name} »"
+            )
         kind = "od-i od-flip" if flip else "od-i"
         return Markup('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>').format(
             kind, self.url("icons.svg"), name

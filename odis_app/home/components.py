@@ -40,15 +40,25 @@ class SampleForm(Form):
     """One field of each kind; nothing is ever saved."""
 
     name = StringField("Nom, comme sur le titre de séjour", [DataRequired("Écrivez le nom du demandeur principal.")])
-    email = StringField("Adresse électronique", [Regexp(r".+@.+", message="L’adresse doit contenir une arobase, comme nom@exemple.fr.")])
-    secret = PasswordField("Mot de passe", [InputRequired("Écrivez votre mot de passe.")], description="Douze caractères au moins.")
+    email = StringField(
+        "Adresse électronique", [Regexp(r".+@.+", message="L’adresse doit contenir une arobase, comme nom@exemple.fr.")]
+    )
+    secret = PasswordField(
+        "Mot de passe", [InputRequired("Écrivez votre mot de passe.")], description="Douze caractères au moins."
+    )
     born = DateField("Date de naissance", [InputRequired("Écrivez la date de naissance.")])
     people = IntegerField("Nombre de personnes", [InputRequired(), NumberRange(1, 20, "Entre 1 et 20 personnes.")])
-    wish = SelectField("Premier souhait", choices=[SelectChoice("49", "Maine-et-Loire (49)"), SelectChoice("53", "Mayenne (53)")])
+    wish = SelectField(
+        "Premier souhait", choices=[SelectChoice("49", "Maine-et-Loire (49)"), SelectChoice("53", "Mayenne (53)")]
+    )
     stay = RadioField(
         "Droit au séjour",
         [InputRequired("Choisissez une réponse.")],
-        choices=[SelectChoice("bpi", "Protection internationale"), SelectChoice("temp", "Protection temporaire"), SelectChoice("autre", "Autre titre")],
+        choices=[
+            SelectChoice("bpi", "Protection internationale"),
+            SelectChoice("temp", "Protection temporaire"),
+            SelectChoice("autre", "Autre titre"),
+        ],
         description="Celui du demandeur principal.",
     )
     languages = SelectMultipleField(
@@ -62,7 +72,15 @@ class SampleForm(Form):
     told = BooleanField("La personne a reçu l’information sur ses données, dans sa langue.", [DataRequired()])
 
 
-_WRONG = {"email": "rima", "born": "2088-09-03", "people": "40", "wish": "49", "languages": "fa", "told": "y", "story": "Arrivée en mai."}
+_WRONG = {
+    "email": "rima",
+    "born": "2088-09-03",
+    "people": "40",
+    "wish": "49",
+    "languages": "fa",
+    "told": "y",
+    "story": "Arrivée en mai.",
+}
 _CRITERIA = [
     ("Localisation", 34, 1.0, "Mayenne, premier vœu"),
     ("Taille", 20, 0.83, "5 personnes pour 6 places"),
@@ -88,10 +106,26 @@ def _wrong_form() -> SampleForm:
 
 def _weeks(today: date, count: int = 13) -> list[dict[str, Any]]:
     monday = today - timedelta(days=today.weekday() + 14)
-    names = ["Janvier", "Février", "Mars", "Avril", "Mai", "Juin", "Juillet", "Août", "Septembre", "Octobre", "Novembre", "Décembre"]
+    names = [
+        "Janvier",
+        "Février",
+        "Mars",
+        "Avril",
+        "Mai",
+        "Juin",
+        "Juillet",
+        "Août",
+        "Septembre",
+        "Octobre",
+        "Novembre",
+        "Décembre",
+    ]
     days = [monday + timedelta(weeks=n) for n in range(count)]
     this_week = today - timedelta(days=today.weekday())
-    return [{"day": d.day, "month": names[d.month - 1], "month_index": d.year * 12 + d.month, "now": d == this_week} for d in days]
+    return [
+        {"day": d.day, "month": names[d.month - 1], "month_index": d.year * 12 + d.month, "now": d == this_week}
+        for d in days
+    ]
 
 
 def _places() -> list[dict[str, Any]]:
@@ -150,8 +184,17 @@ def _steps() -> list[SimpleNamespace]:
 
 
 def _shell() -> dict[str, Any]:
-    here = {name: "#" for name in ("home_url", "search_url", "assistant_url", "notifications_url", "account_url", "switch_url", "sign_out_url")}
-    return {**here, "territory": "Loire-Atlantique (44)", "organisation": "Association Les Passerelles", "notifications": 5, "account_name": "Camille Fictive"}
+    here = dict.fromkeys(
+        ("home_url", "search_url", "assistant_url", "notifications_url", "account_url", "switch_url", "sign_out_url"),
+        "#",
+    )
+    return {
+        **here,
+        "territory": "Loire-Atlantique (44)",
+        "organisation": "Association Les Passerelles",
+        "notifications": 5,
+        "account_name": "Camille Fictive",
+    }
 
 
 def _navigation() -> list[dict[str, Any]]:

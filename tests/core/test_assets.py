@@ -34,7 +34,9 @@ def small_project(tmp_path: Path) -> Path:
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "static/package-lock.json").write_text("{}")
     (tmp_path / "static/css/odis.css").write_text("a { color: red }")
-    (tmp_path / "templates/page.html").write_text('{{ icon("bell") }}{{ state("late", "x", "flag-fill") }}{# icons: sun moon #}')
+    (tmp_path / "templates/page.html").write_text(
+        '{{ icon("bell") }}{{ state("late", "x", "flag-fill") }}{# icons: sun moon #}'
+    )
     (tmp_path / "var/node_modules").symlink_to(assets.PROJECT / "var" / "node_modules")
     return tmp_path
 
@@ -90,9 +92,16 @@ def test_two_files_of_one_name_are_refused(small_project: Path) -> None:
 
 @pytest.mark.parametrize(
     ("accepted", "encoding", "decode"),
-    [("gzip, deflate, br", "br", brotli.decompress), ("gzip", "gzip", gzip.decompress), ("", None, bytes), ("br;q=0, gzip", "gzip", gzip.decompress)],
+    [
+        ("gzip, deflate, br", "br", brotli.decompress),
+        ("gzip", "gzip", gzip.decompress),
+        ("", None, bytes),
+        ("br;q=0, gzip", "gzip", gzip.decompress),
+    ],
 )
-def test_served_compressed_as_the_browser_accepts(app: Flask, served: assets.Assets, accepted: str, encoding: str | None, decode: Any) -> None:  # noqa: ANN401
+def test_served_compressed_as_the_browser_accepts(
+    app: Flask, served: assets.Assets, accepted: str, encoding: str | None, decode: Any
+) -> None:
     answer = app.test_client().get(served.url("odis.js"), headers={"Accept-Encoding": accepted})
     assert answer.status_code == 200
     assert answer.headers.get("Content-Encoding") == encoding
@@ -118,7 +127,9 @@ def test_head_has_no_body(app: Flask, served: assets.Assets) -> None:
     assert int(answer.headers["Content-Length"]) > 0
 
 
-@pytest.mark.parametrize("path", ["manifest.json", "../manifest.json", "..%2f..%2fconfig", "odis.css", "", "/etc/passwd"])
+@pytest.mark.parametrize(
+    "path", ["manifest.json", "../manifest.json", "..%2f..%2fconfig", "odis.css", "", "/etc/passwd"]
+)
 def test_nothing_else_of_the_disk_is_served(app: Flask, path: str) -> None:
     assert app.test_client().get(f"/assets/{path}").status_code == 404
 
@@ -130,7 +141,9 @@ def test_writing_to_a_file_is_refused(app: Flask, served: assets.Assets) -> None
 def test_cdn_tags_carry_their_integrity_and_private_pages_never_use_it(app: Flask) -> None:
     manifest = assets.build()
     cdn = assets.Assets(manifest, "cdn")
-    assert str(cdn.stylesheet("bootstrap.css")).startswith(f'<link rel="stylesheet" href="{assets.CDN_ORIGIN}/npm/bootstrap@5.3.8/')
+    assert str(cdn.stylesheet("bootstrap.css")).startswith(
+        f'<link rel="stylesheet" href="{assets.CDN_ORIGIN}/npm/bootstrap@5.3.8/'
+    )
     assert 'integrity="sha384-' in cdn.script("htmx.js")
     assert assets.CDN_ORIGIN not in cdn.script("htmx.js", local=True)
     assert assets.CDN_ORIGIN not in cdn.script("odis.js")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,7 +37,7 @@ def test_labels_never_overlap_nor_leave_the_chart(labels: list[tuple[float, floa
     boxes = sorted((y - h * shrink / 2, y + h * shrink / 2) for y, h in zip(placed, heights, strict=True))
     assert boxes[0][0] >= -1e-6
     assert boxes[-1][1] <= 200 + 1e-6
-    assert all(above[1] <= below[0] + 1e-6 for above, below in zip(boxes, boxes[1:], strict=False))
+    assert all(above[1] <= below[0] + 1e-6 for above, below in itertools.pairwise(boxes))
 
 
 def test_labels_that_do_not_meet_stay_where_they_are() -> None:

@@ -131,5 +131,7 @@ def test_every_share_names_both_numbers(numerator: int, denominator: int) -> Non
 @given(days, st.integers(0, 400), st.integers(1, 60), st.integers(1, 60))
 def test_freshness_only_wanes(day: date, ago: int, half: int, more: int) -> None:
     order = ["full", "half", "stale"]
-    levels = [order.index(formats.freshness(day, half, half + more, day + timedelta(days=ago + step))) for step in (0, 1)]
+    levels = [
+        order.index(formats.freshness(day, half, half + more, day + timedelta(days=ago + step))) for step in (0, 1)
+    ]
     assert levels == sorted(levels)

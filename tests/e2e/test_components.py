@@ -56,7 +56,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def opened(browser: Browser, address: str, width: int = 1280, theme: str = "light", **options: Any) -> Page:  # noqa: ANN401
+def opened(browser: Browser, address: str, width: int = 1280, theme: str = "light", **options: Any) -> Page:
     """The page at a width and in the system's theme; anything written on the console is a failure."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme, **options)  # type: ignore[arg-type]
     page.on("console", lambda message: pytest.fail(f"console: {message.text}") if message.type == "error" else None)
@@ -69,7 +69,9 @@ def opened(browser: Browser, address: str, width: int = 1280, theme: str = "ligh
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_axe_violation_and_no_overflow(chromium: Browser, address: str, width: int, theme: str) -> None:
     page = opened(chromium, address, width, theme)
-    page.evaluate("document.querySelectorAll('details').forEach(box => { box.open = !box.matches('[data-odis-menu]'); })")
+    page.evaluate(
+        "document.querySelectorAll('details').forEach(box => { box.open = !box.matches('[data-odis-menu]'); })"
+    )
     page.evaluate(AXE.read_text(encoding="utf-8"))
     result = page.evaluate("tags => axe.run(document, { runOnly: tags })", TAGS)
     found = [(rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in result["violations"]]
@@ -138,7 +140,9 @@ def test_filters_are_closed_on_a_phone_only(chromium: Browser, address: str) -> 
 
 def test_targets_are_large_enough_for_a_thumb(chromium: Browser, address: str) -> None:
     page = opened(chromium, address, 320)
-    boxes = page.locator(".btn:visible, .od-menu > summary").evaluate_all("list => list.map(e => [e.textContent.trim(), e.getBoundingClientRect().height])")
+    boxes = page.locator(".btn:visible, .od-menu > summary").evaluate_all(
+        "list => list.map(e => [e.textContent.trim(), e.getBoundingClientRect().height])"
+    )
     assert boxes
     assert [box for box in boxes if box[1] < 44] == []
     page.close()
@@ -197,7 +201,9 @@ def test_everything_reads_without_script(chromium: Browser, address: str) -> Non
 
 def test_icons_are_drawn_under_the_policy(chromium: Browser, address: str) -> None:
     page = opened(chromium, address)
-    sizes = page.locator("main svg.od-i use:visible").evaluate_all("list => list.slice(0, 40).map(use => use.getBBox().width)")
+    sizes = page.locator("main svg.od-i use:visible").evaluate_all(
+        "list => list.slice(0, 40).map(use => use.getBBox().width)"
+    )
     assert sizes
     assert min(sizes) > 0
     page.close()

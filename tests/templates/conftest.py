@@ -36,7 +36,9 @@ def draw(template_app: Flask) -> Callable[..., str]:
 class Tags(HTMLParser):
     """Every start tag with its attributes, and the stack balance."""
 
-    VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+    VOID = frozenset(
+        ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+    )
 
     def __init__(self) -> None:
         super().__init__()

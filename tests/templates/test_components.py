@@ -67,12 +67,22 @@ def test_every_reference_leads_somewhere(showcase: str, tags: Callable[[str], An
 def test_htmx_is_told_to_keep_and_run_nothing(showcase: str) -> None:
     config = re.search(r"<meta name=\"htmx-config\" content='([^']+)'", showcase)
     assert config
-    for setting in ('"historyCacheSize":0', '"refreshOnHistoryMiss":true', '"allowEval":false', '"allowScriptTags":false', '"allowNestedOobSwaps":false', '"includeIndicatorStyles":false', '{"code":"422","swap":true}'):
+    for setting in (
+        '"historyCacheSize":0',
+        '"refreshOnHistoryMiss":true',
+        '"allowEval":false',
+        '"allowScriptTags":false',
+        '"allowNestedOobSwaps":false',
+        '"includeIndicatorStyles":false',
+        '{"code":"422","swap":true}',
+    ):
         assert setting in config.group(1)
 
 
 def test_every_component_file_is_shown() -> None:
-    source = (assets.PROJECT / "templates/home/components.html").read_text() + (assets.PROJECT / "templates/home/_components_progress.html").read_text()
+    source = (assets.PROJECT / "templates/home/components.html").read_text() + (
+        assets.PROJECT / "templates/home/_components_progress.html"
+    ).read_text()
     source += (assets.PROJECT / "templates/layout/page.html").read_text()
     for path in (assets.PROJECT / "templates/components").glob("*.html"):
         assert f"components/{path.name}" in source, f"{path.name} is not on /demo/composants"
@@ -88,7 +98,11 @@ def test_every_component_documents_its_parameters() -> None:
 
 @pytest.mark.parametrize(
     ("days", "cls", "words"),
-    [(1, "od-fresh", "confirmée hier par l’opérateur"), (9, "od-fresh is-half", "confirmée il y a 9 jours par l’opérateur"), (22, "od-fresh is-stale", "confirmée il y a 22 jours par l’opérateur")],
+    [
+        (1, "od-fresh", "confirmée hier par l’opérateur"),
+        (9, "od-fresh is-half", "confirmée il y a 9 jours par l’opérateur"),
+        (22, "od-fresh is-stale", "confirmée il y a 22 jours par l’opérateur"),
+    ],
 )
 def test_freshness_has_a_disc_and_words(draw: Draw, days: int, cls: str, words: str) -> None:
     source = '{% from "components/fresh.html" import fresh %}{{ fresh(day, 7, 14, "confirmée", "par l’opérateur") }}'
@@ -146,7 +160,9 @@ def test_what_people_typed_never_becomes_mark_up(draw: Draw, tags: Callable[[str
     html = draw(source, typed=HOSTILE)
     read = tags(html)
     assert "img" not in [tag for tag, _ in read.tags]
-    assert not [1 for _, attributes in read.tags for name in attributes if name == "onerror" or attributes.get("hx-get") == "/x"]
+    assert not [
+        1 for _, attributes in read.tags for name in attributes if name == "onerror" or attributes.get("hx-get") == "/x"
+    ]
     assert "7*7" in html
     assert "49" not in text_of(html)
 
@@ -161,7 +177,13 @@ def test_journal_text_keeps_its_lines_and_is_out_of_reach_of_htmx(draw: Draw) ->
 
 def pages(number: int, total: int) -> SimpleNamespace:
     last = max(1, -(-total // 25))
-    return SimpleNamespace(number=number, pages=last, total=total, first_index=(number - 1) * 25 + 1 if total else 0, last_index=min(total, number * 25))
+    return SimpleNamespace(
+        number=number,
+        pages=last,
+        total=total,
+        first_index=(number - 1) * 25 + 1 if total else 0,
+        last_index=min(total, number * 25),
+    )
 
 
 PAGINATION = '{% from "components/pagination.html" import pagination %}{{ pagination(page, target="#resultats") }}'
@@ -206,7 +228,9 @@ def test_a_chip_removes_one_value_only(draw: Draw) -> None:
 
 class Sample(PlainForm):
     name = StringField("Nom", [InputRequired("Écrivez le nom.")], description="Comme sur le titre.")
-    stay = RadioField("Séjour", [InputRequired("Choisissez.")], choices=[SelectChoice("a", "A"), SelectChoice("b", "B")])
+    stay = RadioField(
+        "Séjour", [InputRequired("Choisissez.")], choices=[SelectChoice("a", "A"), SelectChoice("b", "B")]
+    )
     note = TextAreaField("Note", [Length(max=50)])
     wish = SelectField("Souhait", choices=[SelectChoice("53", "Mayenne")])
     free = SelectField("Autre", choices=[SelectChoice("", "Aucun"), SelectChoice("53", "Mayenne")])
@@ -245,14 +269,20 @@ def test_a_limit_is_told_without_script(draw: Draw) -> None:
 
 def test_summary_links_to_each_field(draw: Draw) -> None:
     form = SimpleNamespace(error_list=[("name", "Écrivez le nom."), ("", "Le dossier a changé.")])
-    html = draw('{% from "components/form.html" import form_errors %}{{ form_errors(form, "Le ménage n’est pas enregistré") }}', form=form)
+    html = draw(
+        '{% from "components/form.html" import form_errors %}{{ form_errors(form, "Le ménage n’est pas enregistré") }}',
+        form=form,
+    )
     assert 'role="alert" tabindex="-1" data-odis-focus' in html
     assert '<li><a href="#name">Écrivez le nom.</a></li><li>Le dossier a changé.</li>' in html
     assert "Le ménage n’est pas enregistré : 2 réponses sont à revoir." in text_of(html)
 
 
 def test_no_summary_without_error(draw: Draw) -> None:
-    html = draw('{% from "components/form.html" import form_errors %}{{ form_errors(form) }}', form=SimpleNamespace(error_list=[], is_resumed=False))
+    html = draw(
+        '{% from "components/form.html" import form_errors %}{{ form_errors(form) }}',
+        form=SimpleNamespace(error_list=[], is_resumed=False),
+    )
     assert html.strip() == ""
 
 
@@ -303,13 +333,20 @@ def test_charts_are_images_with_a_sentence(draw: Draw, tags: Callable[[str], Any
 
 
 def test_a_missing_month_breaks_the_line_and_is_no_zero(draw: Draw) -> None:
-    html = draw('{% from "components/charts.html" import lines %}{{ lines(["a", "b", "c", "d"], [{"label": "x", "values": [1, 2, none, 4]}], "s") }}')
+    html = draw(
+        '{% from "components/charts.html" import lines %}{{ lines(["a", "b", "c", "d"], [{"label": "x", "values": [1, 2, none, 4]}], "s") }}'
+    )
     assert html.count("<polyline") == 2
 
 
 def test_figures_behind_a_chart_name_what_is_missing(draw: Draw) -> None:
-    html = draw('{% from "components/charts.html" import chart_table %}{{ chart_table("Départs", ["Lieu", "Ménages"], [["Sarthe", none], ["Mayenne", 1234]]) }}')
-    assert text_of(html).replace("\u202f", " ") == "Voir les chiffres Départs Lieu Ménages Sarthe donnée absente Mayenne 1 234"
+    html = draw(
+        '{% from "components/charts.html" import chart_table %}{{ chart_table("Départs", ["Lieu", "Ménages"], [["Sarthe", none], ["Mayenne", 1234]]) }}'
+    )
+    assert (
+        text_of(html).replace("\u202f", " ")
+        == "Voir les chiffres Départs Lieu Ménages Sarthe donnée absente Mayenne 1 234"
+    )
 
 
 # ── Layouts ─────────────────────────────────────────────────────────────────
@@ -354,7 +391,11 @@ def test_only_known_themes_are_written(draw: Draw, theme: str, found: bool) -> N
 
 
 def test_messages_by_mail_have_both_parts(draw: Draw) -> None:
-    context = {"subject": "Un message vous attend", "action": ("Ouvrir", "https://odis.example/x"), "footer_reason": "Vous suivez ce dossier."}
+    context = {
+        "subject": "Un message vous attend",
+        "action": ("Ouvrir", "https://odis.example/x"),
+        "footer_reason": "Vous suivez ce dossier.",
+    }
     html = draw('{% extends "layout/email.html" %}{% block content %}<p>Bonjour.</p>{% endblock %}', **context)
     text = draw('{% extends "layout/email.txt" %}{% block content %}Bonjour.{% endblock %}', **context)
     assert "https://odis.example/x" in html
@@ -366,4 +407,6 @@ def test_messages_by_mail_have_both_parts(draw: Draw) -> None:
 def test_the_progress_fragment_is_only_for_htmx(template_app: Flask) -> None:
     client = template_app.test_client()
     assert client.get("/demo/composants/progression").status_code == 404
-    assert Markup(client.get("/demo/composants/progression", headers={"HX-Request": "true"}).get_data(as_text=True)).striptags()
+    assert Markup(
+        client.get("/demo/composants/progression", headers={"HX-Request": "true"}).get_data(as_text=True)
+    ).striptags()
