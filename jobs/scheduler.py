@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from jobs import reconcile
 from jobs.schedule import SCHEDULE, Schedule
+from jobs.worker import check_keys
 from odis_app.core import clock, crypto, db, outbox
 from odis_app.core.ids import new_public_id
 
@@ -63,7 +64,7 @@ def tick(redis: Redis) -> None:
 def run(config: Config) -> int:
     """Tick until SIGTERM or Ctrl-C."""
     db.configure("app", config.worker_database_url, pool_size=2)
-    crypto.configure(config.master_key, config.index_key)
+    check_keys(config)
     redis = outbox.connect(config.redis_url, patience=5)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

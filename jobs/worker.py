@@ -109,15 +109,21 @@ def build_worker(
     )
 
 
+def check_keys(config: Config) -> None:
+    """Refuse to start with keys that are not those of this database. Raises KeyProblemError."""
+    crypto.configure(config.master_key, config.index_key)
+    with db.unit_of_work():
+        crypto.verify_database(db.db().connection())
+
+
 def run(config: Config, *, allowed: frozenset[str] = ALLOWED, burst: bool = False) -> int:
     """Serve the queues until SIGTERM or Ctrl-C: the present job is finished first; a second signal does not wait."""
-    from odis_app import create_app
+    db.configure("app", config.worker_database_url)
+    outbox.configure(config.redis_url)
+    check_keys(config)
+    from odis_app import create_app  # the application is built once, here, before any fork
 
     app = create_app(replace(config, database_url=config.worker_database_url))
-    crypto.configure(config.master_key, config.index_key)
-    outbox.configure(config.redis_url)
-    with db.unit_of_work() as _:
-        crypto.verify_database(db.db().connection())
     redis = outbox.connect(config.redis_url)
     try:
         reconcile.reconcile(redis)

@@ -94,7 +94,7 @@ def request_job(
 
     ``task`` is a dotted name of ``jobs`` (``jobs.reports.run``), ``queue`` one of ``jobs.queues``, ``kind`` a short code for
     lists (``bilan:menage``), ``label`` what the author reads (« Bilan de la Loire-Atlantique, octobre 2026 »), ``params`` ids
-    and dates only, never a name. The job gets a token of its own with the author's rights of today, sealed in the row.
+    and dates only. Neither ``label`` nor ``params`` ever holds a person's name. The job gets a token of its own with the author's rights of today, sealed in the row.
     """
     public_id, token = new_public_id(), new_token()
     job = Job(

@@ -52,7 +52,9 @@ def connect(url: str, *, patience: float | None = None) -> Redis:
 
 
 def client() -> Redis:
-    """The client of this process. Raises KeyError before ``configure``."""
+    """The client of this process. Raises RuntimeError before ``configure``."""
+    if "default" not in _clients:
+        raise RuntimeError("outbox.configure(url) was not called")
     return _clients["default"]
 
 
@@ -90,7 +92,7 @@ def leave(departure: Departure, engine: Engine) -> None:
         push(departure, client())
         with engine.begin() as connection:
             mark_sent([departure.id], connection)
-    except (RedisError, SQLAlchemyError, KeyError) as error:
+    except (RedisError, SQLAlchemyError, RuntimeError) as error:
         log.warning("outbox %s waits for the reconciler: %s", departure.id, type(error).__name__)
 
 

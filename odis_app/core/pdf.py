@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pikepdf
 import pydyf  # type: ignore[import-untyped]
@@ -67,12 +67,12 @@ def render_pdf(html: str, *, title: str, lang: str = "fr") -> bytes:
     return rendered
 
 
-def _name_drawings(root: ElementTree.Element) -> None:
+def _name_drawings(root: ET.Element) -> None:
     """Copy the sentence of each drawing (``aria-label``) to its ``<title>``, the only place where WeasyPrint looks for it."""
     for drawing in root.iter(f"{SVG}svg"):
         sentence = drawing.get("aria-label")
         if sentence and drawing.find(f"{SVG}title") is None:
-            title = ElementTree.Element(f"{SVG}title")
+            title = ET.Element(f"{SVG}title")
             title.text = sentence
             drawing.insert(0, title)
 

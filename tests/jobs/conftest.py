@@ -63,7 +63,7 @@ class Stack:
 
     def client(self) -> Client:
         """A client of Redis."""
-        return Client.from_url(self.redis.url)
+        return Client.from_url(self.redis.url, socket_timeout=None)  # a blocking read waits as long as it says
 
     def person(self, name: str, *, email: str) -> Person:
         """A social worker of an association of her own, signed in for an hour."""

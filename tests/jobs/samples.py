@@ -17,7 +17,7 @@ PATIENCE = 60
 
 
 def _redis() -> Redis:
-    return Redis.from_url(os.environ["TEST_REDIS"])
+    return Redis.from_url(os.environ["TEST_REDIS"], socket_timeout=None)
 
 
 def count(job: RunningJob) -> dict[str, Any]:
