@@ -13,17 +13,14 @@ from odis_app.core.text import fold
 
 from . import layout
 from .cells import NIR, BadCell, Row, from_json
+from .reading.limits import TOO_HEAVY
 from .values import holds_nir
 
 MAX_BYTES = 20 * 1024 * 1024
 SECONDS = 60
 ACCEPTED = (".xlsx", ".xlsm", ".ods", ".xls", ".csv", ".txt", ".tsv")
 _START = "import sys; sys.path.append(sys.argv[1]); from reading.main import main; main(*sys.argv[2:])"
-_FOLDER = Path(__file__).parent
-_TOO_HEAVY = (
-    "Ce fichier demande trop de mémoire ou de temps pour être lu : il est abîmé, piégé ou trop gros. "
-    "Copiez les lignes à importer dans un nouveau fichier."
-)
+FOLDER = Path(__file__).parent
 _ASIDE = {
     "aide",
     "notice",
@@ -123,11 +120,15 @@ def _choose(sheets: Sequence[RawSheet], words: frozenset[str]) -> tuple[RawSheet
     return sheet, header
 
 
+def child_command(path: Path, sheet: str | None) -> list[str]:
+    """The command that reads ``path`` in a process of its own, isolated from our environment and from our packages."""
+    return [sys.executable, "-I", "-c", _START, str(FOLDER), str(path), *([] if sheet is None else [sheet])]
+
+
 def _run_child(path: Path, sheet: str | None) -> tuple[list[str], list[RawSheet]]:
-    command = [sys.executable, "-I", "-c", _START, str(_FOLDER), str(path), *([] if sheet is None else [sheet])]
     try:
         done = subprocess.run(
-            command,
+            child_command(path, sheet),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -136,9 +137,9 @@ def _run_child(path: Path, sheet: str | None) -> tuple[list[str], list[RawSheet]
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise FileRefusedError(_TOO_HEAVY) from None
+        raise FileRefusedError(TOO_HEAVY) from None
     if done.returncode != 0:
-        raise FileRefusedError(_TOO_HEAVY)
+        raise FileRefusedError(TOO_HEAVY)
     return _parse(done.stdout)
 
 

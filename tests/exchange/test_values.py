@@ -1,6 +1,7 @@
 """What each parser reads, what it refuses and in which words; and that nothing makes one crash."""
 
 import datetime as dt
+import math
 from decimal import Decimal
 
 import pytest
@@ -233,7 +234,7 @@ def test_no_cell_makes_a_parser_crash(cell: object) -> None:
     assert isinstance(cell_text(cell), str)
 
 
-@given(CELLS.filter(lambda cell: cell == cell))
+@given(CELLS.filter(lambda cell: not (isinstance(cell, float) and math.isnan(cell))))
 def test_cells_survive_their_journey_as_json(cell: object) -> None:
     again = from_json(to_json(cell))
     assert again == cell or isinstance(again, BadCell)

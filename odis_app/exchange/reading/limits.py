@@ -20,6 +20,10 @@ CPU_SECONDS = 40
 XLSX_ADVICE = "Ouvrez-le dans un tableur et enregistrez-le au format .xlsx, .ods ou .csv."
 DAMAGED = f"Ce fichier est abîmé ou incomplet. {XLSX_ADVICE}"
 PROTECTED = "Ce fichier est protégé par un mot de passe. Retirez la protection, puis chargez-le de nouveau."
+TOO_HEAVY = (
+    "Ce fichier demande trop de mémoire ou de temps pour être lu : il est abîmé, piégé ou trop gros. "
+    "Copiez les lignes à importer dans un nouveau fichier."
+)
 EMPTY = "Ce fichier est vide."
 NOT_A_TABLE = "Ce fichier n’est pas un tableau. Chargez un fichier .xlsx, .ods, .xls ou .csv."
 

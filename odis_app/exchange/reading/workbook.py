@@ -10,7 +10,7 @@ from typing import Any
 
 import python_calamine as calamine
 
-from .limits import DAMAGED, MAX_SHEETS, PROTECTED, RefusedError, check_place, emit, emit_sheet
+from .limits import DAMAGED, MAX_SHEETS, PROTECTED, TOO_HEAVY, RefusedError, check_place, emit, emit_sheet
 from .xlsx import SheetFacts, scan_xlsx_sheet, sheet_files
 
 
@@ -44,14 +44,19 @@ def _title_rows(ranges: Any) -> frozenset[int]:
     return frozenset(top + 1 for (top, left), (bottom, right) in ranges or () if top == bottom and right - left >= 2)
 
 
+def _refusal(error: calamine.CalamineError) -> RefusedError:
+    """Calamine has a limit of its own on the cells of a sheet; everything else it says means a damaged file."""
+    return RefusedError(TOO_HEAVY if "limit exceeded" in str(error) else DAMAGED)
+
+
 def read_workbook(data: bytes, kind: str, wanted: str | None) -> None:
     """Emit the visible sheets of an xlsx, ods or xls file (``wanted`` alone when given)."""
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     except calamine.PasswordError:
         raise RefusedError(PROTECTED) from None
-    except calamine.CalamineError:
-        raise RefusedError(DAMAGED) from None
+    except calamine.CalamineError as error:
+        raise _refusal(error) from None
     names = [
         sheet.name
         for sheet in book.sheets_metadata
@@ -84,8 +89,8 @@ def _sheet_rows(book: Any, name: str, facts: SheetFacts) -> tuple[list[list[Any]
             check_place(end[0] + 1, end[1])
         rows = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
         ranges = sheet.merged_cell_ranges
-    except calamine.CalamineError:
-        raise RefusedError(DAMAGED) from None
+    except calamine.CalamineError as error:
+        raise _refusal(error) from None
     for (row, column), text in facts.problems.items():
         while len(rows) <= row:
             rows.append([])

@@ -185,21 +185,16 @@ def yes_no(cell: Cell, _context: Context) -> object:
         return cell
     if isinstance(cell, (int, float)):
         return bool(cell) if cell in (0, 1) else CellError(f"{quote(cell)} n’est ni oui ni non.")
-    text = cell_text(cell)
-    if not text:
-        return None
-    if text in _TICKS:
-        return True
+    return _yes_no_text(cell_text(cell))
+
+
+def _yes_no_text(text: str) -> object:
     word = fold(text)
-    if {"oui", "non"} <= set(word.split()):
-        return CellError(f"{quote(cell)} n’est ni oui ni non. Écrivez oui ou non.")
-    if word in _YES or word.startswith("oui "):
+    if text in _TICKS or word in _YES or (word.startswith("oui ") and "non" not in word.split()):
         return True
-    if word in _NO or word.startswith("non ") or text in {"-", "–", "—", "/"}:
+    if word in _NO or text in {"-", "–", "—", "/"} or (word.startswith("non ") and "oui" not in word.split()):
         return False
-    if is_blank(cell):
-        return None
-    return CellError(f"{quote(cell)} n’est ni oui ni non. Écrivez oui ou non.")
+    return None if is_blank(text) else CellError(f"{quote(text)} n’est ni oui ni non. Écrivez oui ou non.")
 
 
 def pieces(cell: Cell) -> list[str]:
