@@ -17,6 +17,7 @@ from odis_app.core import migrate
 from odis_app.core.config import Config, libpq
 from odis_app.core.crypto import new_key
 from odis_app.core.services.embedded import Embedded, embedded
+from odis_app.core.services.postgres import SUPERUSER
 from odis_app.core.services.roles import ensure_database
 from odis_app.organisations.seeds import World
 from odis_app.territories import dataset
@@ -28,7 +29,7 @@ IDENTITY_KEY = "5a" * 32
 PASSWORD = "motdepasse-de-test"
 KEPT = {  # reference data, the same for every test
     "alembic_version", "instance", "dispositifs", "regions", "departments", "epcis", "communes", "commune_parts", "commune_keys",
-    "commune_postal_codes", "former_communes", "territory_loads", "key_checks",
+    "commune_postal_codes", "former_communes", "territory_loads", "key_checks", "arrondissements",
 }  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def app(config: Config) -> Flask:
 @pytest.fixture(scope="session")
 def admin_url(services: Embedded) -> str:
     """The superuser's address of the tests' database: only to empty it and to look behind the walls."""
-    return services.postgres.url("postgres", "odis")
+    return services.postgres.url(SUPERUSER, "odis")
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def client(database: Flask) -> StrictClient:
 @pytest.fixture(scope="session")
 def demo_database(services: Embedded, config: Config) -> Config:
     """A second database with the demonstration data, loaded once per session by ``odis demo load``'s own code."""
-    admin = services.postgres.url("postgres", "postgres")
+    admin = services.postgres.url(SUPERUSER, "postgres")
     ensure_database(admin, "odis_demo")
     urls = _same_server(services, "odis_demo")
     migrate.upgrade(urls["migrate"], identity_key=IDENTITY_KEY, instance_kind="demo")

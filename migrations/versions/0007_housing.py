@@ -7,7 +7,7 @@ Double booking is impossible: EXCLUDE on (place, days) while an occupancy is not
 
 from __future__ import annotations
 
-from migrations.walls import auth_writes, definer, drop_definer, run, wall
+from migrations.walls import auth_writes, definer, drop_definer, open_table, run, wall
 
 revision = "0007_housing"
 down_revision = "0006_structures"
@@ -61,6 +61,7 @@ def upgrade() -> None:
     _functions()
     _safety()
     _walls()
+    _changes()
 
 
 def _offers() -> None:
@@ -265,10 +266,35 @@ def _walls() -> None:
     auth_writes("occupancies", "UPDATE")
 
 
+def _changes() -> None:
+    """The number of the last transaction that touched each place or its occupancies: a key and a number, of nobody.
+
+    Matching keeps the places that it loaded and asks here whether any changed; numbers are compared with the oldest
+    transaction running at loading time, so that no commit is missed.
+    """
+    run("CREATE TABLE place_changes (place_id bigint PRIMARY KEY REFERENCES places ON DELETE CASCADE, changed_by xid8 NOT NULL)")
+    run("CREATE INDEX ix_place_changes_by ON place_changes (changed_by)")
+    open_table("place_changes")
+    run("GRANT INSERT, UPDATE ON place_changes TO odis_auth")
+    for table, column in (("places", "id"), ("occupancies", "place_id")):
+        run(f"""
+        CREATE FUNCTION odis.note_change_of_{table}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+        BEGIN
+          INSERT INTO public.place_changes (place_id, changed_by) VALUES (NEW.{column}, pg_current_xact_id())
+          ON CONFLICT (place_id) DO UPDATE SET changed_by = excluded.changed_by;
+          RETURN NULL;
+        END $$""")
+        run(f"ALTER FUNCTION odis.note_change_of_{table}() OWNER TO odis_auth")
+        run(f"REVOKE ALL ON FUNCTION odis.note_change_of_{table}() FROM PUBLIC")
+        run(f"CREATE TRIGGER note_change AFTER INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION odis.note_change_of_{table}()")
+
+
 def downgrade() -> None:
     drop_definer("safety_compatible_households(place bigint)")
     drop_definer("safety_compatible(household bigint)")
     drop_definer("release_expired(place bigint)")
-    run("DROP TABLE occupancies, place_addresses, places, offer_events, offer_addresses, offer_hosts, offers")
+    run("DROP TABLE place_changes, occupancies, place_addresses, places, offer_events, offer_addresses, offer_hosts, offers")
     drop_definer("opened_offers()")
     drop_definer("opened_places()")
+    for table in ("places", "occupancies"):
+        run(f"DROP FUNCTION odis.note_change_of_{table}()")

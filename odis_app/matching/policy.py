@@ -1,0 +1,21 @@
+"""Who may look for a home for a household, and a household for a home."""
+
+from __future__ import annotations
+
+from odis_app.core.identity import Identity
+from odis_app.core.permissions import Role, permission
+from odis_app.households.models import Household
+from odis_app.households.policy import is_own, reads_safety
+
+MATCHERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR}
+
+
+def names_safety(identity: Identity, household: Household) -> bool:
+    """Qui lit la classe 3 du dossier lit aussi le mot « sécurité » en clair ; le résultat, lui, est le même pour tous."""
+    return reads_safety(identity, household)
+
+
+MATCHING_READ = permission("matching:read", "Chercher un logement pour un ménage", roles=MATCHERS, rule=is_own)
+MATCHING_QUEUE = permission("matching:queue", "Voir les ménages à orienter", roles=MATCHERS)
+MATCHING_PLACE = permission("matching:read_place", "Chercher un ménage pour une place", roles=MATCHERS)
+MATCHING_PROPOSE = permission("matching:propose", "Proposer une place à un ménage", roles=MATCHERS, rule=is_own)

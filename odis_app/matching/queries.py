@@ -1,0 +1,270 @@
+"""Shortlists: the offers of one household, the households of one place; ranked, explained, and what excludes the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import select, text
+
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.core.identity import Identity
+from odis_app.households import policy as households_policy
+from odis_app.households import queries as households
+from odis_app.households.enums import HouseholdStatus, Language, NeedKind, NeedLevel
+from odis_app.households.models import Household, HouseholdAdministrative, HouseholdIdentity, HouseholdNeed, HouseholdRequest, HouseholdWish
+from odis_app.housing.models import Place
+from odis_app.housing.policy import visible_places
+from odis_app.matching import policy as rights
+from odis_app.matching.engine import facts as engine
+from odis_app.matching.engine.codes import Code
+from odis_app.matching.engine.constraints import PairFacts
+from odis_app.matching.engine.explain import (
+    Explanation,
+    Labels,
+    concession_sentence,
+    counts_by_sentence,
+    exclusion_sentence,
+    explain,
+    to_check_sentence,
+)
+from odis_app.matching.engine.policy import Policy
+from odis_app.matching.engine.shortlist import Ranked, Shortlist, candidates, shortlist
+from odis_app.matching.supply import Supply, supply
+from odis_app.organisations.models import Organisation
+from odis_app.territories.models import Commune
+from odis_app.territories.queries import departments
+
+SHOWN = 10
+POLICY = Policy()
+WAITING = (HouseholdStatus.A_ORIENTER, HouseholdStatus.ORIENTATION_EN_COURS)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLine:
+    """One offer of the shortlist, as the page shows it."""
+
+    rank: int
+    place: Place
+    commune: str
+    owner: str
+    score: float
+    explanation: Explanation
+    to_check: list[str]
+    free_from: object
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """How many offers one rule excludes, and one of them."""
+
+    code: str
+    sentence: str
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdShortlist:
+    """What the page of a household shows. ``unknown_safety``: nothing can be found before the question is asked."""
+
+    lines: list[OfferLine]
+    feasible: int
+    total: int
+    exclusions: list[Exclusion]
+    concessions: list[tuple[str, int, int]]
+    computed_at: datetime
+    policy: Policy
+    unknown_safety: bool
+    row: engine.Household
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdLine:
+    """One household of a place's shortlist."""
+
+    rank: int
+    household: Household
+    name: str
+    score: float
+    explanation: Explanation
+    to_check: list[str] = field(default_factory=list)
+
+
+def facts_of(households_: Sequence[Household]) -> list[engine.Household]:
+    """The engine's rows of these files (class ≤ 1: safety comes apart), four statements whatever their number."""
+    ids = [h.id for h in households_]
+    asked = {r.household_id: r for r in db.execute(select(HouseholdRequest).where(HouseholdRequest.household_id.in_(ids))).scalars()}
+    papers = dict(
+        db.execute(
+            select(HouseholdAdministrative.household_id, HouseholdAdministrative.protection_status).where(HouseholdAdministrative.household_id.in_(ids))
+        ).tuples()
+    )
+    spoken = dict(db.execute(select(HouseholdIdentity.household_id, HouseholdIdentity.languages).where(HouseholdIdentity.household_id.in_(ids))).tuples())
+    wished: dict[int, list[str]] = {}
+    statement = select(HouseholdWish.household_id, HouseholdWish.department_code).where(HouseholdWish.household_id.in_(ids)).order_by(HouseholdWish.rank)
+    for key, code in db.execute(statement):
+        wished.setdefault(key, []).append(code)
+    return [_row(h, asked.get(h.id), papers.get(h.id), spoken.get(h.id, []), wished.get(h.id, [])) for h in households_]
+
+
+def _row(h: Household, asked: HouseholdRequest | None, status: str | None, languages: Sequence[str], wished: Sequence[str]) -> engine.Household:
+    common = {
+        "id": h.public_id, "size": h.size, "adults": h.adults, "minors": h.minors, "minors_under_2": h.minors_under_2, "couples": h.couples,
+        "boys_12_plus": h.boys_12_plus, "girls_12_plus": h.girls_12_plus, "priority": h.priority, "status": status, "departments": tuple(wished),
+        "languages": tuple(languages),
+    }  # fmt: skip
+    if asked is None:
+        return engine.Household(need_from=clock.today(), **common)  # type: ignore[arg-type]
+    return engine.Household(
+        need_from=max(asked.need_from or clock.today(), clock.today()), min_days=asked.min_days, max_rent=asked.max_rent, wheelchair=asked.wheelchair,
+        ground_floor_or_lift=asked.ground_floor_or_lift, animals=asked.animals, smoking=asked.smoking, employment_area=asked.employment_area,
+        departments_exclusive=asked.wishes_exclusive, **common,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def shortlist_of(identity: Identity, household: Household) -> HouseholdShortlist:
+    """The best offers of one household; the ranking is the same whether or not the reader may read class 3."""
+    row, stock = facts_of([household])[0], supply(identity)
+    compatible = _ids("SELECT odis.safety_compatible(:id)", household.id)
+    found = shortlist(row, stock.offers, POLICY, _pair_facts(household, stock, compatible), limit=SHOWN)
+    reads_class_3 = rights.names_safety(identity, household)
+    assessed = bool(db.execute(text("SELECT odis.safety_is_assessed(:id)"), {"id": household.id}).scalar_one())
+    return HouseholdShortlist(
+        lines=_lines(identity, stock, row, found.ranked),
+        feasible=found.feasible,
+        total=found.total,
+        exclusions=_exclusions(identity, stock, found, row, reads_class_3=reads_class_3),
+        concessions=[(concession_sentence(c.code, c.opens), c.opens, sum(1 for b in c.best if b.score >= 80)) for c in found.concessions],  # noqa: PLR2004
+        computed_at=clock.now(),
+        policy=POLICY,
+        unknown_safety=not assessed,
+        row=row,
+    )
+
+
+def _pair_facts(household: Household, stock: Supply, compatible: np.ndarray) -> PairFacts:
+    refused = _ids(
+        "SELECT DISTINCT place_id FROM orientations WHERE household_id = :id AND ended_kind = 'refusee'",
+        household.id,
+    )
+    need = db.get(HouseholdNeed, (household.id, NeedKind.SCHOOL.value))
+    school = need is not None and need.level == int(NeedLevel.REQUIRED.value)
+    care = any(n.level == int(NeedLevel.REQUIRED.value) for n in households.health_needs(household))
+    unknown = np.ones(len(stock.ids), dtype=np.bool_)
+    to_check = {code: unknown for code, wanted in ((Code.H07, care), (Code.H18, school)) if wanted}
+    return PairFacts(
+        safety_ok=np.isin(stock.ids, compatible),
+        fails={
+            Code.H15: np.isin(stock.ids, refused),
+            Code.H20: ~stock.is_association | (stock.dispositifs != household.dispositif_id),
+        },
+        to_check=to_check,
+    )
+
+
+def _ids(statement: str, household_id: int) -> np.ndarray:
+    return np.fromiter(db.execute(text(statement), {"id": household_id}).scalars(), dtype=np.int64)
+
+
+def _lines(identity: Identity, stock: Supply, row: engine.Household, ranked: Sequence[Ranked]) -> list[OfferLine]:
+    places = _places(identity, stock, [r.index for r in ranked])
+    communes, owners, labels = _names(places.values())
+    lines = []
+    for rank, item in enumerate(ranked, 1):
+        place = places[int(stock.ids[item.index])]
+        lines.append(
+            OfferLine(
+                rank=rank, place=place, commune=communes.get(place.commune_code or "", ""), owner=owners.get(place.owner_org_id, ""), score=item.score,
+                explanation=explain(row, _offer(place, stock, item.index), item.criteria, POLICY, labels),
+                to_check=[to_check_sentence(code) for code in item.to_check], free_from=_free_from(stock, item.index),
+            )  # fmt: skip
+        )
+    return lines
+
+
+def _free_from(stock: Supply, index: int) -> object:
+    days = int(stock.offers.available_from[index])
+    return np.datetime64(days, "D").astype(object) if days > 0 else None
+
+
+def _offer(place: Place, stock: Supply, index: int) -> engine.Offer:
+    """The engine's row of a place, with the day on which it is really free."""
+    return engine.Offer(
+        id=place.public_id, kind=place.kind, department=place.department_code, capacity=place.capacity, bedrooms=place.bedrooms,
+        max_minors=place.max_minors, available_from=_free_from(stock, index), available_to=place.available_to, wheelchair=place.wheelchair,  # type: ignore[arg-type]
+        ground_floor_or_lift=place.ground_floor_or_lift, accepts_animals=place.accepts_animals, animals_present=place.animals_present,
+        smoking_allowed=place.smoking_allowed, accepts_minors=place.accepts_minors, rent=place.rent, accepted_statuses=tuple(place.accepted_statuses),
+        languages=tuple(place.languages), employment_area=place.employment_area, validated_until=place.validated_until,
+    )  # fmt: skip
+
+
+def _places(identity: Identity, stock: Supply, indices: Sequence[int]) -> dict[int, Place]:
+    ids = [int(stock.ids[index]) for index in indices]
+    return {p.id: p for p in db.execute(visible_places(identity).where(Place.id.in_(ids))).scalars()}
+
+
+def _names(places: object) -> tuple[dict[str, str], dict[int, str], Labels]:
+    found = list(places)  # type: ignore[call-overload]
+    codes = {p.commune_code for p in found if p.commune_code}
+    communes = {c.code: c.label for c in db.execute(select(Commune).where(Commune.code.in_(codes))).scalars()} if codes else {}
+    owners = dict(
+        db.execute(select(Organisation.id, Organisation.short_name).where(Organisation.id.in_({p.owner_org_id for p in found}))).tuples()
+    )
+    return communes, owners, labels()
+
+
+def labels() -> Labels:
+    """French names of départements and languages, for the sentences."""
+    return Labels(departments={d.code: d.name for d in departments()}, languages={k: v.lower() for k, v in Language.choices()})
+
+
+def _exclusions(identity: Identity, stock: Supply, found: Shortlist, row: engine.Household, *, reads_class_3: bool) -> list[Exclusion]:
+    by_sentence = counts_by_sentence(found.first_counts, reads_class_3=reads_class_3, household=row)
+    codes: dict[str, Code] = {}
+    for code in found.first_counts:
+        codes.setdefault(exclusion_sentence(code, reads_class_3=reads_class_3, household=row), code)
+    examples = {s: found.excluded(first=codes[s], limit=1) for s in by_sentence}
+    places = _places(identity, stock, [e[0].index for e in examples.values() if e])
+    communes, _, _ = _names(places.values())
+    result = []
+    for sentence, count in by_sentence.items():
+        code, example = codes[sentence], examples[sentence]
+        place = places.get(int(stock.ids[example[0].index])) if example and not code.is_safety else None
+        shown = f"{place.kind_label.lower()}, {communes.get(place.commune_code or '', place.department_code)}" if place else ""
+        result.append(Exclusion("" if code.is_safety else code.value, sentence, count, shown))
+    return result
+
+
+def households_for(identity: Identity, place: Place) -> tuple[list[HouseholdLine], int, int]:
+    """(lines, feasible, total): one's own waiting households for a place, the most urgent first."""
+    statement = households_policy.visible_households(identity).where(
+        Household.owner_org_id == identity.org_id, Household.status.in_([s.value for s in WAITING])
+    )
+    waiting = db.execute(statement.order_by(Household.id)).scalars().all()
+    stock = supply(identity)
+    position = np.flatnonzero(stock.ids == place.id)
+    if not waiting or not len(position):
+        return [], 0, len(waiting)
+    rows = facts_of(waiting)
+    compatible = _ids("SELECT odis.safety_compatible_households(:id)", place.id)
+    other = place.orientation_authority != "association_mandatee"
+    mismatched = np.array([other or h.dispositif_id != place.dispositif_id for h in waiting], dtype=np.bool_)
+    pair = PairFacts(safety_ok=np.isin(np.array([h.id for h in waiting], dtype=np.int64), compatible), fails={Code.H20: mismatched})
+    offer = _offer(place, stock, int(position[0]))
+    found = candidates(offer, engine.Households.build(rows), POLICY, pair, limit=SHOWN)
+    names = dict(
+        db.execute(select(HouseholdIdentity.household_id, HouseholdIdentity.name).where(HouseholdIdentity.household_id.in_([h.id for h in waiting]))).tuples()
+    )
+    words = labels()
+    lines = [
+        HouseholdLine(
+            rank, waiting[item.index], names.get(waiting[item.index].id, waiting[item.index].initials), item.score,
+            explain(rows[item.index], offer, item.criteria, POLICY, words), [to_check_sentence(c) for c in item.to_check],
+        )  # fmt: skip
+        for rank, item in enumerate(found.ranked, 1)
+    ]
+    return lines, found.feasible, found.total

@@ -1,0 +1,134 @@
+"""The places that a person may match, as the engine's columns; kept between requests until one of them changes.
+
+What is kept was read under the walls of one organisation and one set of mandates, and is given back to these alone. Every
+change of a place or of its occupancies leaves its transaction's number in ``place_changes``: what was loaded is stale as
+soon as a number not older than the oldest transaction then running appears, so that no commit is ever missed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date, datetime
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Select, func, or_, select, text
+
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.core.identity import Identity
+from odis_app.housing.models import Occupancy, Place
+from odis_app.housing.policy import visible_places
+from odis_app.matching.engine.facts import BoolArray, Offers
+
+KEPT = 16  # perimeters; a place weighs about 1 kB
+NEVER = date(9999, 12, 31)
+_COLUMNS = (
+    "kind", "capacity", "bedrooms", "max_minors", "available_to", "wheelchair", "ground_floor_or_lift", "hosts_women_only", "accepts_animals",
+    "animals_present", "smoking_allowed", "accepts_minors", "specialised_fvv_teh", "women_only_certified", "rent", "accepted_statuses", "languages",
+    "employment_area", "validated_until",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Supply:
+    """Places as columns, in the order of their ids. ``ids`` are keys, ``is_association`` tells who decides (H20)."""
+
+    offers: Offers
+    ids: np.ndarray[Any, np.dtype[np.int64]]
+    record_ids: np.ndarray[Any, np.dtype[np.int64]]
+    dispositifs: np.ndarray[Any, np.dtype[np.int64]]
+    is_association: BoolArray
+    loaded_at: datetime
+    floor: int
+    valid_until: datetime | None
+
+
+Key = tuple[int | None, tuple[str, ...], date]
+_kept: OrderedDict[Key, Supply] = OrderedDict()
+_lock = Lock()
+
+
+def supply(identity: Identity) -> Supply:
+    """Every open place that the identity may match today."""
+    key = (identity.org_id, _mandates(), clock.today())
+    with _lock:
+        known = _kept.get(key)
+    if known is not None and _is_fresh(known):
+        return known
+    loaded = _load(identity)
+    with _lock:
+        _kept[key] = loaded
+        _kept.move_to_end(key)
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return loaded
+
+
+def forget() -> None:
+    """Drop everything kept (tests, another database)."""
+    with _lock:
+        _kept.clear()
+
+
+def _mandates() -> tuple[str, ...]:
+    return tuple(db.execute(text("SELECT odis.mandated_departments() ORDER BY 1")).scalars())
+
+
+def _is_fresh(known: Supply) -> bool:
+    if known.valid_until is not None and known.valid_until <= clock.now():
+        return False
+    changed = text("SELECT EXISTS (SELECT 1 FROM place_changes WHERE changed_by >= CAST(:floor AS text)::xid8)")
+    return not db.execute(changed, {"floor": str(known.floor)}).scalar_one()
+
+
+def _load(identity: Identity) -> Supply:
+    floor = int(db.execute(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")).scalar_one())
+    rows = db.execute(_statement(identity)).all()
+    columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in _COLUMNS}
+    columns["id"] = [row.public_id for row in rows]
+    columns["department"] = [row.department_code for row in rows]
+    columns["available_from"] = [_free_from(row.available_from, row.busy_until, row.busy_for_ever) for row in rows]
+    return Supply(
+        offers=Offers.from_columns(columns),
+        ids=np.array([row.id for row in rows], dtype=np.int64),
+        record_ids=np.array([row.record_id for row in rows], dtype=np.int64),
+        dispositifs=np.array([row.dispositif_id for row in rows], dtype=np.int64),
+        is_association=np.array([row.orientation_authority == "association_mandatee" for row in rows], dtype=np.bool_),
+        loaded_at=clock.now(),
+        floor=floor,
+        valid_until=min((row.next_expiry for row in rows if row.next_expiry is not None), default=None),
+    )
+
+
+def _free_from(opens: date | None, busy_until: date | None, for_ever: bool | None) -> date | None:
+    """The first day on which the place may be taken for good: after its opening and its last occupancy."""
+    if for_ever:
+        return NEVER
+    return max((day for day in (opens, busy_until) if day is not None), default=None)
+
+
+def _statement(identity: Identity) -> Select[Any]:
+    today, now = clock.today(), clock.now()
+    standing = Occupancy.released_at.is_(None) & or_(Occupancy.expires_at.is_(None), Occupancy.expires_at > now)
+    busy = (
+        select(
+            Occupancy.place_id,
+            func.max(func.upper(Occupancy.during)).label("until"),
+            func.bool_or(func.upper_inf(Occupancy.during)).label("for_ever"),
+            func.min(Occupancy.expires_at).label("next_expiry"),
+        )
+        .where(standing)
+        .group_by(Occupancy.place_id)
+        .subquery()
+    )
+    opens = func.greatest(Place.available_from, Place.opened_on).label("available_from")
+    visible = visible_places(identity).with_only_columns(
+        Place.id, Place.public_id, Place.record_id, Place.department_code, Place.dispositif_id, Place.orientation_authority, opens,
+        busy.c.until.label("busy_until"), busy.c.for_ever.label("busy_for_ever"), busy.c.next_expiry.label("next_expiry"),
+        *(getattr(Place, name) for name in _COLUMNS),
+    )  # fmt: skip
+    open_places = or_(Place.closed_on.is_(None), Place.closed_on > today)
+    return visible.outerjoin(busy, busy.c.place_id == Place.id).where(open_places).order_by(Place.id)
