@@ -48,12 +48,9 @@ class Stack:
         self.redis.start()
         self.addresses = roles.prepare(self.postgres.url(SUPERUSER, "postgres"), self.folder)
         migrate.upgrade(self.addresses.migrate, identity_key=self.identity_key, revision="0003_jobs")
-        crypto.configure(self.keys["ODIS_MASTER_KEY"], self.keys["ODIS_INDEX_KEY"])
 
     def stop(self) -> None:
         """Leave no process."""
-        for name in ("app", "worker"):
-            db.dispose(name)
         self.redis.stop()
         self.postgres.stop()
 
@@ -118,10 +115,17 @@ def stack(servers: Stack) -> Iterator[Stack]:
         admin.execute("CREATE TABLE IF NOT EXISTS effects (job_id bigint NOT NULL)")
         admin.execute("GRANT ALL ON effects TO odis_app, odis_worker")
         admin.execute("TRUNCATE effects")
+    before = db._engines.get("app"), dict(outbox._clients), dict(crypto._process)
     db.configure("app", servers.addresses.app)
     outbox.configure(servers.redis.url)
+    crypto.configure(servers.keys["ODIS_MASTER_KEY"], servers.keys["ODIS_INDEX_KEY"])
     yield servers
-    db.dispose("app")
+    db.dispose("app")  # and give the process back as it was: other tests have their own database and keys
+    if before[0] is not None:
+        db._engines["app"] = before[0]
+    for known, kept in ((outbox._clients, before[1]), (crypto._process, before[2])):
+        known.clear()
+        known.update(kept)
 
 
 @pytest.fixture
