@@ -123,9 +123,9 @@ def _start_everything(config: Config, supervisor: Supervisor) -> None:
         _once(config, environ, "demo", ["demo", "load"], "Chargement des données de démonstration…")
     jobs = without(environ, "ODIS_MIGRATE_DATABASE_URL", "ODIS_BACKUP_DATABASE_URL")
     supervisor.start("Le web", Command(web_command(config), without(jobs, "ODIS_WORKER_DATABASE_URL")))
+    _wait_for_first_page(config, supervisor)  # the others start after it: the first page comes seconds sooner
     supervisor.start("Le travailleur", Command([sys.executable, "-m", "jobs.worker"], jobs))
     supervisor.start("Le planificateur", Command([sys.executable, "-m", "jobs.scheduler"], jobs))
-    _wait_for_first_page(config, supervisor)
     _announce(config)
 
 
