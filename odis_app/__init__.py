@@ -38,6 +38,7 @@ def create_app(config: Config | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         MAX_FORM_PARTS=5000,
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_I18N_ENABLED=False,  # WTForms' own French messages, not those of a Babel that we do not set up
     )
     db.configure("app", config.database_url)
     outbox.configure(config.redis_url)

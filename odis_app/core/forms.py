@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField
+from wtforms.fields.choices import SelectChoice
 
 from odis_app.core.errors import RuleError
 
@@ -16,6 +18,11 @@ RESUMED = "_reprise"  # set by the page that gives back what was typed when the 
 def strip(value: Any) -> Any:  # noqa: ANN401 - a filter sees whatever the field holds
     """Text without blanks around it; anything else unchanged."""
     return value.strip() if isinstance(value, str) else value
+
+
+def as_choices(pairs: Iterable[Any]) -> list[SelectChoice]:
+    """(value, label) pairs as WTForms wants them; for a field whose choices are set after the form is made."""
+    return [pair if isinstance(pair, SelectChoice) else SelectChoice(*pair) for pair in pairs]
 
 
 class Form(FlaskForm):
@@ -31,6 +38,8 @@ class Form(FlaskForm):
             filters = list(unbound_field.kwargs.get("filters", ()))
             if unbound_field.field_class.__name__ not in {"PasswordField", "FieldList", "FormField", "FileField", "MultipleFileField"}:
                 filters.append(strip)
+            if isinstance(unbound_field.kwargs.get("choices"), list):
+                options["choices"] = as_choices(unbound_field.kwargs["choices"])
             return unbound_field.bind(form=form, filters=filters, **options)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401

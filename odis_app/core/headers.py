@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, current_app, request
 
-_CDN = "https://cdn.jsdelivr.net"
+from odis_app.core.assets import CDN_ORIGIN
 
 
 def init_app(app: Flask) -> None:
@@ -13,7 +13,7 @@ def init_app(app: Flask) -> None:
 
 
 def _policy(app_assets: str) -> str:
-    cdn = f" {_CDN}" if app_assets == "cdn" else ""
+    cdn = f" {CDN_ORIGIN}" if app_assets == "cdn" else ""
     return (
         f"default-src 'none'; script-src 'self'{cdn}; style-src 'self'{cdn}; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"

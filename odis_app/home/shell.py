@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 
 from odis_app.core.slots import slot
 from odis_app.core.web import identity, navigation
@@ -14,11 +14,13 @@ from odis_app.territories.queries import department
 def context() -> dict[str, Any]:
     """Template variables ``shell`` and ``navigation``; nothing for who is not signed in."""
     who = identity()
+    foot = {"footer_links": footer_links(), "demo": current_app.config["ODIS"].demo}
     if not who.is_signed_in or request.endpoint is None:
-        return {"shell": {}, "navigation": [], "me": who}
+        return {"shell": {}, "navigation": [], "me": who, **foot}
     sections = {e.data["role"]: url_for(e.endpoint) for e in slot("shell").entries(who)}
     return {
         "me": who,
+        **foot,
         "navigation": navigation(),
         "shell": {
             "home_url": url_for("home.index"),
@@ -29,6 +31,12 @@ def context() -> dict[str, Any]:
             **sections,
         },
     }
+
+
+def footer_links() -> list[tuple[str, str]]:
+    """The legal pages, at the foot of every page."""
+    pages = (("Accessibilité", "accessibility"), ("Données personnelles", "personal_data"), ("Mentions légales", "legal"))
+    return [(label, url_for(f"home.{name}")) for label, name in pages]
 
 
 def territory_label(codes: tuple[str, ...]) -> str:

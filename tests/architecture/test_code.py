@@ -1,0 +1,139 @@
+"""Conventions that check themselves: sizes, templates, privacy of views, foreign keys that go down, labels of columns."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import psycopg
+import pytest
+import yaml
+from flask import Flask
+
+from odis_app.core.config import libpq
+from odis_app.core.permissions import REGISTRY, guard_of
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST_FILE, LONGEST_FUNCTION, LONGEST_TEMPLATE = 500, 60, 150
+GENERATED_OR_SHOWN_WHOLE = {"templates/home/components.html"}  # every component on one page, by design
+COLUMN_KEYS = {"class", "purpose", "retention", "encrypted", "exportable"}
+
+
+@cache
+def sources() -> list[tuple[Path, ast.Module]]:
+    files = [*(ROOT / "odis_app").rglob("*.py"), *(ROOT / "jobs").rglob("*.py")]
+    return [(path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))) for path in sorted(files)]
+
+
+def test_files_and_functions_stay_small() -> None:
+    long_files = [str(path) for path, _ in sources() if (ROOT / path).read_text(encoding="utf-8").count("\n") > LONGEST_FILE]
+    long_functions = [
+        f"{path}:{node.lineno} {node.name}"
+        for path, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno + 1 > LONGEST_FUNCTION
+    ]
+    templates = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "templates").rglob("*.html")
+        if path.read_text(encoding="utf-8").count("\n") > LONGEST_TEMPLATE and str(path.relative_to(ROOT)) not in GENERATED_OR_SHOWN_WHOLE
+    ]
+    assert (long_files, long_functions, templates) == ([], [], [])
+
+
+def test_operations_and_models_never_import_flask() -> None:
+    guilty = [
+        str(path)
+        for path, tree in sources()
+        if path.stem in {"models", "operations", "status", "enums"} or "operations" in path.parts
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "flask")
+        or (isinstance(node, ast.Import) and any(a.name.split(".")[0] == "flask" for a in node.names))
+    ]
+    assert guilty == []
+
+
+def test_views_and_forms_are_private_to_their_package() -> None:
+    allowed = {("access", "odis_app.accounts.views"), ("home", "odis_app.accounts.views")}
+    guilty = []
+    for path, tree in sources():
+        package = path.parts[1] if path.parts[0] == "odis_app" and len(path.parts) > 2 else ""
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module and re.match(r"odis_app\.\w+\.(views|forms)\b", node.module):
+                other = node.module.split(".")[1]
+                if other != package and (package, node.module) not in allowed:
+                    guilty.append(f"{path}: {node.module}")
+    assert guilty == []
+
+
+def test_every_template_is_used(app: Flask) -> None:
+    texts = [path.read_text(encoding="utf-8") for folder in ("odis_app", "jobs") for path in (ROOT / folder).rglob("*.py")]
+    texts += [path.read_text(encoding="utf-8") for path in (ROOT / "templates").rglob("*") if path.is_file()]
+    names = [str(path.relative_to(ROOT / "templates")) for path in (ROOT / "templates").rglob("*.html")]
+    unused = [name for name in names if not any(f'"{name}"' in text or f"'{name}'" in text for text in texts)]
+    assert unused == []
+
+
+def test_templates_hold_no_handler_no_style_and_trust_nobody() -> None:
+    bad = re.compile(r"\son[a-z]+\s*=|\sstyle\s*=|\|\s*safe\b|<script(?![^>]*\ssrc=)|javascript:")
+    guilty = [
+        f"{path.relative_to(ROOT)}: {found.group(0).strip()}"
+        for path in (ROOT / "templates").rglob("*.html")
+        if "print" not in path.parts
+        for found in [bad.search(re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL))]
+        if found
+    ]
+    assert guilty == []
+
+
+def test_every_endpoint_has_a_guard(app: Flask) -> None:
+    assert [name for name, view in app.view_functions.items() if guard_of(view) is None] == []
+
+
+def test_a_route_without_guard_stops_the_start(app: Flask) -> None:
+    from odis_app.access.enforcement import UnguardedEndpointError, check_every_endpoint  # noqa: PLC0415
+
+    bare = Flask("bare")
+    bare.add_url_rule("/ouvert", "ouvert", lambda: "")
+    with pytest.raises(UnguardedEndpointError, match="ouvert"):
+        check_every_endpoint(bare)
+
+
+def test_loaders_and_url_variables_agree(app: Flask) -> None:
+    wrong = []
+    for rule in app.url_map.iter_rules():
+        mark = guard_of(app.view_functions[rule.endpoint])
+        if mark is not None and not set(mark.loaders) <= rule.arguments:
+            wrong.append(f"{rule.endpoint}: loads {sorted(set(mark.loaders) - rule.arguments)} that the address does not hold")
+    assert wrong == []
+
+
+def test_every_permission_is_demanded_somewhere(app: Flask) -> None:
+    demanded = {mark.permission.name for view in app.view_functions.values() if (mark := guard_of(view)) and mark.permission}
+    text = "\n".join((ROOT / path).read_text(encoding="utf-8") for path, _ in sources())
+    spoken = {name for name, p in REGISTRY.items() if re.search(rf"can\(\s*\w*\.?{_constant(name, text)}\b", text)}
+    assert sorted(set(REGISTRY) - demanded - spoken) == []
+
+
+def _constant(name: str, text: str) -> str:
+    found = re.search(rf'^(\w+) = permission\(\s*"{re.escape(name)}"', text, flags=re.MULTILINE)
+    return found.group(1) if found else name
+
+
+def test_every_column_is_classed(app: Flask, admin_url: str) -> None:
+    classed: dict[str, dict] = {}
+    for path in sorted((ROOT / "odis_app").rglob("data_classes.yml")):
+        for table, columns in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+            assert table not in classed, f"{table} is classed twice"
+            classed[table] = columns
+    with psycopg.connect(libpq(admin_url)) as connection:
+        found = connection.execute(
+            "SELECT CASE table_schema WHEN 'public' THEN table_name ELSE table_schema || '.' || table_name END, column_name "
+            "FROM information_schema.columns WHERE table_schema IN ('public', 'private') AND table_name <> 'alembic_version'"
+        ).fetchall()
+    missing = sorted(f"{table}.{column}" for table, column in found if column not in classed.get(table, {}))
+    gone = sorted(f"{table}.{column}" for table, columns in classed.items() for column in columns if (table, column) not in set(found))
+    incomplete = sorted(f"{t}.{c}" for t, columns in classed.items() for c, facts in columns.items() if not COLUMN_KEYS <= set(facts))
+    assert (missing, gone, incomplete) == ([], [], [])
