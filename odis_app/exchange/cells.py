@@ -35,6 +35,8 @@ _SPACES = re.compile(r"\s+")
 # Marks that show nothing. U+200C and U+200D stay: they belong to the spelling of Persian names.
 _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff]")
 _CONTROL = re.compile(r"_x[0-9A-Fa-f]{4}_|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Nothing of the above, nor two spaces, nor one at either end: most cells, which need no work.
+_ODD = re.compile(r"^[\s']|[^\S ]|\s\s|\s$|_x|" + _UNSEEN.pattern + "|" + _CONTROL.pattern.partition("|")[2])
 NIR = "n° de sécurité sociale"
 _SHEET_ERROR = re.compile(
     r"#(?:#{2,}|DIV/0|REF|N/A|VALEUR|VALUE|NOM|NAME|NUL|NULL|NOMBRE|NUM)[!?]?|Err\s?:\s?\d{3}", re.IGNORECASE
@@ -67,10 +69,13 @@ _NOTHING = {
     "r a s",
     "so",
 }
+_LONGEST = 20  # nothing of the above is longer
 
 
 def clean(text: str) -> str:
     """``text`` composed (NFC), without control or invisible characters, doubled spaces, nor a spreadsheet's leading apostrophe."""
+    if not _ODD.search(text) and unicodedata.is_normalized("NFC", text):
+        return text
     text = unicodedata.normalize("NFC", _UNSEEN.sub("", _CONTROL.sub(" ", text)))
     text = _SPACES.sub(" ", text).strip()
     return text[1:].strip() if text[:1] == "'" and text[1:2] in "=+-@0123456789'" else text
@@ -102,7 +107,7 @@ def is_blank(cell: Cell) -> bool:
     if not isinstance(cell, str):
         return False
     text = clean(cell)
-    return not text or (fold(text) in _NOTHING and text != "0")
+    return not text or (len(text) < _LONGEST and text != "0" and fold(text) in _NOTHING)
 
 
 def to_json(cell: Cell) -> object:

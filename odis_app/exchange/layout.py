@@ -93,7 +93,7 @@ def _with_groups(titles: Sequence[str], over: Row | None) -> list[str]:
 
 
 def _is_ditto(cell: Cell) -> bool:
-    return isinstance(cell, str) and clean(cell).lower().rstrip(".") in _DITTO
+    return isinstance(cell, str) and len(cell) < 12 and clean(cell).lower().rstrip(".") in _DITTO
 
 
 def _filled(cells: Sequence[Cell], index: int) -> bool:
@@ -143,10 +143,13 @@ def _why_no_data(row: Row, keys: Sequence[str], width: int) -> str | None:
         return "total"
     if len(filled) == 1 and width > 2 and _REMARK.match(words):
         return "remarque"
-    titles = [header_key(cell) if isinstance(cell, str) else None for cell in (cells[index] for index in filled)]
-    if len(filled) > 1 and titles == [keys[index] for index in filled]:
+    if len(filled) > 1 and all(_is_title(cells[index], keys[index]) for index in filled):
         return "titres répétés"
     return None
+
+
+def _is_title(cell: Cell, key: str) -> bool:
+    return isinstance(cell, str) and header_key(cell) == key
 
 
 def _numeric(cell: Cell) -> bool:
