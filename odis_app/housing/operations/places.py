@@ -1,0 +1,94 @@
+"""Places of a structure: declared, corrected, closed. Those of an offer follow their offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+
+from odis_app.audit.operations import record_event
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.core.errors import RuleError
+from odis_app.core.identity import Identity
+from odis_app.housing.models import Occupancy, Place, PlaceAddress
+from odis_app.housing.operations.home import home_values, same_department
+from odis_app.structures.models import Structure
+from odis_app.structures.operations import next_number
+
+AUTHORISED = date(9999, 12, 31)
+"""``validated_until`` of a structure's place: it rests on its authorisation, not on a visit that runs out."""
+
+
+def create_place(
+    identity: Identity, *, structure: Structure, values: Mapping[str, Any], label: str, address: str = "", opened_on: date | None = None
+) -> Place:
+    """A place of one's own structure, in its département; ``opened_on`` empty: still being created. Raises RuleError."""
+    if not label.strip():
+        raise RuleError("label", "Écrivez comment vous appelez cette place, par exemple « Les Ormes, studio 3 ».")
+    secret = structure.location_secret or values.get("location_secret")
+    home = home_values({**values, "location_secret": secret})
+    if home["department_code"] != structure.department_code:
+        raise RuleError("commune_code", "La commune doit être dans le département de la structure.")
+    place = Place(
+        number=next_number(identity, "P", structure.department_code), owner_org_id=structure.owner_org_id, structure_id=structure.id, opened_on=opened_on,
+        label="" if home["location_secret"] else label, validated_until=AUTHORISED, confirmed_at=clock.now(), confirmed_by_label=identity.name,
+        created_at=clock.now(), **home,
+    )  # fmt: skip
+    db.add(place)
+    db.flush()
+    db.add(
+        PlaceAddress(
+            place_id=place.id, owner_org_id=place.owner_org_id, record_id=structure.id, label=label, commune_code=values["commune_code"], address=address
+        )
+    )
+    db.flush()
+    record_event(identity, "place:create", record_id=structure.id, summary="Place déclarée", data={"place": place.public_id})
+    return place
+
+
+def update_place(
+    identity: Identity, *, place: Place, values: Mapping[str, Any], label: str, address: str | None = None, opened_on: date | None = None
+) -> None:
+    """Correct a place of a structure. Raises RuleError."""
+    if place.offer_id is not None:
+        raise RuleError("", "Cette place vient d’une offre : modifiez l’offre.")
+    structure = db.get_one(Structure, place.structure_id)
+    home = home_values({**values, "location_secret": structure.location_secret or values.get("location_secret")})
+    same_department(place, home)
+    changed = [name for name, value in home.items() if getattr(place, name) != value]
+    for name, value in home.items():
+        setattr(place, name, value)
+    place.label = "" if place.location_secret else label
+    place.opened_on = opened_on or place.opened_on
+    kept = db.get_one(PlaceAddress, place.id)
+    kept.label, kept.commune_code = label, values["commune_code"]
+    kept.address = kept.address if address is None else address
+    place.confirmed_at, place.confirmed_by_label = clock.now(), identity.name
+    db.flush()
+    record_event(identity, "place:update", record_id=place.record_id, summary="Place modifiée", data={"place": place.public_id, "fields": changed})
+
+
+def close_place(identity: Identity, *, place: Place, on: date | None = None) -> None:
+    """No longer a place from that day on. Raises RuleError while someone is there or expected after it."""
+    on = on or clock.today()
+    later = func.coalesce(func.upper(Occupancy.during), date.max) > on
+    taken = select(func.count()).where(Occupancy.place_id == place.id, Occupancy.released_at.is_(None), Occupancy.kind != "unavailable", later)
+    if db.execute(taken).scalar_one():
+        raise RuleError("", "Quelqu’un vit dans cette place ou y est attendu après cette date. Elle ne peut pas fermer.")
+    place.closed_on = max(on, place.opened_on or on)
+    place.confirmed_at, place.confirmed_by_label = clock.now(), identity.name
+    db.flush()
+    record_event(identity, "place:close", record_id=place.record_id, summary="Place fermée", data={"place": place.public_id})
+
+
+def reopen_place(identity: Identity, *, place: Place) -> None:
+    """A closed place of a structure is one again. Raises RuleError."""
+    if place.offer_id is not None:
+        raise RuleError("", "Cette place vient d’une offre : reprenez l’offre.")
+    place.closed_on = None
+    place.confirmed_at, place.confirmed_by_label = clock.now(), identity.name
+    db.flush()
+    record_event(identity, "place:reopen", record_id=place.record_id, summary="Place rouverte", data={"place": place.public_id})

@@ -1,0 +1,108 @@
+"""Qualification: call, visit, safeguards, decision. No decision without visit, no validation without safeguards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from odis_app.audit.operations import record_event
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.core.errors import RuleError
+from odis_app.core.identity import Identity
+from odis_app.housing.enums import OfferFact, QualificationStatus, RefusalMotif, ValidationMotif
+from odis_app.housing.models import Offer, OfferEvent
+from odis_app.housing.operations.offers import add_event
+from odis_app.housing.status import CHECKLIST, SAFEGUARDS, WITHOUT_VISIT, compute_qualification, required_safeguards
+
+VALIDITY = timedelta(days=365)
+
+
+def record_call(identity: Identity, *, offer: Offer, on: date, reached: bool, note: str = "") -> None:
+    """A call to the host, answered or not. Raises RuleError."""
+    _check(offer, on)
+    add_event(identity, offer, OfferFact.APPEL, on=on, data={"reached": reached, "note": note})
+    record_event(identity, "offer:call", record_id=offer.id, summary="Hébergeur appelé", data={"reached": reached})
+
+
+def ask_completion(identity: Identity, *, offer: Offer, missing: str) -> None:
+    """Say what is missing; the offer waits for it. Raises RuleError."""
+    _check(offer, clock.today())
+    if not missing.strip():
+        raise RuleError("missing", "Écrivez ce qui manque, par exemple « surface des chambres ».")
+    add_event(identity, offer, OfferFact.A_COMPLETER, data={"missing": missing})
+    record_event(identity, "offer:ask", record_id=offer.id, summary="Informations demandées")
+
+
+def complete_offer(identity: Identity, *, offer: Offer) -> None:
+    """What was missing came: back to where the offer stood. Raises RuleError."""
+    if offer.qualification_status != QualificationStatus.A_COMPLETER.value:
+        raise RuleError("", "Rien n’est demandé pour cette offre.")
+    add_event(identity, offer, OfferFact.COMPLETEE)
+    record_event(identity, "offer:complete", record_id=offer.id, summary="Offre complétée")
+
+
+def plan_visit(identity: Identity, *, offer: Offer, at: datetime) -> None:
+    """The day and hour of the visit (aware). Raises RuleError."""
+    _check(offer, clock.today())
+    if at < clock.now() - timedelta(days=1):
+        raise RuleError("at", "La visite planifiée doit être à venir. Une visite passée s’enregistre comme faite.")
+    add_event(identity, offer, OfferFact.VISITE_PLANIFIEE, data={"at": at.isoformat()})
+    record_event(identity, "offer:plan_visit", record_id=offer.id, summary="Visite planifiée")
+
+
+def record_visit(identity: Identity, *, offer: Offer, on: date, visitors: tuple[str, str], checklist: Mapping[str, bool], note: str = "") -> None:
+    """A visit made by two people (the second may be a trained volunteer). Raises RuleError."""
+    _check(offer, on)
+    first, second = (" ".join(name.split()) for name in visitors)
+    if not first or not second or first.casefold() == second.casefold():
+        raise RuleError("second_visitor", "Une visite se fait à deux. Écrivez le nom des deux personnes.")
+    points = {name: bool(checklist.get(name)) for name in CHECKLIST}
+    add_event(identity, offer, OfferFact.VISITE_FAITE, on=on, data={"visitors": [first, second], "checklist": points, "note": note})
+    record_event(identity, "offer:visit", record_id=offer.id, summary="Visite faite")
+
+
+def record_safeguards(identity: Identity, *, offer: Offer, checked: Mapping[str, bool]) -> None:
+    """Which safeguards are checked today; those left out are not. Raises RuleError."""
+    _check(offer, clock.today())
+    add_event(identity, offer, OfferFact.GARDE_FOUS, data={name: bool(checked.get(name)) for name in SAFEGUARDS})
+    record_event(identity, "offer:safeguards", record_id=offer.id, summary="Garde-fous vérifiés")
+
+
+def decide(identity: Identity, *, offer: Offer, accepted: bool, motif: str, note: str = "", until: date | None = None) -> None:
+    """Validate (for twelve months unless told otherwise) or refuse, with a motif of the closed list. Raises RuleError."""
+    motifs = {m.value for m in (ValidationMotif if accepted else RefusalMotif)}
+    if motif not in motifs:
+        raise RuleError("motif", "Choisissez le motif de la décision dans la liste.")
+    _check(offer, clock.today(), again=accepted)
+    if offer.visited_on is None and (accepted or motif not in WITHOUT_VISIT):
+        raise RuleError("accepted", "Aucune décision sans visite. Enregistrez la visite faite à deux, puis décidez.")
+    until = until or clock.today() + VALIDITY
+    if accepted:
+        _check_safeguards(offer)
+        if not clock.today() < until <= clock.today() + VALIDITY:
+            raise RuleError("until", "La validation dure douze mois au plus à partir d’aujourd’hui.")
+    data = {"accepted": accepted, "motif": motif, "note": note} | ({"until": until.isoformat()} if accepted else {})
+    add_event(identity, offer, OfferFact.DECISION, data=data)
+    record_event(identity, "offer:decide", record_id=offer.id, summary="Offre validée" if accepted else "Offre refusée", data={"motif": motif})
+
+
+def _check_safeguards(offer: Offer) -> None:
+    events = db.execute(select(OfferEvent).where(OfferEvent.offer_id == offer.id).order_by(OfferEvent.id)).scalars()
+    done = compute_qualification(events).safeguards
+    missing = [SAFEGUARDS[n].lower() for n in required_safeguards(offer.kind, accepts_minors=offer.accepts_minors) if n not in done]
+    if missing:
+        raise RuleError("accepted", f"Il manque des garde-fous pour valider : {', '.join(missing)}.")
+
+
+def _check(offer: Offer, on: date, *, again: bool = False) -> None:
+    """Only an offer being qualified moves on; a validated one may be validated ``again`` for a new year."""
+    status = QualificationStatus(offer.qualification_status)  # type: ignore[call-arg]
+    if not status.is_open and not (status is QualificationStatus.VALIDEE and (again or on == clock.today())):
+        raise RuleError("", f"Cette offre est à l’état « {status.label.lower()} » : sa qualification est terminée.")
+    if on > clock.today():
+        raise RuleError("on", "Cette date est à venir. Écrivez le jour où cela a eu lieu.")
+    if on < offer.received_on:
+        raise RuleError("on", "Cette date est avant la réception de l’offre.")

@@ -1,0 +1,76 @@
+"""Who may do what with offers and places, and the only selects that lead to one."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, and_, false, or_, select, true
+
+from odis_app.core.db import db
+from odis_app.core.identity import Identity
+from odis_app.core.permissions import Role, permission
+from odis_app.housing.enums import OccupancyKind, QualificationStatus
+from odis_app.housing.models import Occupancy, Offer, Place
+from odis_app.structures.policy import HOUSING_ROLES, housing_org, is_mandated, shared_records, steers
+
+QUALIFIERS = {Role.COORDINATEUR, Role.QUALIFICATEUR_OFFRES}
+OPERATORS = {Role.OPERATEUR, Role.COORDINATEUR, Role.BAILLEUR}
+
+
+def visible_offers(identity: Identity) -> Select[Offer]:
+    """One's own; validated ones of the départements one steers or is mandated in; the DDETS also sees those being qualified."""
+    org = housing_org(identity)
+    validated = Offer.qualification_status == QualificationStatus.VALIDEE.value
+    own = Offer.owner_org_id == org if org else false()
+    steered = and_(steers(identity, Offer.department_code), true() if identity.org_kind == "ddets" else validated)
+    mandated = and_(is_mandated(identity, Offer.department_code), validated)
+    return select(Offer).where(or_(own, steered, mandated, Offer.id.in_(shared_records(identity))))
+
+
+def visible_places(identity: Identity) -> Select[Place]:
+    """One's own, those of the départements one steers or is mandated in, and where a household of one's own stays."""
+    org = housing_org(identity)
+    own = Place.owner_org_id == org if org else false()
+    wide = or_(steers(identity, Place.department_code), is_mandated(identity, Place.department_code))
+    stays = select(Occupancy.place_id).where(
+        Occupancy.household_owner_org_id == identity.case_org_id,
+        Occupancy.kind == OccupancyKind.STAY.value,
+        Occupancy.released_at.is_(None),
+    )
+    return select(Place).where(or_(own, wide, Place.id.in_(stays) if identity.case_org_id else false()))
+
+
+def visible_occupancies(identity: Identity) -> Select[Occupancy]:
+    """Who is where, without a name: on the visible places, and of one's own households."""
+    org = housing_org(identity)
+    own = Occupancy.owner_org_id == org if org else false()
+    wide = or_(steers(identity, Occupancy.department_code), is_mandated(identity, Occupancy.department_code))
+    households = Occupancy.household_owner_org_id == identity.case_org_id if identity.case_org_id else false()
+    return select(Occupancy).where(or_(own, wide, households))
+
+
+def find_offer(identity: Identity, public_id: str) -> Offer | None:
+    """The offer at this address, or None when it does not exist or may not be seen: the same answer."""
+    return db.execute(visible_offers(identity).where(Offer.public_id == public_id)).scalar_one_or_none()
+
+
+def find_place(identity: Identity, public_id: str) -> Place | None:
+    """The place at this address, or None when it does not exist or may not be seen: the same answer."""
+    return db.execute(visible_places(identity).where(Place.public_id == public_id)).scalar_one_or_none()
+
+
+def is_own(identity: Identity, home: Offer | Place) -> bool:
+    """L’offre ou la place est gérée par l’organisation de la personne."""
+    org = housing_org(identity)
+    return org is not None and home.owner_org_id == org
+
+
+OFFER_LIST = permission("offer:list", "Voir les offres", roles=HOUSING_ROLES)
+OFFER_READ = permission("offer:read", "Lire une offre", roles=HOUSING_ROLES)
+OFFER_CREATE = permission("offer:create", "Déclarer une offre", roles=QUALIFIERS)
+OFFER_UPDATE = permission("offer:update", "Modifier une offre, la suspendre, la retirer", roles=QUALIFIERS, rule=is_own)
+OFFER_QUALIFY = permission("offer:qualify", "Qualifier une offre", roles=QUALIFIERS, rule=is_own)
+OFFER_HOST_READ = permission("offer:read_host", "Lire qui propose une offre et où", roles=HOUSING_ROLES, rule=is_own)
+PLACE_LIST = permission("place:list", "Voir les places", roles=HOUSING_ROLES)
+PLACE_READ = permission("place:read", "Lire une place et son calendrier", roles=HOUSING_ROLES)
+PLACE_CREATE = permission("place:create", "Déclarer une place", roles=OPERATORS)
+PLACE_CONFIRM = permission("place:confirm", "Mettre à jour la disponibilité de ses places", roles=OPERATORS | QUALIFIERS)
+PLACE_UPDATE = permission("place:update", "Modifier une place", roles=OPERATORS | QUALIFIERS, rule=is_own)

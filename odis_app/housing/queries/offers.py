@@ -1,0 +1,171 @@
+"""Offers: the list, the queue of those to qualify by deadline, and what only their organisation reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from odis_app.core import clock
+from odis_app.core.crypto import place as sealed_place
+from odis_app.core.crypto import unseal
+from odis_app.core.db import db
+from odis_app.core.formats import heure, jour_court, pluriel
+from odis_app.core.identity import Identity
+from odis_app.core.text import fold
+from odis_app.core.web import Page, paginate
+from odis_app.housing import policy
+from odis_app.housing.delays import Deadline, deadline
+from odis_app.housing.enums import OPEN_STATUSES, OfferFact, QualificationStatus, RefusalMotif, ValidationMotif
+from odis_app.housing.models import Offer, OfferAddress, OfferEvent, OfferHost, Place
+from odis_app.housing.status import SAFEGUARDS, compute_qualification, required_safeguards
+from odis_app.organisations.queries import rules_of
+from odis_app.structures.policy import housing_org
+from odis_app.territories.models import Commune
+
+HALF_DAYS, STALE_DAYS = 15, 30
+S = QualificationStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFilter:
+    """What the list is narrowed by; every field comes from the address."""
+
+    q: str = ""
+    status: str = ""
+    kind: str = ""
+    department: str = ""
+    capacity: str = ""
+    freshness: str = ""
+
+
+@dataclass(slots=True)
+class QueueRow:
+    """One offer to qualify: where its delay stands, and what to do next."""
+
+    offer: Offer
+    deadline: Deadline
+    action: str
+
+
+def effective_status(offer: Offer, today: date | None = None) -> QualificationStatus:
+    """The stored status, but a validation that has run out is said so."""
+    status = S(offer.qualification_status)  # type: ignore[call-arg]
+    ended = offer.validated_until is not None and offer.validated_until < (today or clock.today())
+    return S.EXPIREE if status is S.VALIDEE and ended else status
+
+
+def list_offers(identity: Identity, filters: OfferFilter, *, number: int) -> Page[Offer]:
+    """One page of the visible offers, the last confirmed first."""
+    statement = policy.visible_offers(identity)
+    for condition in _conditions(identity, filters):
+        statement = statement.where(condition)
+    return paginate(statement.order_by(Offer.confirmed_at.desc(), Offer.id), number=number)
+
+
+def _conditions(identity: Identity, filters: OfferFilter) -> list[ColumnElement[bool]]:
+    today = clock.today()
+    found: list[ColumnElement[bool]] = []
+    if filters.status == S.EXPIREE.value:
+        found.append(and_(Offer.qualification_status == S.VALIDEE.value, Offer.validated_until < today))
+    elif filters.status == S.VALIDEE.value:
+        found.append(and_(Offer.qualification_status == S.VALIDEE.value, Offer.validated_until >= today))
+    elif filters.status:
+        found.append(Offer.qualification_status == filters.status)
+    if filters.kind:
+        found.append(Offer.kind == filters.kind)
+    if filters.department:
+        found.append(Offer.department_code == filters.department)
+    if filters.capacity.isdecimal() and len(filters.capacity) < 4:
+        found.append(Offer.capacity >= int(filters.capacity))
+    if filters.freshness == "a_confirmer":
+        found.append(Offer.confirmed_at < clock.now() - timedelta(days=STALE_DAYS))
+    if filters.q.strip():
+        found.append(_search(identity, filters.q.strip()))
+    return found
+
+
+def _search(identity: Identity, q: str) -> ColumnElement[bool]:
+    """By number, commune, or the name of one's own organisation's host."""
+    folded = fold(q)
+    communes = select(Commune.code).where(Commune.name_folded.like(f"{folded}%"))
+    hosts = select(OfferHost.offer_id).where(OfferHost.folded.like(f"%{folded}%"), OfferHost.owner_org_id == housing_org(identity))
+    return or_(Offer.number.ilike(f"%{q.replace('%', '').replace('_', '')}%"), Offer.commune_code.in_(communes), Offer.id.in_(hosts))
+
+
+def queue(identity: Identity) -> list[QueueRow]:
+    """The visible offers still to be qualified, by deadline: the first call, then the decision (delays of each département)."""
+    statement = policy.visible_offers(identity).where(Offer.qualification_status.in_([s.value for s in OPEN_STATUSES]))
+    offers = db.execute(statement.order_by(Offer.received_on, Offer.id)).scalars().all()
+    rules = {code: rules_of(code) for code in {o.department_code for o in offers}}
+    today = clock.today()
+    rows = []
+    for offer in offers:
+        rule = rules[offer.department_code]
+        allowed = rule.decision_days if offer.called_on else rule.first_call_days
+        rows.append(QueueRow(offer, deadline(offer.received_on, allowed, today), next_action(offer)))
+    return sorted(rows, key=lambda row: (row.deadline.due_on, row.offer.id))
+
+
+def next_action(offer: Offer) -> str:
+    """What is to be done next, in one sentence."""
+    status = S(offer.qualification_status)  # type: ignore[call-arg]
+    if status is S.A_COMPLETER:
+        return f"Obtenir : {offer.status_motif}"
+    if status is S.VISITE_PLANIFIEE and offer.visit_planned_at:
+        return f"Visite le {jour_court(offer.visit_planned_at)} à {heure(offer.visit_planned_at)}"
+    return {S.RECUE: "Appeler l’hébergeur", S.APPEL_FAIT: "Planifier la visite", S.VISITE_FAITE: "Vérifier les garde-fous et décider"}.get(status, "")
+
+
+def events_of(identity: Identity, offer: Offer) -> Sequence[OfferEvent]:
+    """The history, oldest first: its organisation only."""
+    if not policy.is_own(identity, offer):
+        return []
+    return db.execute(select(OfferEvent).where(OfferEvent.offer_id == offer.id).order_by(OfferEvent.id)).scalars().all()
+
+
+def required_left(offer: Offer, events: Sequence[OfferEvent]) -> list[str]:
+    """The safeguards that still block a validation, as labels."""
+    done = compute_qualification(events).safeguards
+    return [SAFEGUARDS[name] for name in required_safeguards(offer.kind, accepts_minors=offer.accepts_minors) if name not in done]
+
+
+def host_of(identity: Identity, offer: Offer) -> OfferHost | None:
+    """Who offers: the organisation that qualifies the offer, nobody else."""
+    return db.get(OfferHost, offer.id) if policy.is_own(identity, offer) else None
+
+
+def sealed_contacts(offer: Offer, host: OfferHost) -> dict[str, str]:
+    """Phone and e-mail in clear, empty when they are not known."""
+    found = {}
+    for name, value in (("phone", host.phone_sealed), ("email", host.email_sealed)):
+        found[name] = unseal(value, sealed_place("offer_hosts", name, offer.public_id)).decode() if value else ""
+    return found
+
+
+def address_of(offer: Offer) -> OfferAddress | None:
+    """The exact address, when the wall lets it through: its organisation, or a household's once the stay is agreed on."""
+    return db.execute(select(OfferAddress).where(OfferAddress.offer_id == offer.id)).scalar_one_or_none()
+
+
+def offer_places(identity: Identity, offer: Offer) -> Sequence[Place]:
+    """The visible places that the offer opened."""
+    statement = policy.visible_places(identity).where(Place.offer_id == offer.id)
+    return db.execute(statement.order_by(Place.id)).scalars().all()
+
+
+
+
+def describe(event: OfferEvent) -> str:
+    """What an event says beyond its name."""
+    data = event.data
+    if event.kind == OfferFact.VISITE_FAITE.value:
+        return f"Par {' et '.join(data['visitors'])}, {pluriel(sum(data['checklist'].values()), 'point vérifié', 'points vérifiés')} sur {len(data['checklist'])}."
+    if event.kind == OfferFact.APPEL.value:
+        return f"{'Joint.' if data.get('reached') else 'Pas de réponse.'} {data.get('note', '')}".strip()
+    if event.kind == OfferFact.DECISION.value:
+        motif = (ValidationMotif if data["accepted"] else RefusalMotif).label_of(data["motif"])
+        return f"{'Validée' if data['accepted'] else 'Refusée'} : {motif.lower()}. {data.get('note', '')}".strip()
+    return str(data.get("note") or data.get("missing") or "")

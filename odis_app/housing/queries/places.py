@@ -1,0 +1,235 @@
+"""Places, their state computed in the same statement, and their calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, cast, false, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import DATE
+from sqlalchemy.types import Date, Text
+
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.core.identity import Identity
+from odis_app.core.text import fold
+from odis_app.core.web import Page, paginate
+from odis_app.housing import policy
+from odis_app.housing.enums import OccupancyKind, PlaceState, UnavailabilityMotif
+from odis_app.housing.models import Occupancy, Place, PlaceAddress
+from odis_app.structures.models import Structure
+from odis_app.structures.policy import housing_org
+from odis_app.structures.queries import names_of
+from odis_app.territories.models import Commune
+
+HALF_DAYS, STALE_DAYS = 7, 14
+SOON_DAYS = 30
+PER_PAGE = 50
+VIEWS = (("a_confirmer", "À confirmer"), ("libres", "Libres"), ("bientot", "Bientôt libres"), ("toutes", "Toutes"))
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFilter:
+    """What a list is narrowed by. ``scope``: « mes » (one's own, for the thumb) or « territoire »."""
+
+    scope: str = "mes"
+    view: str = "toutes"
+    q: str = ""
+    department: str = ""
+    kind: str = ""
+    state: str = ""
+    capacity: str = ""
+
+
+@dataclass(slots=True)
+class PlaceRow:
+    """One line: the place, its state today, until when, and from when it is free (None: not known)."""
+
+    place: Place
+    state: PlaceState
+    motif: str
+    until: date | None
+    booked_from: date | None
+    expires_at: datetime | None
+    free_from: date | None
+    label: str
+    structure_name: str = ""
+    is_own: bool = False
+
+    @property
+    def state_label(self) -> str:
+        """« Indisponible : travaux », « Se libère le… » is written by the template."""
+        motif = f" : {UnavailabilityMotif.label_of(self.motif).lower()}" if self.motif else ""
+        return self.state.label + motif
+
+
+def _taken() -> Any:
+    """What is taken on each place from today on: one line per place, from the index of what is not released."""
+    today = clock.today()
+    now = Occupancy.during.contains(literal(today, Date()))
+    later = and_(func.lower(Occupancy.during) > today, Occupancy.kind != OccupancyKind.UNAVAILABLE.value)
+    standing = or_(Occupancy.kind != OccupancyKind.RESERVATION.value, Occupancy.expires_at > func.now())
+    return (
+        select(
+            func.max(Occupancy.kind).filter(now).label("kind"),
+            func.max(Occupancy.motif).filter(now).label("motif"),
+            func.max(func.upper(Occupancy.during)).filter(now).label("until"),
+            func.min(Occupancy.expires_at).label("expires_at"),
+            func.min(func.lower(Occupancy.during)).filter(later).label("booked_from"),
+            func.coalesce(func.bool_or(func.upper_inf(Occupancy.during)), false()).label("forever"),
+            func.max(func.upper(Occupancy.during)).label("taken_until"),
+        )
+        .where(Occupancy.place_id == Place.id, Occupancy.released_at.is_(None), standing)
+        .lateral("taken")
+    )
+
+
+def _state(taken: Any) -> ColumnElement[str]:
+    today, c = clock.today(), taken.c
+    soon = c.until <= today + timedelta(days=SOON_DAYS)
+    return case(
+        (c.kind == OccupancyKind.UNAVAILABLE.value, PlaceState.INDISPONIBLE.value),
+        (and_(c.kind == OccupancyKind.STAY.value, soon), PlaceState.EN_LIBERATION.value),
+        (c.kind == OccupancyKind.STAY.value, PlaceState.OCCUPEE.value),
+        (Place.closed_on <= today, PlaceState.FERMEE.value),
+        (or_(Place.opened_on.is_(None), Place.opened_on > today), PlaceState.EN_CREATION.value),
+        (or_(c.kind == OccupancyKind.RESERVATION.value, c.booked_from.is_not(None)), PlaceState.RESERVEE.value),
+        else_=PlaceState.DISPONIBLE.value,
+    )
+
+
+def _free_from(taken: Any) -> ColumnElement[date]:
+    """« Libre à partir du »: after everything that is taken; NULL when something has no known end."""
+    free: ColumnElement[date] = case(
+        (taken.c.forever, None),
+        else_=func.greatest(taken.c.taken_until, Place.available_from, Place.opened_on, cast(clock.today(), DATE)),
+    )
+    return free
+
+
+def _rows(identity: Identity, *conditions: ColumnElement[bool]) -> tuple[Select[Any], Any]:
+    taken = _taken()
+    visible = policy.visible_places(identity).where(*conditions)
+    statement = visible.join(taken, literal(True)).outerjoin(PlaceAddress, PlaceAddress.place_id == Place.id)
+    label = func.coalesce(func.nullif(PlaceAddress.label, cast("", Text)), func.nullif(Place.label, cast("", Text)), Place.number)
+    c = taken.c
+    return statement.add_columns(
+        _state(taken).label("state"), c.motif, c.until, c.booked_from, c.expires_at, _free_from(taken).label("free_from"), label.label("shown")
+    ), taken  # fmt: skip
+
+
+def _made(identity: Identity, rows: Sequence[Any]) -> list[PlaceRow]:
+    names = names_of(identity, [r.Place.structure_id for r in rows if r.Place.structure_id])
+    org = housing_org(identity)
+    return [
+        PlaceRow(
+            r.Place, PlaceState(r.state), r.motif or "", r.until, r.booked_from, r.expires_at, r.free_from, r.shown,  # type: ignore[call-arg]
+            names.get(r.Place.structure_id, ""), r.Place.owner_org_id == org,
+        )
+        for r in rows
+    ]  # fmt: skip
+
+
+def is_stale() -> ColumnElement[bool]:
+    """Not confirmed for more than two weeks, and still open."""
+    limit = clock.now() - timedelta(days=STALE_DAYS)
+    return and_(Place.confirmed_at < limit, or_(Place.closed_on.is_(None), Place.closed_on > clock.today()))
+
+
+def _view(view: str, taken: Any) -> list[ColumnElement[bool]]:
+    state, today = _state(taken), clock.today()
+    soon = and_(_free_from(taken) > today, _free_from(taken) <= today + timedelta(days=SOON_DAYS))
+    found: dict[str, list[ColumnElement[bool]]] = {
+        "a_confirmer": [is_stale()],
+        "libres": [state == PlaceState.DISPONIBLE.value],
+        "bientot": [state != PlaceState.DISPONIBLE.value, state != PlaceState.FERMEE.value, soon],
+    }
+    return found.get(view, [])
+
+
+def _conditions(identity: Identity, filters: PlaceFilter) -> list[ColumnElement[bool]]:
+    org = housing_org(identity)
+    found: list[ColumnElement[bool]] = []
+    if filters.scope == "mes":
+        found.append(Place.owner_org_id == org if org else false())
+    if filters.department:
+        found.append(Place.department_code == filters.department)
+    if filters.kind:
+        found.append(Place.kind == filters.kind)
+    if filters.capacity.isdecimal() and len(filters.capacity) < 4:
+        found.append(Place.capacity >= int(filters.capacity))
+    if filters.q.strip():
+        found.append(_search(filters.q.strip()))
+    return found
+
+
+def _search(q: str) -> ColumnElement[bool]:
+    """By number, label, structure or commune."""
+    like = f"%{q.replace('%', '').replace('_', '')}%"
+    communes = select(Commune.code).where(Commune.name_folded.like(f"{fold(q)}%"))
+    structures = select(Structure.id).where(Structure.name.ilike(like))
+    return or_(
+        Place.number.ilike(like), Place.label.ilike(like), PlaceAddress.label.ilike(like),
+        Place.commune_code.in_(communes), Place.structure_id.in_(structures),
+    )  # fmt: skip
+
+
+def list_places(identity: Identity, filters: PlaceFilter, *, number: int) -> Page[PlaceRow]:
+    """One page: the longest unconfirmed first, each with its state; structures' names come in one more statement."""
+    statement, taken = _rows(identity, *_conditions(identity, filters))
+    for condition in _view(filters.view, taken):
+        statement = statement.where(condition)
+    if filters.state:
+        statement = statement.where(_state(taken) == filters.state)
+    page = paginate(statement.order_by(Place.confirmed_at, Place.id), number=number, per_page=PER_PAGE, scalars=False)
+    return Page(_made(identity, page.items), page.number, page.per_page, page.total)
+
+
+def place_counts(identity: Identity, filters: PlaceFilter) -> dict[str, int]:
+    """How many places each view holds, in one statement."""
+    statement, taken = _rows(identity, *_conditions(identity, PlaceFilter(scope=filters.scope)))
+    columns = [func.count().filter(and_(*_view(name, taken))).label(name) if name != "toutes" else func.count().label(name) for name, _ in VIEWS]
+    row = db.execute(statement.with_only_columns(*columns)).mappings().one()
+    return {name: int(row[name]) for name, _ in VIEWS}
+
+
+def place_row(identity: Identity, place: Place) -> PlaceRow:
+    """The line of one visible place."""
+    statement, _ = _rows(identity, Place.id == place.id)
+    return _made(identity, db.execute(statement).all())[0]
+
+
+def stale_places(identity: Identity) -> Sequence[Place]:
+    """One's own places not confirmed for more than two weeks."""
+    statement = policy.visible_places(identity).where(Place.owner_org_id == housing_org(identity), is_stale())
+    return db.execute(statement.order_by(Place.confirmed_at, Place.id)).scalars().all()
+
+
+def occupancies_of(identity: Identity, place: Place, *, since: date | None = None, released: bool = False) -> Sequence[Occupancy]:
+    """Who is where on a place, by date; only what still stands unless ``released``. Expired reservations no longer stand."""
+    statement = policy.visible_occupancies(identity).where(Occupancy.place_id == place.id)
+    if not released:
+        standing = or_(Occupancy.expires_at.is_(None), Occupancy.expires_at > func.now())
+        statement = statement.where(Occupancy.released_at.is_(None), standing)
+    if since is not None:
+        statement = statement.where(or_(func.upper_inf(Occupancy.during), func.upper(Occupancy.during) > since))
+    return db.execute(statement.order_by(func.lower(Occupancy.during), Occupancy.id)).scalars().all()
+
+
+def free_windows(occupancies: Sequence[Occupancy], start: date, end: date) -> list[tuple[date, date, Occupancy | None]]:
+    """[start, end) cut into consecutive pieces (first day, day after the last, occupancy or None when free)."""
+    pieces: list[tuple[date, date, Occupancy | None]] = []
+    at = start
+    for occupancy in occupancies:
+        first, last = max(occupancy.during.lower or start, start), min(occupancy.during.upper or end, end)
+        if last <= at or first >= end:
+            continue
+        if first > at:
+            pieces.append((at, first, None))
+        pieces.append((max(first, at), last, occupancy))
+        at = last
+    if at < end:
+        pieces.append((at, end, None))
+    return pieces

@@ -1,0 +1,80 @@
+"""What the tests of housing build with: homes of a world made on demand, through the operations."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.housing import operations as do
+from odis_app.housing.models import Occupancy, Offer, Place
+from odis_app.housing.status import CHECKLIST, SAFEGUARDS
+from odis_app.organisations.models import Dispositif
+from odis_app.organisations.seeds import Actor
+from odis_app.structures.enums import StructureKind
+from odis_app.structures.models import Structure
+from odis_app.structures.operations import create_structure
+
+NANTES, LAVAL, BORDEAUX = "44109", "53130", "33063"
+MARK = "Impasse Marqueur 75"
+
+
+def values(commune: str = NANTES, **changes: Any) -> dict[str, Any]:
+    """The facts of a home of two rooms for four."""
+    dispositif = db.execute(select(Dispositif.id).where(Dispositif.code == "hebergement_citoyen")).scalar_one()
+    base = {"dispositif_id": dispositif, "kind": "logement_entier_gratuit", "capacity": 4, "bedrooms": 2, "accepts_minors": True, "commune_code": commune}
+    return base | changes
+
+
+class Homes:
+    """``homes.place(operator)``, ``homes.offer(association, stage="visited")``: objects of a closed unit of work."""
+
+    def structure(self, actor: Actor, commune: str = NANTES, *, secret: bool = False) -> Structure:
+        with actor.acting() as identity:
+            return create_structure(
+                identity, name=f"Foyer {MARK}" if secret else "Foyer d’essai", kind=StructureKind.CADA, commune_code=commune, address=MARK, location_secret=secret
+            )
+
+    def place(self, actor: Actor, commune: str = NANTES, *, structure: Structure | None = None, secret: bool = False, **changes: Any) -> Place:
+        structure = structure or self.structure(actor, commune, secret=secret)
+        label = f"Studio {MARK}" if secret else "Studio d’essai"
+        with actor.acting() as identity:
+            return do.create_place(
+                identity, structure=structure, values=values(commune, **changes), label=label, address=MARK, opened_on=clock.today() - timedelta(days=30)
+            )
+
+    def offer(self, actor: Actor, *, stage: str = "received", host: str = "Jeanne Marqueuse", units: int = 1, **changes: Any) -> Offer:
+        with actor.acting() as identity:
+            offer = do.create_offer(
+                identity, values=values(**changes), host=do.Host(name=host, phone="+33639980001", email="hote@exemple.test"), address=MARK, units=units,
+                received_on=clock.today() - timedelta(days=10),
+            )  # fmt: skip
+            self.qualify(identity, offer, stage)
+        return offer
+
+    def qualify(self, identity: Any, offer: Offer, stage: str) -> None:
+        if stage in {"visited", "checked", "validated"}:
+            do.record_visit(
+                identity, offer=offer, on=clock.today(), visitors=("Camille Fictive", "Sacha Témoin"), checklist=dict.fromkeys(CHECKLIST, True)
+            )
+        if stage in {"checked", "validated"}:
+            do.record_safeguards(identity, offer=offer, checked=dict.fromkeys(SAFEGUARDS, True))
+        if stage == "validated":
+            do.decide(identity, offer=offer, accepted=True, motif="conforme")
+
+    def reserve(self, actor: Actor, place: Place, household: Any, *, days: int = 0, length: int | None = 90, subject: str = "orientation00001") -> Occupancy:
+        start = clock.today() + timedelta(days=days)
+        with actor.acting() as identity:
+            return do.reserve(
+                identity, place=db.merge(place, load=False), household_record_id=household.id, household_owner_org_id=household.owner_org_id, starts_on=start,
+                ends_on=start + timedelta(days=length) if length else None, expires_at=clock.now() + timedelta(hours=72), subject=subject,
+            )  # fmt: skip
+
+
+@pytest.fixture
+def homes(database: object) -> Homes:
+    return Homes()
