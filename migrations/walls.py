@@ -13,7 +13,10 @@ APPLICATION = "odis_app, odis_worker"
 
 def run(sql: str) -> None:
     """Execute SQL as written: psycopg gets no parameters, so ``%`` needs no doubling and ``:`` is no bind mark."""
-    op.get_bind().exec_driver_sql(sql)
+    connection = op.get_bind().connection.driver_connection
+    if connection is None:
+        raise RuntimeError("the migration's connection is closed")
+    connection.execute(sql)
 
 
 def own(table: str) -> None:

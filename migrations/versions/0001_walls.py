@@ -241,6 +241,7 @@ def _identity_functions() -> None:
         WHEN 'coordinateur' THEN 3 WHEN 'travailleur_social' THEN 2
         WHEN 'operateur' THEN 1 WHEN 'ddets' THEN 1 ELSE -1 END), -1)::smallint FROM unnest(roles) AS r $$""")
     run("ALTER FUNCTION odis.level_of(text[]) OWNER TO odis_auth")
+    run("REVOKE ALL ON FUNCTION odis.level_of(text[]) FROM PUBLIC")
 
 
 def _minting() -> None:
@@ -345,11 +346,11 @@ def _minting() -> None:
         "job_rights()",
         "boolean",
         f"""
-        -- rights are read again when a job runs: the membership that the token was minted under must still stand
-        SELECT EXISTS (SELECT 1 FROM private.sessions s JOIN public.memberships m ON m.user_id = s.user_id AND m.organisation_id = s.org_id
-          JOIN public.users u ON u.id = s.user_id JOIN public.organisations o ON o.id = s.org_id
+        -- rights are read again when a job runs: every role that the token was minted with must still stand
+        SELECT EXISTS (SELECT 1 FROM private.sessions s JOIN public.users u ON u.id = s.user_id JOIN public.organisations o ON o.id = s.org_id
           WHERE s.token_hash = {SESSION} AND s.expires_at > now() AND u.deactivated_at IS NULL AND o.deactivated_at IS NULL
-            AND m.role = ANY (s.roles) AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date))""",
+            AND s.roles <@ ARRAY(SELECT m.role FROM public.memberships m WHERE m.user_id = s.user_id AND m.organisation_id = s.org_id
+                                  AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)))""",
     )
     definer(
         "mint_system_token(hash bytea, session_public_id text, task text, minutes int)",
@@ -394,6 +395,7 @@ def _audit() -> None:
     CREATE FUNCTION odis.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
     BEGIN RAISE EXCEPTION 'the audit trail is append-only'; END $$""")
     run("ALTER FUNCTION odis.refuse_change() OWNER TO odis_auth")
+    run("REVOKE ALL ON FUNCTION odis.refuse_change() FROM PUBLIC")
     run("CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_events FOR EACH ROW EXECUTE FUNCTION odis.refuse_change()")
     run("CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION odis.refuse_change()")
 

@@ -13,7 +13,7 @@ from odis_app.core.config import libpq
 # Tables with no person and no organisation in them, readable by all and written by the owner alone.
 OPEN = {
     "alembic_version", "instance", "dispositifs", "regions", "departments", "arrondissements", "epcis", "communes", "commune_keys", "commune_parts",
-    "commune_postal_codes", "former_communes", "territory_loads", "key_checks", "outbox", "place_changes",
+    "commune_postal_codes", "former_communes", "territory_loads", "key_checks", "place_changes",
 }  # fmt: skip
 WEB = ("odis_app", "odis_worker")
 
@@ -58,7 +58,7 @@ def test_definer_functions_have_a_fixed_search_path(catalogue: psycopg.Connectio
 
 def test_nothing_is_granted_to_everybody(catalogue: psycopg.Connection) -> None:
     tables = rows(catalogue, "SELECT table_schema, table_name FROM information_schema.role_table_grants WHERE grantee = 'PUBLIC' AND table_schema IN ('public', 'private', 'odis')")
-    functions = rows(catalogue, "SELECT routine_name FROM information_schema.role_routine_grants WHERE grantee = 'PUBLIC' AND routine_schema = 'odis' AND routine_name NOT IN ('level_of', 'refuse_change') AND routine_name NOT LIKE 'note_change%'")
+    functions = rows(catalogue, "SELECT routine_name FROM information_schema.role_routine_grants WHERE grantee = 'PUBLIC' AND routine_schema = 'odis'")
     schema = rows(catalogue, "SELECT has_schema_privilege('odis_app', 'public', 'CREATE'), has_schema_privilege('odis_app', 'private', 'USAGE'), has_database_privilege('odis_app', current_database(), 'TEMP')")
     assert (tables, functions, schema) == ([], [], [(False, False, False)])
 
