@@ -25,7 +25,10 @@ class StatusReason(Labelled):
     SANS_DATE = "sans_date", "Le dossier est complet ; la date à laquelle le logement est attendu n’est pas donnée."
     PRET = "pret", "Le dossier est complet et la date du besoin est donnée : une offre peut être proposée."
     PROPOSITION = "proposition", "Une proposition est en cours."
-    PROPOSITION_TOMBEE = "proposition_tombee", "La dernière proposition n’a pas abouti ; le ménage attend une autre offre."
+    PROPOSITION_TOMBEE = (
+        "proposition_tombee",
+        "La dernière proposition n’a pas abouti ; le ménage attend une autre offre.",
+    )
     CONFIRMEE = "confirmee", "Les deux accords sont donnés ; l’entrée est prévue."
     ENTREE = "entree", "Le ménage est entré dans son logement."
     SUIVI = "suivi", "Le ménage est logé depuis plus de sept jours."

@@ -12,7 +12,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from odis_app.core.db import Base, PublicId
-from odis_app.households.enums import HouseholdStatus, Priority
+from odis_app.households.enums import (
+    ArrivalRoute,
+    AsylumProcedure,
+    FrenchLevel,
+    HealthNeedKind,
+    HouseholdEvent,
+    HouseholdStatus,
+    MemberLink,
+    NeedKind,
+    Priority,
+    Smoking,
+    WorkSituation,
+)
 
 
 class HouseholdCounter(Base):
@@ -113,6 +125,16 @@ class HouseholdAdministrative(_Child, Base):
     si_siao_number: Mapped[str | None]
     domiciliation: Mapped[str] = mapped_column(default="")
 
+    @property
+    def procedure_label(self) -> str:
+        """« Accélérée »."""
+        return AsylumProcedure.label_of(self.procedure)
+
+    @property
+    def route_label(self) -> str:
+        """« Réinstallation »."""
+        return ArrivalRoute.label_of(self.arrival_route)
+
 
 class HouseholdToken(_Child, Base):
     """Folded words and sounds of the names: search by equality and prefix, which the wall lets an index serve."""
@@ -147,6 +169,26 @@ class Member(Base):
     until_reason: Mapped[str | None]
 
     @property
+    def link_label(self) -> str:
+        """« Conjoint »."""
+        return MemberLink.label_of(self.link)
+
+    @property
+    def french_label(self) -> str:
+        """« A2 »."""
+        return FrenchLevel.label_of(self.french_level)
+
+    @property
+    def situation_label(self) -> str:
+        """« Recherche d’emploi »."""
+        return WorkSituation.label_of(self.situation)
+
+    @property
+    def reason_label(self) -> str:
+        """Why they left."""
+        return HouseholdEvent.label_of(self.until_reason)
+
+    @property
     def record_id(self) -> int:
         """The record of its household."""
         return self.household_id
@@ -176,6 +218,11 @@ class HouseholdVersion(_Child, Base):
     recorded_at: Mapped[datetime]
     recorded_by_label: Mapped[str]
 
+    @property
+    def event_label(self) -> str:
+        """« Naissance »."""
+        return HouseholdEvent.label_of(self.event)
+
 
 class HouseholdNeed(_Child, Base):
     """Class 1: a need of everyday life, with its level."""
@@ -187,6 +234,11 @@ class HouseholdNeed(_Child, Base):
     detail: Mapped[str] = mapped_column(default="")
     source: Mapped[str] = mapped_column(default="")
     noted_on: Mapped[date]
+
+    @property
+    def kind_label(self) -> str:
+        """« École, collège, lycée »."""
+        return NeedKind.label_of(self.kind)
 
 
 class HouseholdRequest(_Child, Base):
@@ -205,6 +257,11 @@ class HouseholdRequest(_Child, Base):
     employment_area: Mapped[str | None]
     life_project: Mapped[str] = mapped_column(default="")
     wishes_exclusive: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def smoking_label(self) -> str:
+        """« Non fumeurs »."""
+        return Smoking.label_of(self.smoking)
 
 
 class HouseholdWish(_Child, Base):
@@ -226,6 +283,11 @@ class HouseholdHealthNeed(_Child, Base):
     max_minutes: Mapped[int | None] = mapped_column(SmallInteger)
     detail_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     noted_on: Mapped[date]
+
+    @property
+    def kind_label(self) -> str:
+        """« Maternité à proximité »."""
+        return HealthNeedKind.label_of(self.kind)
 
 
 class MemberSafety(Base):

@@ -14,13 +14,16 @@ CASE_WORKERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR}
 READERS = CASE_WORKERS | {Role.OPERATEUR, Role.DDETS}
 
 
-def _active_grant(identity: Identity, *conditions: ColumnElement[bool]) -> Select[tuple[int]]:
+def _active_grant(identity: Identity, *conditions: ColumnElement[bool]) -> Select[int]:
     return select(Grant.record_id).where(
-        Grant.grantee_org_id == identity.case_org_id, Grant.revoked_at.is_(None), Grant.expires_at > func.now(), *conditions
+        Grant.grantee_org_id == identity.case_org_id,
+        Grant.revoked_at.is_(None),
+        Grant.expires_at > func.now(),
+        *conditions,
     )
 
 
-def visible_households(identity: Identity) -> Select[tuple[Household]]:
+def visible_households(identity: Identity) -> Select[Household]:
     """The files of one's organisation and those shared with it, at any level."""
     if identity.case_org_id is None:
         return select(Household).where(false())
@@ -28,7 +31,7 @@ def visible_households(identity: Identity) -> Select[tuple[Household]]:
     return select(Household).where(or_(Household.owner_org_id == identity.case_org_id, shared))
 
 
-def visible_tracking(identity: Identity) -> Select[tuple[HouseholdTracking]]:
+def visible_tracking(identity: Identity) -> Select[HouseholdTracking]:
     """Stage, delays and size, without a name: one's own and shared files, and for the State its départements."""
     own = and_(HouseholdTracking.owner_org_id == identity.case_org_id, identity.case_org_id is not None)  # type: ignore[arg-type]
     steered = HouseholdTracking.department_code.in_(identity.departments) if identity.org_kind in STEERING else false()
@@ -64,17 +67,21 @@ def reads_in_full(identity: Identity, household: Household) -> bool:
 
 def can_edit(identity: Identity, household: Household) -> bool:
     """Le dossier est le sien, ou le partage permet d’écrire."""
-    return is_own(identity, household) or _holds(identity, household.id, Grant.level == "full", Grant.can_edit)
+    return is_own(identity, household) or _holds(
+        identity, household.id, Grant.level == "full", Grant.can_edit.is_(True)
+    )
 
 
 def edits_member(identity: Identity, member: Member) -> bool:
     """On modifie un membre quand on modifie son dossier."""
-    return member.owner_org_id == identity.case_org_id or _holds(identity, member.household_id, Grant.level == "full", Grant.can_edit)
+    return member.owner_org_id == identity.case_org_id or _holds(
+        identity, member.household_id, Grant.level == "full", Grant.can_edit.is_(True)
+    )
 
 
 def reads_safety(identity: Identity, household: Household) -> bool:
     """Classe 3 : la coordination, ou la personne référente du dossier."""
-    return is_own(identity, household) and (identity.level >= 3 or household.referent_user_id == identity.user_id)  # noqa: PLR2004
+    return is_own(identity, household) and (identity.level >= 3 or household.referent_user_id == identity.user_id)
 
 
 def reads_member_safety(identity: Identity, member: Member) -> bool:
@@ -85,7 +92,7 @@ def reads_member_safety(identity: Identity, member: Member) -> bool:
 
 def reads_health(identity: Identity, household: Household) -> bool:
     """Classe 2 : son propre dossier, ou un partage qui ouvre la classe 2."""
-    return identity.level >= 2 and (is_own(identity, household) or _holds(identity, household.id, Grant.max_class >= 2))  # noqa: PLR2004
+    return identity.level >= 2 and (is_own(identity, household) or _holds(identity, household.id, Grant.max_class >= 2))
 
 
 def _holds(identity: Identity, record_id: int, *conditions: ColumnElement[bool]) -> bool:
@@ -97,16 +104,40 @@ def _holds(identity: Identity, record_id: int, *conditions: ColumnElement[bool])
 
 HOUSEHOLD_LIST = permission("household:list", "Voir la liste des ménages", roles=READERS)
 HOUSEHOLD_READ = permission("household:read", "Lire un dossier ménage", roles=READERS)
-HOUSEHOLD_READ_FULL = permission("household:read_full", "Lire la composition et les besoins d’un ménage", roles=READERS, rule=reads_in_full)
+HOUSEHOLD_READ_FULL = permission(
+    "household:read_full", "Lire la composition et les besoins d’un ménage", roles=READERS, rule=reads_in_full
+)
 HOUSEHOLD_CREATE = permission("household:create", "Ouvrir un dossier ménage", roles=CASE_WORKERS)
 HOUSEHOLD_UPDATE = permission("household:update", "Modifier un dossier ménage", roles=CASE_WORKERS, rule=can_edit)
-MEMBER_UPDATE = permission("household:update_member", "Modifier un membre d’un ménage", roles=CASE_WORKERS, rule=edits_member)
+MEMBER_UPDATE = permission(
+    "household:update_member", "Modifier un membre d’un ménage", roles=CASE_WORKERS, rule=edits_member
+)
 HOUSEHOLD_SHARE = permission("household:share", "Partager un dossier ménage", roles=CASE_WORKERS, rule=is_own)
 HOUSEHOLD_SIGNAL = permission("household:signal", "Signaler un dossier à la DDETS", roles=CASE_WORKERS, rule=is_own)
-HOUSEHOLD_HISTORY = permission("household:history", "Lire l’historique et les consultations d’un dossier", roles=CASE_WORKERS, rule=is_own)
-HEALTH_READ = permission("household:read_health", "Lire les besoins de santé (classe 2)", roles=CASE_WORKERS, rule=reads_health)
-HEALTH_UPDATE = permission("household:update_health", "Modifier les besoins de santé (classe 2)", roles=CASE_WORKERS, rule=is_own)
-SAFETY_READ = permission("household:read_safety", "Lire la sécurité des personnes (classe 3)", roles=CASE_WORKERS, rule=reads_safety)
-SAFETY_UPDATE = permission("household:update_safety", "Modifier la sécurité d’une personne (classe 3)", roles=CASE_WORKERS, rule=reads_member_safety)
-HOUSEHOLD_SEARCH_EXACT = permission("household:search_exact", "Chercher un dossier par téléphone ou numéro étranger", roles=CASE_WORKERS)
-HOUSEHOLD_TRACK = permission("household:track", "Suivre étapes et délais des dossiers, sans nom", roles={Role.DDETS} | CASE_WORKERS)
+HOUSEHOLD_ARCHIVE = permission(
+    "household:archive", "Archiver et rouvrir un dossier ménage", roles=CASE_WORKERS, rule=is_own
+)
+HOUSEHOLD_HISTORY = permission(
+    "household:history", "Lire l’historique et les consultations d’un dossier", roles=CASE_WORKERS, rule=is_own
+)
+HEALTH_READ = permission(
+    "household:read_health", "Lire les besoins de santé (classe 2)", roles=CASE_WORKERS, rule=reads_health
+)
+HEALTH_UPDATE = permission(
+    "household:update_health", "Modifier les besoins de santé (classe 2)", roles=CASE_WORKERS, rule=is_own
+)
+SAFETY_READ = permission(
+    "household:read_safety", "Lire la sécurité des personnes (classe 3)", roles=CASE_WORKERS, rule=reads_safety
+)
+SAFETY_UPDATE = permission(
+    "household:update_safety",
+    "Modifier la sécurité d’une personne (classe 3)",
+    roles=CASE_WORKERS,
+    rule=reads_member_safety,
+)
+HOUSEHOLD_SEARCH_EXACT = permission(
+    "household:search_exact", "Chercher un dossier par téléphone ou numéro étranger", roles=CASE_WORKERS
+)
+HOUSEHOLD_TRACK = permission(
+    "household:track", "Suivre étapes et délais des dossiers, sans nom", roles={Role.DDETS} | CASE_WORKERS
+)

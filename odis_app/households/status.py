@@ -59,7 +59,9 @@ def compute_status(facts: Sequence[Fact], today: date) -> Stage:
     for fact in facts:
         _apply(state, fact)
     status, reason, since = _read(state, today)
-    return Stage(status, reason, since, state.first_proposed_on, state.first_entered_on, state.exited_on, state.exit_outcome)
+    return Stage(
+        status, reason, since, state.first_proposed_on, state.first_entered_on, state.exited_on, state.exit_outcome
+    )
 
 
 def _apply(state: _State, fact: Fact) -> None:  # noqa: C901, PLR0912 - one branch per kind of fact, nothing else

@@ -12,7 +12,12 @@ from odis_app.households.operations.file import (
 )
 from odis_app.households.operations.needs import update_administrative, update_needs, update_request
 from odis_app.households.operations.protected import update_health_needs, update_member_safety
-from odis_app.households.operations.sharing import renew_household_share, revoke_household_share, share_household, signal_household
+from odis_app.households.operations.sharing import (
+    renew_household_share,
+    revoke_household_share,
+    share_household,
+    signal_household,
+)
 
 __all__ = [
     "add_member",

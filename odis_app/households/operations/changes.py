@@ -32,7 +32,7 @@ from odis_app.households.enums import (
 from odis_app.households.models import Household, HouseholdChange
 
 Change = dict[str, Any]
-SECRET = "modifié"
+SEALED = "modifié"
 WORDS: Mapping[str, type[Labelled]] = {
     "accommodation_mode": AccommodationMode,
     "arrival_route": ArrivalRoute,
@@ -64,17 +64,17 @@ def apply_values(target: object, values: Mapping[str, Any], labels: Mapping[str,
             setattr(target, field, values[field])
 
 
-def change(field: str, label: str, old: Any, new: Any) -> Change:  # noqa: ANN401 - any column
+def change(field: str, label: str, old: Any, new: Any) -> Change:
     """One change, told in words."""
     return {"field": field, "label": label, "old": plain(old, field), "new": plain(new, field)}
 
 
 def secret_change(field: str, label: str) -> Change:
     """A sealed value is said to have changed and nothing more."""
-    return {"field": field, "label": label, "old": "", "new": SECRET}
+    return {"field": field, "label": label, "old": "", "new": SEALED}
 
 
-def plain(value: Any, field: str = "") -> str:  # noqa: ANN401 - any column
+def plain(value: Any, field: str = "") -> str:
     """A stored value as a person reads it."""
     if value is None or value == "":
         return ""
@@ -102,7 +102,9 @@ def claim_version(household: Household, expected: int | None) -> None:
 
 
 def _changes_since(household: Household, version: int) -> list[str]:
-    statement = select(HouseholdChange).where(HouseholdChange.household_id == household.id, HouseholdChange.version > version)
+    statement = select(HouseholdChange).where(
+        HouseholdChange.household_id == household.id, HouseholdChange.version > version
+    )
     found = []
     for row in db.execute(statement.order_by(HouseholdChange.id)).scalars():
         fields = ", ".join(f"{c['label']} : {c['new'] or 'vidé'}" for c in row.changes)
@@ -116,7 +118,9 @@ def mark_reviewed(identity: Identity, household: Household) -> None:
     household.reviewed_by_label = identity.name
 
 
-def remember(identity: Identity, household: Household, *, section: str, changes: list[Change], sensitivity: int = 1) -> None:
+def remember(
+    identity: Identity, household: Household, *, section: str, changes: list[Change], sensitivity: int = 1
+) -> None:
     """Keep the changes in the file's history and in the trail; the file counts as reviewed today."""
     mark_reviewed(identity, household)
     db.add(

@@ -57,19 +57,35 @@ def insert_member(household: Household, person: Person, *, since: date) -> Membe
     return member
 
 
-def add_member(identity: Identity, *, household: Household, person: Person, event: HouseholdEvent, happened_on: date, version: int | None) -> Member:
+def add_member(
+    identity: Identity,
+    *,
+    household: Household,
+    person: Person,
+    event: HouseholdEvent,
+    happened_on: date,
+    version: int | None,
+) -> Member:
     """Add one person, with the event that brings them. Raises RuleError, StaleVersionError."""
     if person.link == MemberLink.DEMANDEUR_PRINCIPAL.value:
         raise RuleError("link", "Ce ménage a déjà un demandeur principal. Choisissez un autre lien.")
     _check_day(happened_on)
     claim_version(household, version)
     member = insert_member(household, person, since=happened_on)
-    _new_version(identity, household, event=event, happened_on=happened_on, note=f"{person.first_name} {person.last_name}")
-    _after(identity, household, [{"field": "member", "label": event.label, "old": "", "new": f"{person.first_name} {person.last_name}"}])
+    _new_version(
+        identity, household, event=event, happened_on=happened_on, note=f"{person.first_name} {person.last_name}"
+    )
+    _after(
+        identity,
+        household,
+        [{"field": "member", "label": event.label, "old": "", "new": f"{person.first_name} {person.last_name}"}],
+    )
     return member
 
 
-def change_member(identity: Identity, *, household: Household, member: Member, values: Mapping[str, Any], version: int | None) -> None:
+def change_member(
+    identity: Identity, *, household: Household, member: Member, values: Mapping[str, Any], version: int | None
+) -> None:
     """Correct what is written of one member; no new version of the composition. Raises RuleError, StaleVersionError."""
     given = dict(values)
     if given.get("birth_date") is not None:
@@ -86,13 +102,23 @@ def change_member(identity: Identity, *, household: Household, member: Member, v
     _after(identity, household, [{**c, "label": f"{member.name}, {c['label'].lower()}"} for c in changes])
 
 
-def close_member(identity: Identity, *, household: Household, member: Member, event: HouseholdEvent, happened_on: date, version: int | None) -> None:
+def close_member(
+    identity: Identity,
+    *,
+    household: Household,
+    member: Member,
+    event: HouseholdEvent,
+    happened_on: date,
+    version: int | None,
+) -> None:
     """A member leaves; their past stays readable. Said twice, it is done once. Raises RuleError, StaleVersionError."""
     if member.until is not None:
         return
     _check_day(happened_on)
     if member.link == MemberLink.DEMANDEUR_PRINCIPAL.value:
-        raise RuleError("", "Le demandeur principal porte le dossier : désignez d’abord une autre personne, ou archivez le dossier.")
+        raise RuleError(
+            "", "Le demandeur principal porte le dossier : désignez d’abord une autre personne, ou archivez le dossier."
+        )
     if happened_on < member.since:
         raise RuleError("happened_on", "Cette date est antérieure à l’arrivée de la personne dans le ménage.")
     claim_version(household, version)
@@ -107,8 +133,15 @@ def _check_day(day: date) -> None:
         raise RuleError("happened_on", "Cette date est à venir. Donnez le jour où cela s’est produit.")
 
 
-def _new_version(identity: Identity, household: Household, *, event: HouseholdEvent, happened_on: date, note: str) -> None:
-    last = db.execute(select(func.max(HouseholdVersion.version)).where(HouseholdVersion.household_id == household.id)).scalar() or 0
+def _new_version(
+    identity: Identity, household: Household, *, event: HouseholdEvent, happened_on: date, note: str
+) -> None:
+    last = (
+        db.execute(
+            select(func.max(HouseholdVersion.version)).where(HouseholdVersion.household_id == household.id)
+        ).scalar()
+        or 0
+    )
     db.add(
         HouseholdVersion(
             household_id=household.id, owner_org_id=household.owner_org_id, version=last + 1, event=event.value, happened_on=happened_on, note=note,
@@ -151,9 +184,9 @@ def count(members: Sequence[Member], today: date) -> dict[str, int]:
         "size": len(members),
         "adults": adults,
         "minors": len(minors),
-        "minors_under_2": sum(1 for _, age in ages if age is not None and age < 2),  # noqa: PLR2004
-        "boys_12_plus": sum(1 for sex, age in ages if sex == Sex.M.value and age is not None and age >= 12),  # noqa: PLR2004
-        "girls_12_plus": sum(1 for sex, age in ages if sex == Sex.F.value and age is not None and age >= 12),  # noqa: PLR2004
+        "minors_under_2": sum(1 for _, age in ages if age is not None and age < 2),
+        "boys_12_plus": sum(1 for sex, age in ages if sex == Sex.M.value and age is not None and age >= 12),
+        "girls_12_plus": sum(1 for sex, age in ages if sex == Sex.F.value and age is not None and age >= 12),
         "couples": int(couple),
     }
 
@@ -163,15 +196,22 @@ def kind_of(members: Sequence[Member], today: date) -> CompositionKind:
     adults = [m for m in members if not is_minor(m, today)]
     minors = len(members) - len(adults)
     couple = any(m.link == MemberLink.CONJOINT.value for m in adults)
-    others = [m for m in adults if m.link not in {MemberLink.DEMANDEUR_PRINCIPAL.value, MemberLink.CONJOINT.value, MemberLink.ENFANT_MAJEUR.value}]
+    others = [
+        m
+        for m in adults
+        if m.link
+        not in {MemberLink.DEMANDEUR_PRINCIPAL.value, MemberLink.CONJOINT.value, MemberLink.ENFANT_MAJEUR.value}
+    ]
     if len(members) == 1:
         alone = {Sex.F.value: CompositionKind.ISOLE_FEMME, Sex.M.value: CompositionKind.ISOLE_HOMME}
         return alone.get(members[0].sex, CompositionKind.ISOLE)
     if others:
-        siblings = minors == 0 and all(m.link in {MemberLink.FRATRIE.value, MemberLink.DEMANDEUR_PRINCIPAL.value} for m in adults)
+        siblings = minors == 0 and all(
+            m.link in {MemberLink.FRATRIE.value, MemberLink.DEMANDEUR_PRINCIPAL.value} for m in adults
+        )
         return CompositionKind.FRATRIE_MAJEURS if siblings else CompositionKind.GROUPE_FAMILIAL_ELARGI
     if couple:
-        return CompositionKind.COUPLE_AVEC_ENFANTS if len(members) > 2 else CompositionKind.COUPLE_SANS_ENFANT  # noqa: PLR2004
+        return CompositionKind.COUPLE_AVEC_ENFANTS if len(members) > 2 else CompositionKind.COUPLE_SANS_ENFANT
     return CompositionKind.MONOPARENTAL
 
 

@@ -32,9 +32,13 @@ def record_fact(
     """
     db.add(
         HouseholdFact(
-            household_id=household_id, owner_org_id=owner_org_id, kind=kind.value, happened_on=happened_on or clock.today(), subject=subject,
+            household_id=household_id,
+            owner_org_id=owner_org_id,
+            kind=kind.value,
+            happened_on=happened_on or clock.today(),
+            subject=subject,
             data=data or {},
-        )  # fmt: skip
+        )
     )
     db.flush()
     return refresh_status(identity, household_id=household_id)
@@ -43,15 +47,25 @@ def record_fact(
 def refresh_status(identity: Identity, *, household_id: int) -> Stage:
     """Recompute the stage from the facts and store it on the file and on its tracking row (also nightly: days pass)."""
     del identity  # the database function itself checks that the caller owns, shares or tends the file
-    facts = db.execute(select(HouseholdFact).where(HouseholdFact.household_id == household_id).order_by(HouseholdFact.id)).scalars().all()
+    facts = (
+        db.execute(select(HouseholdFact).where(HouseholdFact.household_id == household_id).order_by(HouseholdFact.id))
+        .scalars()
+        .all()
+    )
     stage = compute_status(facts, clock.today())
     db.flush()
     allowed = db.execute(
         text("SELECT odis.set_household_status(:id, :status, :reason, :since, :proposed, :entered, :exited, :outcome)"),
         {
-            "id": household_id, "status": stage.status.value, "reason": stage.reason.value, "since": stage.since, "proposed": stage.first_proposed_on,
-            "entered": stage.entered_on, "exited": stage.exited_on, "outcome": stage.exit_outcome,
-        },  # fmt: skip
+            "id": household_id,
+            "status": stage.status.value,
+            "reason": stage.reason.value,
+            "since": stage.since,
+            "proposed": stage.first_proposed_on,
+            "entered": stage.entered_on,
+            "exited": stage.exited_on,
+            "outcome": stage.exit_outcome,
+        },
     ).scalar_one()
     if not allowed:
         raise PermissionError("the stage of this file may not be moved from here")
@@ -77,5 +91,11 @@ def _switch(household: Household, kinds: list[str], *, on: bool, pair: tuple[Fac
     wanted = pair[0] if on else pair[1]
     if last != wanted.value:
         db.add(
-            HouseholdFact(household_id=household.id, owner_org_id=household.owner_org_id, kind=wanted.value, happened_on=clock.today(), data={})
+            HouseholdFact(
+                household_id=household.id,
+                owner_org_id=household.owner_org_id,
+                kind=wanted.value,
+                happened_on=clock.today(),
+                data={},
+            )
         )

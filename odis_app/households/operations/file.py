@@ -29,7 +29,14 @@ from odis_app.households.models import (
     HouseholdRequest,
     HouseholdVersion,
 )
-from odis_app.households.operations.changes import apply_values, claim_version, differences, mark_reviewed, remember, secret_change
+from odis_app.households.operations.changes import (
+    apply_values,
+    claim_version,
+    differences,
+    mark_reviewed,
+    remember,
+    secret_change,
+)
 from odis_app.households.operations.composition import Person, insert_member, refresh_composition
 from odis_app.households.operations.facts import record_fact, refresh_completeness
 
@@ -69,11 +76,15 @@ def open_household(identity: Identity, *, opening: Opening) -> Household:
         raise RuleError("people", "Un ménage a un demandeur principal et un seul.")
     if opening.key:
         db.execute(select(func.pg_advisory_xact_lock(func.hashtext(opening.key))))
-        sent = db.execute(select(Household).where(Household.public_id == opening.key, Household.owner_org_id == identity.org_id)).scalar_one_or_none()
+        sent = db.execute(
+            select(Household).where(Household.public_id == opening.key, Household.owner_org_id == identity.org_id)
+        ).scalar_one_or_none()
         if sent is not None:
             return sent
     opened_on = opening.opened_on or clock.today()
-    record = create_record(identity, kind="household", department_code=opening.department_code, dispositif_id=opening.dispositif_id)
+    record = create_record(
+        identity, kind="household", department_code=opening.department_code, dispositif_id=opening.dispositif_id
+    )
     household = Household(
         id=record.id, owner_org_id=record.owner_org_id, public_id=opening.key or new_public_id(), number=_next_number(identity, opening.department_code),
         department_code=opening.department_code, dispositif_id=opening.dispositif_id, initials="", composition_kind="isole", size=1, adults=1, minors=0,
@@ -99,13 +110,27 @@ def open_household(identity: Identity, *, opening: Opening) -> Household:
         insert_member(household, person, since=opened_on)
     _set_phone(household, opening.phone)
     refresh_composition(household)
-    record_fact(identity, household_id=household.id, owner_org_id=household.owner_org_id, kind=FactKind.OPENED, happened_on=opened_on)
+    record_fact(
+        identity,
+        household_id=household.id,
+        owner_org_id=household.owner_org_id,
+        kind=FactKind.OPENED,
+        happened_on=opened_on,
+    )
     refresh_completeness(identity, household)
-    record_event(identity, "household:create", record_id=household.id, summary="Dossier ouvert", data={"number": household.number})
+    record_event(
+        identity,
+        "household:create",
+        record_id=household.id,
+        summary="Dossier ouvert",
+        data={"number": household.number},
+    )
     return household
 
 
-def update_identity(identity: Identity, *, household: Household, values: Mapping[str, Any], version: int | None) -> None:
+def update_identity(
+    identity: Identity, *, household: Household, values: Mapping[str, Any], version: int | None
+) -> None:
     """Languages, present accommodation, phone (normalised), priority, seniority, referent. Raises StaleVersionError."""
     block = db.get_one(HouseholdIdentity, household.id)
     changes = differences(household, values, FILE_LABELS) + differences(block, values, IDENTITY_LABELS)
@@ -158,12 +183,16 @@ def normal_phone(typed: str) -> str:
         digits = f"+33{digits[1:]}"
     digits = re.sub(r"^\+330", "+33", digits)
     if not re.fullmatch(r"\+[1-9]\d{6,14}", digits):
-        raise RuleError("phone", "Ce numéro n’est pas complet. Écrivez par exemple 06 00 00 00 00, ou +380 pour l’étranger.")
+        raise RuleError(
+            "phone", "Ce numéro n’est pas complet. Écrivez par exemple 06 00 00 00 00, ou +380 pour l’étranger."
+        )
     return digits
 
 
 def _next_number(identity: Identity, department_code: str) -> str:
-    statement = insert(HouseholdCounter).values(owner_org_id=identity.require_org(), department_code=department_code, last_number=1)
+    statement = insert(HouseholdCounter).values(
+        owner_org_id=identity.require_org(), department_code=department_code, last_number=1
+    )
     statement = statement.on_conflict_do_update(
         index_elements=["owner_org_id", "department_code"], set_={"last_number": HouseholdCounter.last_number + 1}
     )

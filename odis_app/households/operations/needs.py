@@ -14,8 +14,22 @@ from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.households import queries
 from odis_app.households.enums import NeedKind, NeedLevel
-from odis_app.households.models import Household, HouseholdAdministrative, HouseholdNeed, HouseholdRequest, HouseholdWish
-from odis_app.households.operations.changes import apply_values, change, claim_version, differences, mark_reviewed, remember, secret_change
+from odis_app.households.models import (
+    Household,
+    HouseholdAdministrative,
+    HouseholdNeed,
+    HouseholdRequest,
+    HouseholdWish,
+)
+from odis_app.households.operations.changes import (
+    apply_values,
+    change,
+    claim_version,
+    differences,
+    mark_reviewed,
+    remember,
+    secret_change,
+)
 from odis_app.households.operations.facts import refresh_completeness
 from odis_app.households.queries import needs, wishes
 from odis_app.territories.queries import department
@@ -33,22 +47,30 @@ ADMINISTRATIVE_LABELS = {
 SEALED_LABELS = {"agdref": "Numéro étranger (AGDREF)", "ofii_number": "Numéro OFII"}
 
 
-def update_needs(identity: Identity, *, household: Household, values: Mapping[str, tuple[int, str]], source: str, version: int | None) -> None:
+def update_needs(
+    identity: Identity, *, household: Household, values: Mapping[str, tuple[int, str]], source: str, version: int | None
+) -> None:
     """Levels and details by kind of need: {kind: (0, 1 or 2, detail)}. Raises StaleVersionError."""
     known = {need.kind: need for need in needs(household)}
     before = {kind: (need.level, need.detail) for kind, need in known.items()}
-    moved = [kind for kind in NeedKind if kind.value in values and values[kind.value] != before.get(kind.value, (0, ""))]
+    moved = [
+        kind for kind in NeedKind if kind.value in values and values[kind.value] != before.get(kind.value, (0, ""))
+    ]
     if not moved:
         mark_reviewed(identity, household)
         return
     claim_version(household, version)
     changes = []
     for kind in moved:
-        need = known.get(kind.value) or HouseholdNeed(household_id=household.id, owner_org_id=household.owner_org_id, kind=kind.value)
+        need = known.get(kind.value) or HouseholdNeed(
+            household_id=household.id, owner_org_id=household.owner_org_id, kind=kind.value
+        )
         need.level, need.detail = values[kind.value]
         need.source, need.noted_on = source, clock.today()
         db.add(need)
-        changes.append(change(kind.value, kind.label, _words(*before.get(kind.value, (0, ""))), _words(need.level, need.detail)))
+        changes.append(
+            change(kind.value, kind.label, _words(*before.get(kind.value, (0, ""))), _words(need.level, need.detail))
+        )
     remember(identity, household, section="Besoins", changes=changes)
     refresh_completeness(identity, household)
 
@@ -58,7 +80,12 @@ def _words(level: int, detail: str) -> str:
 
 
 def update_request(
-    identity: Identity, *, household: Household, values: Mapping[str, Any], wished: Sequence[str] | None, version: int | None
+    identity: Identity,
+    *,
+    household: Household,
+    values: Mapping[str, Any],
+    wished: Sequence[str] | None,
+    version: int | None,
 ) -> None:
     """What is asked of a dwelling, and the départements wished in order. Raises RuleError, StaleVersionError."""
     if wished is not None and len(set(wished)) != len(wished):
@@ -77,7 +104,9 @@ def update_request(
     if moved:
         db.execute(delete(HouseholdWish).where(HouseholdWish.household_id == household.id))
         db.add_all(
-            HouseholdWish(household_id=household.id, owner_org_id=household.owner_org_id, rank=rank, department_code=code)
+            HouseholdWish(
+                household_id=household.id, owner_org_id=household.owner_org_id, rank=rank, department_code=code
+            )
             for rank, code in enumerate(wished or (), 1)
         )
     remember(identity, household, section="Projet de vie", changes=changes)
@@ -89,11 +118,17 @@ def _names(codes: Sequence[str]) -> list[str]:
     return [f"{known.name} ({code})" if known else code for known, code in found]
 
 
-def update_administrative(identity: Identity, *, household: Household, values: Mapping[str, Any], version: int | None) -> None:
+def update_administrative(
+    identity: Identity, *, household: Household, values: Mapping[str, Any], version: int | None
+) -> None:
     """Protection status and papers; ``agdref`` and ``ofii_number`` are sealed. Raises StaleVersionError."""
     block = db.get_one(HouseholdAdministrative, household.id)
     changes = differences(block, values, ADMINISTRATIVE_LABELS)
-    sealed = {name for name in SEALED_LABELS if name in values and (values[name] or "") != queries.sealed_number(household, name)}
+    sealed = {
+        name
+        for name in SEALED_LABELS
+        if name in values and (values[name] or "") != queries.sealed_number(household, name)
+    }
     changes += [secret_change(name, label) for name, label in SEALED_LABELS.items() if name in sealed]
     if not changes:
         mark_reviewed(identity, household)

@@ -42,12 +42,18 @@ class Safety:
     note: str = ""
 
 
-def update_health_needs(identity: Identity, *, household: Household, values: Mapping[str, HealthNeed], version: int | None) -> None:
+def update_health_needs(
+    identity: Identity, *, household: Household, values: Mapping[str, HealthNeed], version: int | None
+) -> None:
     """Replace the class-2 needs: those at level 0 with no detail are forgotten. Raises RuleError, StaleVersionError."""
     if not queries.class2_is_open():
-        raise RuleError("", "Les besoins de santé ne sont pas recueillis sur cette installation. Rien n’est enregistré.")
+        raise RuleError(
+            "", "Les besoins de santé ne sont pas recueillis sur cette installation. Rien n’est enregistré."
+        )
     known = {need.kind: need for need in queries.health_needs(household)}
-    moved = [k for k in HealthNeedKind if k.value in values and values[k.value] != _as_noted(household, known.get(k.value))]
+    moved = [
+        k for k in HealthNeedKind if k.value in values and values[k.value] != as_noted(household, known.get(k.value))
+    ]
     if not moved:
         mark_reviewed(identity, household)
         return
@@ -59,7 +65,8 @@ def update_health_needs(identity: Identity, *, household: Household, values: Map
     refresh_completeness(identity, household)
 
 
-def _as_noted(household: Household, row: HouseholdHealthNeed | None) -> HealthNeed:
+def as_noted(household: Household, row: HouseholdHealthNeed | None) -> HealthNeed:
+    """A row as it was given, its detail unsealed."""
     return HealthNeed(row.level, row.max_minutes, queries.health_detail(household, row)) if row else HealthNeed(0)
 
 
@@ -75,10 +82,12 @@ def _write_health_need(household: Household, kind: str, wanted: HealthNeed, row:
     db.add(row)
 
 
-def update_member_safety(identity: Identity, *, household: Household, member: Member, safety: Safety, version: int | None) -> None:
+def update_member_safety(
+    identity: Identity, *, household: Household, member: Member, safety: Safety, version: int | None
+) -> None:
     """Record what one adult answered; shown to the referent and the coordination alone. Raises StaleVersionError."""
     row = db.get(MemberSafety, member.id)
-    if row is not None and _as_told(member, row) == safety:
+    if row is not None and as_told(member, row) == safety:
         mark_reviewed(identity, household)
         return
     claim_version(household, version)
@@ -94,7 +103,8 @@ def update_member_safety(identity: Identity, *, household: Household, member: Me
     refresh_completeness(identity, household)
 
 
-def _as_told(member: Member, row: MemberSafety) -> Safety:
+def as_told(member: Member, row: MemberSafety) -> Safety:
+    """A row as it was given, its note unsealed."""
     return Safety(
         row.fvv_teh, row.women_hosts_only, row.lgbt_safe, list(row.excluded_departments), row.safe_channel, row.safe_hours, row.no_message,
         queries.safety_note(member, row),

@@ -12,10 +12,15 @@ from odis_app.households.models import Household, HouseholdToken, Member
 
 def refresh_tokens(household: Household) -> None:
     """Rewrite the search words of a file: the folded words of every present member's names, and their sounds."""
-    names = db.execute(select(Member.first_name, Member.last_name).where(Member.household_id == household.id, Member.until.is_(None))).all()
+    names = db.execute(
+        select(Member.first_name, Member.last_name).where(Member.household_id == household.id, Member.until.is_(None))
+    ).all()
     words = {word for first, last in names for word in tokens(f"{first} {last}")}
-    wanted = words | {f"~{sound(word)}" for word in words if len(word) > 2}  # noqa: PLR2004
+    wanted = words | {f"~{sound(word)}" for word in words if len(word) > 2}
     db.execute(delete(HouseholdToken).where(HouseholdToken.household_id == household.id))
     if wanted:
-        rows = [{"household_id": household.id, "owner_org_id": household.owner_org_id, "token": word} for word in sorted(wanted)]
+        rows = [
+            {"household_id": household.id, "owner_org_id": household.owner_org_id, "token": word}
+            for word in sorted(wanted)
+        ]
         db.execute(insert(HouseholdToken), rows)

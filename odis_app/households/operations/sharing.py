@@ -35,8 +35,13 @@ def share_household(
     """Share a file: the State gets one by signalling only, class 2 never goes to it. Raises RuleError."""
     if purpose == SharePurpose.ARBITRAGE:
         raise RuleError("purpose", "Pour saisir la DDETS, utilisez « Signaler à la DDETS ».")
-    if max_class > 1 and (level is not ShareLevel.FULL or organisation.kind in {"ddets", "dreets", "sgar", "prefecture", "dihal", "dgef"}):
-        raise RuleError("max_class", "Les besoins de santé ne se partagent qu’avec un partenaire de terrain, dans un partage complet.")
+    if max_class > 1 and (
+        level is not ShareLevel.FULL or organisation.kind in {"ddets", "dreets", "sgar", "prefecture", "dihal", "dgef"}
+    ):
+        raise RuleError(
+            "max_class",
+            "Les besoins de santé ne se partagent qu’avec un partenaire de terrain, dans un partage complet.",
+        )
     return share_record(
         identity, record_id=household.id, owner_org_id=household.owner_org_id, grantee_org_id=organisation.id, level=level, purpose=purpose,
         expires_at=expires_at, motive=motive, max_class=max_class,
@@ -46,8 +51,9 @@ def share_household(
 def renew_household_share(identity: Identity, *, grant: Grant, expires_at: datetime) -> Grant:
     """The same share until another day; a share that ended or was withdrawn opens again. Raises RuleError."""
     return share_record(
-        identity, record_id=grant.record_id, owner_org_id=grant.owner_org_id, grantee_org_id=grant.grantee_org_id, level=ShareLevel(grant.level),
-        purpose=SharePurpose(grant.purpose), expires_at=expires_at, motive=grant.motive, max_class=grant.max_class, can_edit=grant.can_edit,
+        identity, record_id=grant.record_id, owner_org_id=grant.owner_org_id, grantee_org_id=grant.grantee_org_id, level=ShareLevel(grant.level),  # type: ignore[call-arg]
+        purpose=SharePurpose(grant.purpose),  # type: ignore[call-arg]
+        expires_at=expires_at, motive=grant.motive, max_class=grant.max_class, can_edit=grant.can_edit,
     )  # fmt: skip
 
 
@@ -62,11 +68,19 @@ def signal_household(identity: Identity, *, household: Household, motive: str) -
         raise RuleError("motive", "Écrivez pourquoi la DDETS doit arbitrer.")
     service = steering_service(household.department_code)
     if service is None:
-        raise RuleError("motive", "Aucune DDETS n’est enregistrée pour ce département. Prévenez l’administrateur de la plateforme.")
+        raise RuleError(
+            "motive", "Aucune DDETS n’est enregistrée pour ce département. Prévenez l’administrateur de la plateforme."
+        )
     grant = share_record(
         identity, record_id=household.id, owner_org_id=household.owner_org_id, grantee_org_id=service.id, level=ShareLevel.FULL,
         purpose=SharePurpose.ARBITRAGE, expires_at=clock.now() + timedelta(days=ARBITRATION_DAYS), motive=motive,
     )  # fmt: skip
     db.execute(text("SELECT odis.mark_signalled(:id)"), {"id": household.id})
-    record_event(identity, "household:signal", record_id=household.id, purpose=SharePurpose.ARBITRAGE.value, summary="Dossier signalé pour arbitrage")
+    record_event(
+        identity,
+        "household:signal",
+        record_id=household.id,
+        purpose=SharePurpose.ARBITRAGE.value,
+        summary="Dossier signalé pour arbitrage",
+    )
     return grant

@@ -1,0 +1,79 @@
+"""The members of a household and the words for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import and_, or_, select
+
+from odis_app.core.db import db
+from odis_app.core.formats import pluriel
+from odis_app.households.enums import CompositionKind, MemberLink
+from odis_app.households.models import Household, HouseholdVersion, Member
+
+MAJORITY = 18
+_ORDER = (
+    Member.link != MemberLink.DEMANDEUR_PRINCIPAL.value,
+    Member.link != MemberLink.CONJOINT.value,
+    Member.birth_year,
+    Member.birth_date,
+    Member.id,
+)
+
+
+def is_minor(member: Member, today: date) -> bool:
+    """Under 18; without any date, what the link says."""
+    age = member.age_on(today)
+    return age < MAJORITY if age is not None else member.link == MemberLink.ENFANT_MINEUR.value
+
+
+def present_members(household_id: int) -> Sequence[Member]:
+    """Those who are there today, the person who asks first, then by age."""
+    statement = select(Member).where(Member.household_id == household_id, Member.until.is_(None))
+    return db.execute(statement.order_by(*_ORDER)).scalars().all()
+
+
+def past_members(household: Household) -> Sequence[Member]:
+    """Those who left, the last one first."""
+    statement = select(Member).where(Member.household_id == household.id, Member.until.is_not(None))
+    return db.execute(statement.order_by(Member.until.desc(), Member.id)).scalars().all()
+
+
+def members_on(household: Household, day: date) -> Sequence[Member]:
+    """The composition as it was on ``day``."""
+    there = and_(Member.since <= day, or_(Member.until.is_(None), Member.until > day))
+    return (
+        db.execute(select(Member).where(Member.household_id == household.id, there).order_by(*_ORDER)).scalars().all()
+    )
+
+
+def versions(household: Household) -> Sequence[HouseholdVersion]:
+    """The versions of the composition, newest first."""
+    statement = select(HouseholdVersion).where(HouseholdVersion.household_id == household.id)
+    return db.execute(statement.order_by(HouseholdVersion.version.desc())).scalars().all()
+
+
+def composition_words(household: Household, members: Sequence[Member] = (), today: date | None = None) -> str:
+    """« couple, 3 enfants (2, 7 et 13 ans) », « femme isolée »; ages only when ``members`` and ``today`` are given."""
+    ages = _ages(members, today) if today is not None else ""
+    match CompositionKind(household.composition_kind):  # type: ignore[call-arg]
+        case CompositionKind.COUPLE_AVEC_ENFANTS:
+            return f"couple, {pluriel(household.size - 2, 'enfant')}{ages}"
+        case CompositionKind.MONOPARENTAL:
+            return f"monoparentale, {pluriel(household.size - 1, 'enfant')}{ages}"
+        case CompositionKind.GROUPE_FAMILIAL_ELARGI:
+            return f"famille élargie, {pluriel(household.size, 'personne')}{ages}"
+        case CompositionKind.FRATRIE_MAJEURS:
+            return f"fratrie, {pluriel(household.adults, 'adulte')}"
+        case kind:
+            return kind.label[0].lower() + kind.label[1:]
+
+
+def _ages(members: Sequence[Member], today: date) -> str:
+    ages = sorted(age for m in members if is_minor(m, today) and (age := m.age_on(today)) is not None)
+    if not ages:
+        return ""
+    words = [str(age) for age in ages]
+    told = " et ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+    return f" ({told}\u00a0{'ans' if ages[-1] > 1 else 'an'})"

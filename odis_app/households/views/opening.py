@@ -1,0 +1,82 @@
+"""/menages/nouveau."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Response, flash, request, url_for
+
+from odis_app.core.permissions import guard
+from odis_app.core.web import identity, redirect_to, render
+from odis_app.households import operations, queries
+from odis_app.households.forms import OpeningForm
+from odis_app.households.forms.fields import department_choices
+from odis_app.households.forms.file import MOST_PEOPLE
+from odis_app.households.models import Household
+from odis_app.households.policy import HOUSEHOLD_CREATE
+from odis_app.households.views.page import blueprint, display_name, saved
+from odis_app.organisations.queries import dispositifs
+
+
+@blueprint.route("/nouveau", methods=["GET", "POST"])
+@guard(HOUSEHOLD_CREATE)
+def create() -> Response:
+    """Open a file: the person who asks, then the others, as many lines as wanted."""
+    form = _form()
+    if _add_line(form):
+        return _page(form, [])
+    twins: Sequence[Household] = ()
+    if form.validate_on_submit():
+        twins = _twins(form)
+        opened: list[Household] = []
+        if not twins and saved(
+            form, None, lambda: opened.append(operations.open_household(identity(), opening=form.opening()))
+        ):
+            flash(f"Dossier {opened[0].number} ouvert. Complétez-le pour que le ménage puisse être orienté.", "ok")
+            return redirect_to("households.show", household=opened[0].public_id)
+    return _page(form, twins)
+
+
+def _form() -> OpeningForm:
+    form = OpeningForm()
+    form.ensure_key()
+    codes = queries.working_departments(identity())
+    form.department.choices = (
+        department_choices(only=codes) if len(codes) == 1 else [("", "Choisir"), *department_choices(only=codes)]
+    )
+    form.dispositif.choices = [(d.id, d.label) for d in dispositifs()]
+    return form
+
+
+def _add_line(form: OpeningForm) -> bool:
+    """« Ajouter une personne » without script: the form comes back, one blank line longer, nothing saved and nothing judged."""
+    if "ajouter" not in request.form:
+        return False
+    if len(form.people) < MOST_PEOPLE:
+        form.people.append_entry()
+    return True
+
+
+def _twins(form: OpeningForm) -> Sequence[Household]:
+    """Files of one's own organisation with the same phone, unless the person said that this is another household.
+
+    The file that a first sending of this very form opened is not its own twin.
+    """
+    if not form.phone.data or form.anyway.data:
+        return ()
+    found = queries.find_by_identifier(identity(), phone=form.phone.data)
+    return () if any(h.public_id == form.key.data for h in found) else found
+
+
+def _page(form: OpeningForm, twins: Sequence[Household]) -> Response:
+    judged = form.is_submitted() and not form.is_resumed and "ajouter" not in request.form
+    crumbs = [("Ménages", url_for("households.index")), ("Nouveau ménage", None)]
+    return render(
+        "households/new.html",
+        status=422 if judged else 200,
+        form=form,
+        twins=[(twin, display_name(twin)) for twin in twins],
+        can_add=len(form.people) < MOST_PEOPLE,
+        added="ajouter" in request.form,
+        crumbs=crumbs,
+    )
