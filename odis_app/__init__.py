@@ -18,6 +18,14 @@ PACKAGES = (
     "accounts",
     "organisations",
     "access",
+    "documents",
+    "exchange",
+    "journal",
+    "households",
+    "structures",
+    "housing",
+    "placements",
+    "matching",
     "home",
 )
 MAX_BODY = 21 * 1024 * 1024  # an upload of 20 MB and its form
