@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from flask import Flask
 
+from odis_app.core.slots import slot
+from odis_app.households.enums import Language
+from odis_app.housing import views
+from odis_app.housing.enums import QualificationStatus
+from odis_app.housing.policy import PLACE_LIST
+from odis_app.territories.queries import label_of
+
 
 def setup(app: Flask) -> None:
-    """Register the pages."""
-    del app
+    """Routes and the entry of the masthead. Slots to fill: ``offer.tabs`` and ``place.actions`` (endpoints take ``public_id``)."""
+    app.register_blueprint(views.offers)
+    app.register_blueprint(views.places)
+    app.jinja_env.filters.update(langue=Language.label_of, etape=QualificationStatus.label_of, commune=label_of)
+    slot("nav.main").add(
+        label="Offres et places", endpoint="places.index", permission=PLACE_LIST, order=30, folder="place", prefixes=("/offres", "/places")
+    )

@@ -115,3 +115,13 @@ def required_safeguards(kind: str, *, accepts_minors: bool) -> tuple[str, ...]:
     if HousingKind(kind).is_collective:  # type: ignore[call-arg]
         return ("erp_checked", "charter_signed")
     return ("identity_checked", "adults_listed", "motivation_heard", "charter_signed", *(("minors_rule",) if accepts_minors else ()))
+
+QUALITIES = {
+    "surface_m2": "Surface en m²",
+    "bathroom": "Salle d’eau",
+    "kitchen": "Cuisine",
+    "internet": "Internet",
+    "heating": "Chauffage",
+    "smoke_detector": "Détecteur de fumée",
+    "transport_minutes": "Transports, minutes à pied",
+}

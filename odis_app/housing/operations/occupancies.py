@@ -51,7 +51,7 @@ def start_stay(identity: Identity, *, occupancy: Occupancy, starts_on: date, end
     """A standing reservation becomes a stay: both agreed. By the organisation of the place. Raises RuleError."""
     lock(occupancy.place_id)
     db.refresh(occupancy)
-    if occupancy.released_at is not None or occupancy.kind == K.RESERVATION.value and occupancy.expires_at is not None and occupancy.expires_at <= clock.now():
+    if occupancy.released_at is not None or (occupancy.kind == K.RESERVATION.value and occupancy.expires_at is not None and occupancy.expires_at <= clock.now()):
         raise RuleError("", "Cette réservation est échue : la place a été rendue. Réservez-la de nouveau si elle est libre.")
     with _no_crossing():
         occupancy.kind, occupancy.expires_at, occupancy.during = K.STAY.value, None, _days(starts_on, ends_on)

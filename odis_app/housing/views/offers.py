@@ -1,0 +1,243 @@
+"""/offres: the list, the queue, one offer, declaring and correcting it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, request, url_for
+
+from odis_app.core.errors import RuleError
+from odis_app.core.formats import pluriel
+from odis_app.core.identity import Identity
+from odis_app.core.permissions import guard
+from odis_app.core.slots import slot
+from odis_app.core.templating import url_with
+from odis_app.core.web import identity, page_number, redirect_to, render
+from odis_app.housing import operations, queries
+from odis_app.housing.enums import HousingKind, QualificationStatus
+from odis_app.housing.forms import MotifForm, OfferForm
+from odis_app.housing.models import Offer
+from odis_app.housing.policy import (
+    OFFER_CREATE,
+    OFFER_LIST,
+    OFFER_QUALIFY,
+    OFFER_READ,
+    OFFER_UPDATE,
+    PLACE_LIST,
+    find_offer,
+    is_own,
+)
+from odis_app.housing.status import QUALITIES
+from odis_app.territories.queries import departments, label_of
+
+blueprint = Blueprint("offers", __name__, url_prefix="/offres")
+STATES = {
+    "recue": ("wait", "inbox-fill"), "a_completer": ("wait", "pencil-fill"), "appel_fait": ("info", "telephone-fill"),
+    "visite_planifiee": ("info", "calendar-check-fill"), "visite_faite": ("info", "house-check-fill"), "validee": ("ok", "check-circle-fill"),
+    "refusee": ("off", "dash-circle"), "retiree": ("off", "dash-circle"), "suspendue": ("wait", "hourglass-split"), "expiree": ("late", "exclamation-triangle-fill"),
+}  # fmt: skip
+
+
+def sections(who: Identity, current: str) -> list[dict[str, Any]]:
+    """The strip shared by the lists of this section."""
+    waiting = len(queries.queue(who)) if current != "places" else None
+    entries = [("offers.index", "Offres", OFFER_LIST, None), ("offers.queue", "À qualifier", OFFER_LIST, waiting), ("places.index", "Places", PLACE_LIST, None)]
+    return [
+        {"label": label, "url": url_for(endpoint), "current": endpoint == current or endpoint.startswith(f"{current}."), "count": count}
+        for endpoint, label, permission, count in entries
+        if who.can(permission)
+    ]
+
+
+@blueprint.get("")
+@guard(OFFER_LIST)
+def index() -> Response:
+    """The offers that one may see, narrowed by the address."""
+    who, given = identity(), request.args.get
+    filters = queries.OfferFilter(
+        q=given("q", "").strip()[:100], status=given("etat", ""), kind=given("genre", ""), department=given("departement", ""),
+        capacity=given("capacite", ""), freshness=given("nouvelles", ""),
+    )  # fmt: skip
+    return render(
+        "housing/offers.html",
+        fragment="housing/_offers.html",
+        found=queries.list_offers(who, filters, number=page_number()),
+        filters=filters,
+        choices=_choices(),
+        status_of=queries.effective_status,
+        states=STATES,
+        sections=sections(who, "offers.index"),
+        can_create=who.can(OFFER_CREATE),
+        label_of=label_of,
+    )
+
+
+@blueprint.get("/a-qualifier")
+@guard(OFFER_LIST)
+def queue() -> Response:
+    """The offers to qualify, the nearest deadline first."""
+    who = identity()
+    rows = queries.queue(who)
+    stage = request.args.get("etape", "")
+    counts = {s: sum(r.offer.qualification_status == s.value for r in rows) for s in QualificationStatus}
+    views = [{"label": "Toutes", "url": url_with(etape=""), "current": not stage, "count": len(rows)}]
+    views += [{"label": s.label, "url": url_with(etape=s.value), "current": stage == s.value, "count": n} for s, n in counts.items() if n]
+    return render(
+        "housing/queue.html",
+        rows=[r for r in rows if not stage or r.offer.qualification_status == stage],
+        late=sum(r.deadline.left < 0 for r in rows),
+        today=sum(r.deadline.left == 0 for r in rows),
+        total=len(rows),
+        views=views,
+        states=STATES,
+        sections=sections(who, "offers.queue"),
+        can_create=who.can(OFFER_CREATE),
+        label_of=label_of,
+    )
+
+
+def _choices() -> dict[str, list[tuple[str, str]]]:
+    return {
+        "status": QualificationStatus.choices(),
+        "kind": HousingKind.choices(),
+        "department": [(d.code, f"{d.name} ({d.code})") for d in departments()],
+    }
+
+
+@blueprint.get("/<public_id>")
+@guard(OFFER_READ, public_id=find_offer)
+def show(public_id: Offer) -> Response:
+    """One offer: what it has, who offers it for its organisation, its history."""
+    return offer_page(public_id)
+
+
+def offer_page(offer: Offer, *, form: MotifForm | None = None, act: str = "", status: int = 200) -> Response:
+    """The offer's first page; ``form`` is that of a stop that was refused."""
+    who = identity()
+    host = queries.host_of(who, offer)
+    events = queries.events_of(who, offer)
+    return render(
+        "housing/offer.html",
+        status=status,
+        host=host,
+        contacts=queries.sealed_contacts(offer, host) if host else {},
+        address=queries.address_of(offer),
+        events=[(e, queries.describe(e)) for e in reversed(events)],
+        places=queries.offer_places(who, offer),
+        qualities=[(label, offer.qualities[name]) for name, label in QUALITIES.items() if name in offer.qualities],
+        motif_form=form or MotifForm(formdata=None),
+        refused_act=act,
+        can_update=who.can(OFFER_UPDATE, offer),
+        **offer_context(who, offer, "resume"),
+    )
+
+
+def offer_context(who: Identity, offer: Offer, current: str) -> dict[str, Any]:
+    """What every page of one offer shows: its folder, its tabs."""
+    status = queries.effective_status(offer)
+    tabs = [{"label": "Résumé", "url": url_for("offers.show", public_id=offer.public_id), "current": current == "resume"}]
+    if who.can(OFFER_QUALIFY, offer):
+        tabs.append({"label": "Qualification", "url": url_for("offers.qualification", public_id=offer.public_id), "current": current == "qualification"})
+    tabs += [{"label": e.label, "url": url_for(e.endpoint, public_id=offer.public_id), "current": current == e.endpoint} for e in slot("offer.tabs").entries(who)]
+    return {
+        "offer": offer,
+        "offer_status": status,
+        "states": STATES,
+        "tabs": tabs,
+        "is_own": is_own(who, offer),
+        "where": label_of(offer.commune_code) if offer.commune_code else f"{label_of(f'dep:{offer.department_code}')}, lieu secret",
+        "crumbs": [("Offres", url_for("offers.index")), (offer.number, None)],
+    }
+
+
+@blueprint.route("/nouveau", methods=["GET", "POST"])
+@guard(OFFER_CREATE)
+def create() -> Response:
+    """Declare an offer that came by phone, mail or a meeting."""
+    form = OfferForm()
+    if form.validate_on_submit():
+        try:
+            offer = operations.create_offer(
+                identity(), values=form.values(), host=_host(form), address=form.address.data or "", provider_kind=form.provider_kind.data,
+                units=form.units.data, qualities=form.qualities(), received_on=form.received_on.data,
+            )  # fmt: skip
+        except RuleError as error:
+            form.add_error(error)
+        else:
+            flash(f"Offre {offer.number} enregistrée. Appelez l’hébergeur pour commencer la qualification.")
+            return redirect_to("offers.show", public_id=offer.public_id)
+    return render("housing/offer_form.html", form=form, offer=None, status=422 if form.is_submitted() else 200, crumbs=_form_crumbs("Déclarer une offre"))
+
+
+@blueprint.route("/<public_id>/modifier", methods=["GET", "POST"])
+@guard(OFFER_UPDATE, public_id=find_offer)
+def update(public_id: Offer) -> Response:
+    """Correct an offer."""
+    offer, who = public_id, identity()
+    form = OfferForm(data=_as_typed(who, offer))
+    if form.validate_on_submit():
+        version = request.form.get("version", "")
+        try:
+            operations.update_offer(
+                who, offer=offer, values=form.values(), host=_host(form), address=form.address.data or "", units=form.units.data,
+                qualities=form.qualities(), version=int(version) if version.isdecimal() else None,
+            )  # fmt: skip
+        except RuleError as error:
+            form.add_error(error)
+        else:
+            flash(f"Offre {offer.number} modifiée.")
+            return redirect_to("offers.show", public_id=offer.public_id)
+    crumbs = [("Offres", url_for("offers.index")), (offer.number, url_for("offers.show", public_id=offer.public_id)), ("Modifier", None)]
+    return render("housing/offer_form.html", form=form, offer=offer, status=422 if form.is_submitted() else 200, crumbs=crumbs)
+
+
+def _as_typed(who: Identity, offer: Offer) -> dict[str, Any]:
+    host, address = queries.host_of(who, offer), queries.address_of(offer)
+    contacts = queries.sealed_contacts(offer, host) if host else {}
+    values = {column.key: getattr(offer, column.key) for column in Offer.__table__.columns}
+    return values | offer.qualities | contacts | {
+        "host_name": host.name if host else "", "siret": host.siret if host else "",
+        "commune": address.commune_code if address else offer.commune_code, "address": address.address if address else "",
+    }  # fmt: skip
+
+
+def _host(form: OfferForm) -> operations.Host:
+    return operations.Host(name=form.host_name.data or "", phone=form.phone.data or "", email=form.email.data or "", siret=form.siret.data or "")
+
+
+def _form_crumbs(label: str) -> list[tuple[str, str | None]]:
+    return [("Offres", url_for("offers.index")), (label, None)]
+
+
+@blueprint.post("/<public_id>/<any(confirmer, suspendre, reprendre, retirer):act>")
+@guard(OFFER_UPDATE, public_id=find_offer)
+def act(public_id: Offer, act: str) -> Response:
+    """« Toujours disponible », or a stop with its motif."""
+    offer, who, form = public_id, identity(), MotifForm()
+    try:
+        if act == "confirmer":
+            operations.confirm_offer(who, offer=offer)
+        elif act == "reprendre":
+            operations.resume_offer(who, offer=offer)
+        elif not form.validate_on_submit():
+            return offer_page(offer, form=form, act=act, status=422)
+        elif act == "suspendre":
+            operations.suspend_offer(who, offer=offer, motif=form.motif.data)
+        else:
+            operations.withdraw_offer(who, offer=offer, motif=form.motif.data)
+    except RuleError as error:
+        form.add_error(error)
+        return offer_page(offer, form=form, act=act, status=422)
+    flash({"confirmer": "Offre toujours disponible, c’est noté.", "suspendre": "Offre suspendue : elle n’est plus proposée.",
+           "reprendre": "Offre reprise.", "retirer": "Offre retirée."}[act])  # fmt: skip
+    return redirect_to("offers.show", public_id=offer.public_id)
+
+
+def remaining(left: int) -> str:
+    """« reste 2 jours », « aujourd’hui », « 1 jour de retard »: working days."""
+    if left < 0:
+        return f"{pluriel(-left, 'jour')} de retard"
+    return "aujourd’hui" if left == 0 else f"reste {pluriel(left, 'jour')}"
+
+
+blueprint.add_app_template_global(remaining, "remaining")
