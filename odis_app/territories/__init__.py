@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
+from odis_app.territories.cli import cli
 from odis_app.territories.views import blueprint
 
 
 def setup(app: Flask) -> None:
-    """The routes of the commune picker."""
+    """The routes of the commune picker, and the commands."""
     app.register_blueprint(blueprint)
+    app.cli.add_command(cli)
