@@ -23,8 +23,11 @@ def load(size: str) -> None:
     config = current_app.config["ODIS"]
     if not config.demo:
         raise click.ClickException("Cette installation n’est pas une démonstration : lancez « odis serve --demo ».")
-    if loader.is_loaded():
-        click.echo("La démonstration est déjà chargée.")
-        return
+    try:
+        if loader.is_loaded():
+            click.echo("La démonstration est déjà chargée.")
+            return
+    except loader.HalfLoadedError as error:
+        raise click.ClickException(str(error)) from error
     loader.load(config.demo_password or demo_password(config.data_dir))
     click.echo(f"Démonstration chargée ({size}).")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from odis_app.accounts.models import User
 from odis_app.core.cli import owner_unit
@@ -13,13 +13,21 @@ from odis_app.core.db import db
 from odis_app.organisations.seeds import World, load_accounts, open_sessions
 
 # In the order in which life happens; each module has ``load(world)``.
-SEEDS = ("structures", "households", "housing", "placements", "journal", "exchange")
+SEEDS = ("structures", "housing")
+
+
+class HalfLoadedError(RuntimeError):
+    """A former loading was interrupted: the demonstration must be forgotten before it is loaded again."""
 
 
 def is_loaded() -> bool:
-    """Whether the demonstration accounts are there."""
+    """Whether the demonstration is there, whole. Raises HalfLoadedError when it was interrupted."""
     with owner_unit():
-        return bool(db.execute(select(func.count()).select_from(User).where(User.is_demo)).scalar_one())
+        whole = db.execute(text("SELECT EXISTS (SELECT 1 FROM instance WHERE key = 'demo')")).scalar_one()
+        started = db.execute(select(func.count()).select_from(User).where(User.is_demo)).scalar_one()
+    if started and not whole:
+        raise HalfLoadedError("Le chargement de la démonstration a été interrompu. Lancez « make reset », puis « make run ».")
+    return bool(whole)
 
 
 def load(password: str, *, only: tuple[str, ...] = SEEDS) -> World:
@@ -27,7 +35,10 @@ def load(password: str, *, only: tuple[str, ...] = SEEDS) -> World:
     minter = current_app.extensions["odis_minter"]
     with owner_unit():
         world = load_accounts(minter, password)
+        db.execute(text("INSERT INTO instance (key, value) VALUES ('class2', '{\"open\": true, \"reason\": \"Démonstration, personnes inventées\"}')"))
     open_sessions(world)
     for name in only:
         import_module(f"odis_app.{name}.seeds").load(world)
+    with owner_unit():
+        db.execute(text("INSERT INTO instance (key, value) VALUES ('demo', 'true')"))
     return world
