@@ -33,5 +33,6 @@ ALLOWED = frozenset(
     {
         "jobs.maintenance.purge_jobs",
         "jobs.maintenance.purge_sessions",
+        "jobs.placements.expire_orientations",
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from jobs.queues import NUIT
+from jobs.queues import NUIT, RAPIDE
 from odis_app.core.clock import PARIS
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -59,4 +59,5 @@ SCHEDULE = (
         every=timedelta(hours=1),
     ),
     Schedule("purge-jobs", "Suppression des travaux anciens", "jobs.maintenance.purge_jobs", at=time(3, 15)),
+    Schedule("expire-orientations", "Fin des propositions sans réponse", "jobs.placements.expire_orientations", queue=RAPIDE, every=timedelta(minutes=5)),
 )

@@ -1,0 +1,409 @@
+"""Orientations with double acceptance, the stays that follow, and what only the household's side may read of them.
+
+An orientation is read by the organisation of the household and by that of the place; by a service of the State only when the
+file was given to it in full. The score that led to it and the household's own reasons to refuse (health, danger) live in tables
+of their own, so that a host or an operator never reads them. Who accepts for whom is checked by a trigger; who gets the place is
+decided by the exclusion constraint of ``occupancies``, inside ``odis.confirm_orientation``.
+"""
+
+from __future__ import annotations
+
+from migrations.walls import APPLICATION, auth_writes, definer, drop_definer, run, wall
+
+revision = "0008_placements"
+down_revision = "0007_housing"
+
+HOUSEHOLD_SIDE = "household_owner_org_id = (SELECT odis.case_org())"
+PLACE_SIDE = "place_owner_org_id = (SELECT odis.case_org())"
+STATE = (
+    "((SELECT odis.org_kind()) IN ('ddets', 'dreets', 'sgar', 'prefecture', 'dihal', 'dgef') "
+    "AND household_id = ANY (ARRAY(SELECT odis.shared_full_records())))"
+)
+PARTIES = f"({HOUSEHOLD_SIDE} OR {PLACE_SIDE})"
+REFERRED = "household_id = ANY (ARRAY(SELECT odis.referred_households()))"
+ORIENTED = "= ANY (ARRAY(SELECT odis.oriented_households()))"
+STATUS = (
+    "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date, outcome text)"
+)
+GRANT_DAYS = 400
+LINGERING_DAYS = 30
+
+
+def upgrade() -> None:
+    _orientations()
+    _household_side()
+    _placements()
+    _trigger()
+    _sets()
+    _stays()
+    _expiry()
+    _walls()
+    _neighbours()
+
+
+def _orientations() -> None:
+    run("""
+    CREATE TABLE orientations (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      public_id text NOT NULL CONSTRAINT uq_orientations_public_id UNIQUE,
+      household_id bigint NOT NULL,
+      household_owner_org_id bigint NOT NULL,
+      place_id bigint NOT NULL,
+      place_owner_org_id bigint NOT NULL,
+      department_code text NOT NULL,
+      dispositif_id bigint NOT NULL REFERENCES dispositifs,
+      proposed_at timestamptz NOT NULL,
+      proposed_by_label text NOT NULL,
+      proposed_org_label text NOT NULL,
+      urgent boolean NOT NULL DEFAULT false,
+      expires_at timestamptz NOT NULL,
+      starts_on date NOT NULL,
+      ends_on date,
+      need_sheet jsonb NOT NULL,
+      place_sheet jsonb NOT NULL,
+      message text NOT NULL DEFAULT '',
+      seen_at timestamptz,
+      household_accepted_at timestamptz,
+      household_accepted_by_label text,
+      host_accepted_at timestamptz,
+      host_accepted_by_label text,
+      confirmed_at timestamptz,
+      entered_on date,
+      ended_at timestamptz,
+      ended_kind text CHECK (ended_kind IN ('refusee', 'expiree', 'annulee', 'obsolete')),
+      ended_by text CHECK (ended_by IN ('menage', 'hebergeur', 'association', 'ddets', 'systeme')),
+      motif text NOT NULL DEFAULT '',
+      comment text NOT NULL DEFAULT '',
+      admissible boolean,
+      CONSTRAINT uq_orientations_parties UNIQUE (id, household_id, household_owner_org_id, place_id, place_owner_org_id),
+      CONSTRAINT uq_orientations_household UNIQUE (id, household_id, household_owner_org_id),
+      CONSTRAINT fk_orientations_household FOREIGN KEY (household_id, household_owner_org_id)
+        REFERENCES households (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE,
+      CONSTRAINT fk_orientations_place FOREIGN KEY (place_id, place_owner_org_id, department_code)
+        REFERENCES places (id, owner_org_id, department_code) ON UPDATE CASCADE ON DELETE CASCADE,
+      CONSTRAINT ck_orientations_days CHECK (ends_on IS NULL OR ends_on > starts_on),
+      CONSTRAINT ck_orientations_expiry CHECK (expires_at > proposed_at),
+      CONSTRAINT ck_orientations_message CHECK (length(message) <= 1000 AND length(comment) <= 300),
+      CONSTRAINT ck_orientations_household_label CHECK ((household_accepted_at IS NULL) = (household_accepted_by_label IS NULL)),
+      CONSTRAINT ck_orientations_host_label CHECK ((host_accepted_at IS NULL) = (host_accepted_by_label IS NULL)),
+      CONSTRAINT ck_orientations_both CHECK (confirmed_at IS NULL OR (household_accepted_at IS NOT NULL AND host_accepted_at IS NOT NULL)),
+      CONSTRAINT ck_orientations_entry CHECK (entered_on IS NULL OR confirmed_at IS NOT NULL),
+      CONSTRAINT ck_orientations_end CHECK (num_nonnulls(ended_at, ended_kind, ended_by) IN (0, 3) AND (ended_at IS NOT NULL) = (motif <> '')),
+      CONSTRAINT ck_orientations_entered_stays CHECK (entered_on IS NULL OR ended_at IS NULL),
+      CONSTRAINT ck_orientations_confirmed_end CHECK (confirmed_at IS NULL OR ended_at IS NULL OR ended_kind = 'annulee'),
+      CONSTRAINT ck_orientations_who CHECK (ended_kind IS NULL OR ended_kind NOT IN ('expiree', 'obsolete') OR ended_by = 'systeme'),
+      CONSTRAINT ck_orientations_admissible CHECK (admissible IS NULL OR ended_kind IN ('refusee', 'annulee'))
+    )""")
+    run("CREATE INDEX ix_orientations_household ON orientations (household_id, id DESC)")
+    run("CREATE INDEX ix_orientations_sent ON orientations (household_owner_org_id, proposed_at DESC)")
+    run("CREATE INDEX ix_orientations_received ON orientations (place_owner_org_id, proposed_at DESC)")
+    run("CREATE INDEX ix_orientations_place ON orientations (place_id) WHERE ended_at IS NULL")
+    run("CREATE INDEX ix_orientations_expiry ON orientations (expires_at) WHERE ended_at IS NULL AND confirmed_at IS NULL")
+
+
+def _household_side() -> None:
+    """Read by the household's organisation alone: a score may tell of care, a refusal of danger."""
+    parent = """CONSTRAINT fk_{table}_orientation FOREIGN KEY (orientation_id, household_id, household_owner_org_id)
+        REFERENCES orientations (id, household_id, household_owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE"""
+    keys = "orientation_id bigint PRIMARY KEY, household_id bigint NOT NULL, household_owner_org_id bigint NOT NULL"
+    run(f"""CREATE TABLE orientation_choices ({keys}, score jsonb NOT NULL DEFAULT '{{}}', override_motif text NOT NULL DEFAULT '',
+        {parent.format(table="orientation_choices")})""")
+    run(f"""CREATE TABLE orientation_refusals ({keys}, motif text NOT NULL, comment text NOT NULL DEFAULT '' CHECK (length(comment) <= 300),
+        sensitivity smallint NOT NULL CHECK (sensitivity BETWEEN 1 AND 3), {parent.format(table="orientation_refusals")})""")
+
+
+def _placements() -> None:
+    run("""
+    CREATE TABLE placements (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      public_id text NOT NULL CONSTRAINT uq_placements_public_id UNIQUE,
+      orientation_id bigint NOT NULL CONSTRAINT uq_placements_orientation UNIQUE,
+      household_id bigint NOT NULL,
+      household_owner_org_id bigint NOT NULL,
+      place_id bigint NOT NULL,
+      place_owner_org_id bigint NOT NULL,
+      title text NOT NULL DEFAULT '',
+      title_since date,
+      planned_on date NOT NULL,
+      entered_on date,
+      entered_by_label text NOT NULL DEFAULT '',
+      ends_on date,
+      extensions smallint NOT NULL DEFAULT 0 CHECK (extensions >= 0),
+      cancelled_at timestamptz,
+      exited_on date,
+      exit_reason text,
+      exit_outcome text CHECK (exit_outcome IN ('positive', 'neutre', 'negative')),
+      destination_commune_code text,
+      comment text NOT NULL DEFAULT '' CHECK (length(comment) <= 300),
+      exit_asked jsonb,
+      exit_asked_by_id bigint REFERENCES users,
+      exit_confirmed_by_id bigint REFERENCES users,
+      exit_by_label text NOT NULL DEFAULT '',
+      review_due boolean NOT NULL DEFAULT false,
+      created_at timestamptz NOT NULL,
+      CONSTRAINT fk_placements_orientation FOREIGN KEY (orientation_id, household_id, household_owner_org_id, place_id, place_owner_org_id)
+        REFERENCES orientations (id, household_id, household_owner_org_id, place_id, place_owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE,
+      CONSTRAINT ck_placements_title CHECK ((title = '') = (title_since IS NULL)),
+      CONSTRAINT ck_placements_days CHECK (ends_on IS NULL OR ends_on > coalesce(entered_on, planned_on)),
+      CONSTRAINT ck_placements_cancelled CHECK (cancelled_at IS NULL OR entered_on IS NULL),
+      CONSTRAINT ck_placements_exit CHECK (num_nonnulls(exited_on, exit_reason, exit_outcome) IN (0, 3)),
+      CONSTRAINT ck_placements_order CHECK (exited_on IS NULL OR (entered_on IS NOT NULL AND exited_on >= entered_on)),
+      CONSTRAINT ck_placements_asked CHECK ((exit_asked IS NULL) OR (exit_asked_by_id IS NOT NULL AND exited_on IS NULL)),
+      CONSTRAINT ck_placements_two_people CHECK (exit_reason IS DISTINCT FROM 'exclusion_reglement' OR review_due
+        OR (exit_asked_by_id IS NOT NULL AND exit_confirmed_by_id IS NOT NULL AND exit_asked_by_id <> exit_confirmed_by_id))
+    )""")
+    run("CREATE INDEX ix_placements_household ON placements (household_id, id DESC)")
+    run("CREATE INDEX ix_placements_sent ON placements (household_owner_org_id, planned_on DESC)")
+    run("CREATE INDEX ix_placements_received ON placements (place_owner_org_id, planned_on DESC)")
+    run("CREATE INDEX ix_placements_place ON placements (place_id)")
+
+
+def _trigger() -> None:
+    # Runs as the caller: a definer function (odis_auth) may end an orientation by itself, a person only on their own side.
+    run("""
+    CREATE FUNCTION odis.guard_orientation() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    BEGIN
+      IF OLD.ended_at IS NOT NULL AND (NEW.ended_at, NEW.ended_kind, NEW.ended_by, NEW.motif, NEW.comment, NEW.seen_at, NEW.household_accepted_at, NEW.host_accepted_at)
+           IS DISTINCT FROM (OLD.ended_at, OLD.ended_kind, OLD.ended_by, OLD.motif, OLD.comment, OLD.seen_at, OLD.household_accepted_at, OLD.host_accepted_at) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'an orientation that ended does not change';
+      END IF;
+      IF (NEW.household_accepted_at, NEW.household_accepted_by_label) IS DISTINCT FROM (OLD.household_accepted_at, OLD.household_accepted_by_label) THEN
+        IF OLD.household_accepted_at IS NOT NULL OR NEW.household_owner_org_id IS DISTINCT FROM odis.case_org() THEN
+          RAISE insufficient_privilege USING MESSAGE = 'only the side of the household accepts for it, once';
+        END IF;
+      END IF;
+      IF (NEW.host_accepted_at, NEW.host_accepted_by_label) IS DISTINCT FROM (OLD.host_accepted_at, OLD.host_accepted_by_label) THEN
+        IF OLD.host_accepted_at IS NOT NULL OR NEW.place_owner_org_id IS DISTINCT FROM odis.case_org() THEN
+          RAISE insufficient_privilege USING MESSAGE = 'only the side of the place accepts for it, once';
+        END IF;
+      END IF;
+      IF NEW.ended_by IS DISTINCT FROM OLD.ended_by AND current_user <> 'odis_auth' THEN
+        IF NOT (CASE NEW.ended_by
+             WHEN 'menage' THEN NEW.household_owner_org_id = odis.case_org()
+             WHEN 'association' THEN NEW.household_owner_org_id = odis.case_org()
+             WHEN 'hebergeur' THEN NEW.place_owner_org_id = odis.case_org()
+             WHEN 'systeme' THEN NEW.ended_kind IN ('obsolete', 'expiree')
+             ELSE false END) THEN
+          RAISE insufficient_privilege USING MESSAGE = 'an orientation is ended from one''s own side';
+        END IF;
+      END IF;
+      RETURN NEW;
+    END $$""")
+    run("ALTER FUNCTION odis.guard_orientation() OWNER TO odis_auth")
+    run("REVOKE ALL ON FUNCTION odis.guard_orientation() FROM PUBLIC")
+    run("""CREATE TRIGGER guard BEFORE UPDATE OF seen_at, household_accepted_at, household_accepted_by_label, host_accepted_at, host_accepted_by_label,
+        ended_at, ended_kind, ended_by, motif, comment ON orientations FOR EACH ROW EXECUTE FUNCTION odis.guard_orientation()""")
+
+
+def _sets() -> None:
+    # Files that an operator's act moves without any share: those oriented towards it, until the end of the proposal or of the stay.
+    definer(
+        "oriented_households()",
+        "SETOF bigint",
+        """SELECT o.household_id FROM public.orientations o LEFT JOIN public.placements p ON p.orientation_id = o.id
+            WHERE o.place_owner_org_id = odis.case_org() AND o.ended_at IS NULL AND p.exited_on IS NULL""",
+    )
+    # How many proposals stand on a place during some days, for whoever may propose it; says nothing of whom.
+    definer(
+        "active_proposals(place bigint, days daterange)",
+        "bigint",
+        """SELECT count(*) FROM public.orientations o
+            WHERE o.place_id = place AND o.ended_at IS NULL AND (o.confirmed_at IS NOT NULL OR o.expires_at > now())
+              AND daterange(o.starts_on, o.ends_on) && days
+              AND (o.place_owner_org_id = odis.case_org() OR o.department_code IN (SELECT odis.mandated_departments()))""",
+    )
+
+
+def _stays() -> None:
+    definer(
+        "confirm_orientation(orientation bigint)",
+        "text",
+        f"""
+        DECLARE o record; me bigint := odis.case_org(); taken int;
+        BEGIN
+          SELECT * INTO o FROM public.orientations WHERE id = orientation AND (household_owner_org_id = me OR place_owner_org_id = me) FOR UPDATE;
+          IF NOT FOUND THEN RETURN 'unknown'; END IF;
+          IF o.ended_at IS NOT NULL THEN RETURN 'ended'; END IF;
+          IF o.confirmed_at IS NOT NULL THEN RETURN 'confirmed'; END IF;
+          IF o.household_accepted_at IS NULL OR o.host_accepted_at IS NULL THEN RETURN 'waiting'; END IF;
+          IF o.expires_at <= clock_timestamp() THEN RETURN 'expired'; END IF;
+          PERFORM odis.release_expired(o.place_id);
+          UPDATE public.occupancies SET kind = 'stay', expires_at = NULL
+           WHERE subject = o.public_id AND place_id = o.place_id AND household_record_id = o.household_id AND kind = 'reservation' AND released_at IS NULL;
+          GET DIAGNOSTICS taken = ROW_COUNT;
+          IF taken = 0 THEN
+            INSERT INTO public.occupancies (public_id, place_id, owner_org_id, department_code, during, kind, subject, household_record_id, household_owner_org_id)
+            VALUES (substr(replace(gen_random_uuid()::text, '-', ''), 17), o.place_id, o.place_owner_org_id, o.department_code, daterange(o.starts_on, o.ends_on), 'stay',
+                    o.public_id, o.household_id, o.household_owner_org_id);
+          END IF;
+          UPDATE public.orientations SET confirmed_at = now() WHERE id = o.id;
+          WITH others AS (
+            UPDATE public.orientations SET ended_at = now(), ended_kind = 'obsolete', ended_by = 'systeme', motif = 'autre_proposition_confirmee'
+             WHERE household_id = o.household_id AND id <> o.id AND ended_at IS NULL AND confirmed_at IS NULL RETURNING public_id, place_id)
+          UPDATE public.occupancies c SET released_at = now() FROM others
+           WHERE c.subject = others.public_id AND c.place_id = others.place_id AND c.released_at IS NULL;
+          IF o.place_owner_org_id <> o.household_owner_org_id THEN
+            UPDATE public.grants SET revoked_at = now(), revoked_by_id = odis.user_id()
+             WHERE record_id = o.household_id AND grantee_org_id = o.place_owner_org_id AND purpose = 'orientation' AND revoked_at IS NULL;
+            INSERT INTO public.grants (public_id, record_id, owner_org_id, grantee_org_id, level, max_class, purpose, motive, granted_by_id, expires_at)
+            VALUES (substr(replace(gen_random_uuid()::text, '-', ''), 17), o.household_id, o.household_owner_org_id, o.place_owner_org_id, 'full', 1, 'orientation',
+                    'Les deux accords sont donnés', odis.user_id(), now() + interval '{GRANT_DAYS} days');
+          END IF;
+          RETURN 'confirmed';
+        END""",
+        language="plpgsql",
+        volatility="VOLATILE",
+    )
+    # Other days for a stay: within those agreed on by either side, beyond them by the side of the place alone.
+    definer(
+        "fit_stay(orientation bigint, days daterange)",
+        "boolean",
+        """WITH mine AS (SELECT * FROM public.orientations WHERE id = orientation AND confirmed_at IS NOT NULL AND ended_at IS NULL
+                           AND (household_owner_org_id = odis.case_org() OR place_owner_org_id = odis.case_org())),
+                moved AS (UPDATE public.occupancies c SET during = days FROM mine
+                           WHERE c.subject = mine.public_id AND c.place_id = mine.place_id AND c.kind = 'stay' AND c.released_at IS NULL
+                             AND (days <@ c.during OR mine.place_owner_org_id = odis.case_org()) RETURNING 1)
+           SELECT EXISTS (SELECT 1 FROM moved)""",
+        volatility="VOLATILE",
+    )
+    # The place is free again once the orientation has ended or the household has left; the file closes to the place's side.
+    definer(
+        "end_stay(orientation bigint)",
+        "boolean",
+        f"""
+        DECLARE o record; me bigint := odis.case_org();
+        BEGIN
+          SELECT s.*, p.exited_on INTO o FROM public.orientations s LEFT JOIN public.placements p ON p.orientation_id = s.id
+           WHERE s.id = orientation AND (s.household_owner_org_id = me OR s.place_owner_org_id = me) AND (s.ended_at IS NOT NULL OR p.exited_on IS NOT NULL);
+          IF NOT FOUND THEN RETURN false; END IF;
+          UPDATE public.occupancies SET released_at = now(),
+                 during = CASE WHEN o.exited_on > lower(during) THEN daterange(lower(during), o.exited_on) ELSE during END
+           WHERE subject = o.public_id AND place_id = o.place_id AND released_at IS NULL;
+          UPDATE public.grants g SET expires_at = least(g.expires_at, CASE WHEN o.exited_on IS NULL THEN g.expires_at ELSE now() + interval '{LINGERING_DAYS} days' END),
+                 revoked_at = CASE WHEN o.exited_on IS NULL THEN now() END
+           WHERE o.confirmed_at IS NOT NULL AND g.record_id = o.household_id AND g.grantee_org_id = o.place_owner_org_id AND g.purpose = 'orientation'
+             AND g.revoked_at IS NULL
+             AND NOT EXISTS (SELECT 1 FROM public.orientations x LEFT JOIN public.placements y ON y.orientation_id = x.id
+                              WHERE x.household_id = o.household_id AND x.place_owner_org_id = o.place_owner_org_id AND x.id <> o.id
+                                AND x.confirmed_at IS NOT NULL AND x.ended_at IS NULL AND y.exited_on IS NULL);
+          RETURN true;
+        END""",
+        language="plpgsql",
+        volatility="VOLATILE",
+    )
+
+
+def _expiry() -> None:
+    # For the scheduled task alone; rows that somebody is answering right now wait for the next round.
+    definer(
+        "expire_orientations()",
+        "TABLE (orientation_id bigint, orientation_public_id text, household_id bigint, household_owner_org_id bigint, place_number text, ended_kind text)",
+        """
+        WITH due AS (
+          SELECT o.id, CASE WHEN o.expires_at <= now() THEN 'expiree' ELSE 'obsolete' END AS kind FROM public.orientations o
+           WHERE o.ended_at IS NULL AND o.confirmed_at IS NULL
+             AND (o.expires_at <= now() OR EXISTS (
+               SELECT 1 FROM public.occupancies c WHERE c.place_id = o.place_id AND c.kind = 'stay' AND c.released_at IS NULL
+                  AND c.during && daterange(o.starts_on, o.ends_on) AND c.subject <> o.public_id))
+           ORDER BY o.id FOR UPDATE OF o SKIP LOCKED
+        ), gone AS (
+          UPDATE public.orientations o SET ended_at = now(), ended_kind = due.kind, ended_by = 'systeme',
+                 motif = CASE due.kind WHEN 'expiree' THEN 'sans_reponse' ELSE 'place_attribuee' END
+            FROM due WHERE o.id = due.id RETURNING o.*
+        ), freed AS (
+          UPDATE public.occupancies c SET released_at = now() FROM gone
+           WHERE c.subject = gone.public_id AND c.place_id = gone.place_id AND c.released_at IS NULL
+        )
+        SELECT gone.id, gone.public_id, gone.household_id, gone.household_owner_org_id, gone.place_sheet ->> 'number', gone.ended_kind FROM gone ORDER BY gone.id""",
+        volatility="VOLATILE",
+        to="odis_worker",
+    )
+
+
+def _walls() -> None:
+    # A place of a département where one is not mandated is refused before its key is looked at: no existence is told.
+    reachable = f"(department_code = ANY (ARRAY(SELECT odis.mandated_departments())) OR {PLACE_SIDE})"
+    fresh = "household_accepted_at IS NULL AND host_accepted_at IS NULL AND confirmed_at IS NULL AND ended_at IS NULL AND entered_on IS NULL"
+    wall(
+        "orientations",
+        select=f"{PARTIES} OR {STATE}",
+        insert=f"{HOUSEHOLD_SIDE} AND {reachable} AND {fresh}",
+        update=PARTIES,
+        update_check=PARTIES,
+    )
+    run(f"REVOKE UPDATE ON orientations FROM {APPLICATION}")
+    run(f"""GRANT UPDATE (seen_at, household_accepted_at, household_accepted_by_label, host_accepted_at, host_accepted_by_label, entered_on,
+        ended_at, ended_kind, ended_by, motif, comment, admissible) ON orientations TO {APPLICATION}""")
+    auth_writes("orientations", "UPDATE")
+    working = f"{HOUSEHOLD_SIDE} AND (SELECT odis.level()) >= 2"
+    wall("orientation_choices", select=working, insert=HOUSEHOLD_SIDE)
+    class2 = "(sensitivity <> 2 OR (SELECT odis.class2_is_open()))"
+    seen = f"{HOUSEHOLD_SIDE} AND {class2} AND (sensitivity <= (SELECT odis.level()) OR {REFERRED})"
+    wall("orientation_refusals", select=seen, insert=f"{HOUSEHOLD_SIDE} AND {class2}")
+    agreed = "EXISTS (SELECT 1 FROM orientations o WHERE o.id = orientation_id AND o.confirmed_at IS NOT NULL AND o.ended_at IS NULL)"
+    wall("placements", select=f"{PARTIES} OR {STATE}", insert=f"{PARTIES} AND {agreed}", update=PARTIES, update_check=PARTIES)
+    run(f"REVOKE UPDATE ON placements FROM {APPLICATION}")
+    run(f"""GRANT UPDATE (title, title_since, entered_on, entered_by_label, ends_on, extensions, cancelled_at, exited_on, exit_reason, exit_outcome,
+        destination_commune_code, comment, exit_asked, exit_asked_by_id, exit_confirmed_by_id, exit_by_label, review_due) ON placements TO {APPLICATION}""")
+
+
+def _neighbours() -> None:
+    """What lower tables gain: the facts of a file oriented towards one's organisation, and the stage that follows from them."""
+    acts = "kind IN ('proposal_ended', 'confirmed', 'entered', 'exited')"
+    run(f"CREATE POLICY oriented_reads ON household_facts FOR SELECT TO {APPLICATION} USING (household_id {ORIENTED})")
+    run(f"CREATE POLICY oriented_inserts ON household_facts FOR INSERT TO {APPLICATION} WITH CHECK (household_id {ORIENTED} AND {acts})")
+    system = "(SELECT odis.system_name()) IS NOT NULL AND kind = 'proposal_ended'"
+    run(f"CREATE POLICY system_inserts ON household_facts FOR INSERT TO {APPLICATION} WITH CHECK ({system})")
+    # The journal of the file hears of the operator's answer, given before any share and never read back by it.
+    told = f"kind = 'system' AND audience = 'partenaires' AND author_org_id = (SELECT odis.case_org()) AND record_id {ORIENTED}"
+    run(f"CREATE POLICY oriented_inserts ON journal_entries FOR INSERT TO {APPLICATION} WITH CHECK ({told})")
+    auth_writes("grants", "INSERT, UPDATE")
+    run("GRANT INSERT ON occupancies TO odis_auth")
+    _set_household_status(" OR h.id IN (SELECT odis.oriented_households())")
+
+
+def _set_household_status(oriented: str) -> None:
+    """As 0004 wrote it, with the files oriented towards the caller's organisation."""
+    run(f"""
+    CREATE OR REPLACE FUNCTION odis.{STATUS} RETURNS boolean LANGUAGE sql VOLATILE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $body$
+        WITH allowed AS (
+          SELECT h.id FROM public.households h WHERE h.id = household
+            AND (h.owner_org_id = odis.case_org() OR h.id IN (SELECT odis.shared_records()) OR odis.system_name() IS NOT NULL{oriented})
+        ), moved AS (
+          UPDATE public.households h SET status = new_status, status_reason = reason, status_since = since FROM allowed WHERE h.id = allowed.id RETURNING h.*
+        ), tracked AS (
+          INSERT INTO public.household_tracking AS t (record_id, owner_org_id, public_id, number, department_code, dispositif_id, size, priority, seniority_date,
+                                                      status, status_since, first_proposed_on, entered_on, exited_on, exit_outcome)
+          SELECT id, owner_org_id, public_id, number, department_code, dispositif_id, size, priority, seniority_date, status, status_since, proposed, entered, exited, outcome
+            FROM moved
+          ON CONFLICT (record_id) DO UPDATE SET department_code = excluded.department_code, dispositif_id = excluded.dispositif_id, size = excluded.size,
+            priority = excluded.priority, seniority_date = excluded.seniority_date, status = excluded.status, status_since = excluded.status_since,
+            first_proposed_on = excluded.first_proposed_on, entered_on = excluded.entered_on, exited_on = excluded.exited_on, exit_outcome = excluded.exit_outcome
+          RETURNING 1)
+        SELECT EXISTS (SELECT 1 FROM tracked)$body$""")
+
+
+def downgrade() -> None:
+    _set_household_status("")
+    run("REVOKE INSERT ON occupancies FROM odis_auth")
+    run("DROP POLICY auth_writes ON grants")
+    run("REVOKE INSERT, UPDATE ON grants FROM odis_auth")
+    for table, policy in (
+        ("journal_entries", "oriented_inserts"),
+        ("household_facts", "system_inserts"),
+        ("household_facts", "oriented_inserts"),
+        ("household_facts", "oriented_reads"),
+    ):
+        run(f"DROP POLICY {policy} ON {table}")
+    for signature in (
+        "expire_orientations()",
+        "end_stay(orientation bigint)",
+        "fit_stay(orientation bigint, days daterange)",
+        "confirm_orientation(orientation bigint)",
+        "active_proposals(place bigint, days daterange)",
+        "oriented_households()",
+    ):
+        drop_definer(signature)
+    run("DROP TABLE placements, orientation_refusals, orientation_choices, orientations")
+    run("DROP FUNCTION odis.guard_orientation()")

@@ -1,0 +1,96 @@
+"""Who may do what with an orientation and a stay, and the only selects that lead to one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+
+from odis_app.access.models import Grant
+from odis_app.core.db import db
+from odis_app.core.identity import Identity
+from odis_app.core.permissions import Role, permission
+from odis_app.placements.models import Orientation, Placement
+
+CASE_WORKERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR}
+PARTIES = CASE_WORKERS | {Role.OPERATEUR}
+READERS = PARTIES | {Role.DDETS}
+STATE = frozenset({"ddets", "dreets", "sgar", "prefecture", "dihal", "dgef"})
+
+
+def _visible(identity: Identity, model: type[Orientation | Placement]) -> ColumnElement[bool]:
+    org = identity.case_org_id
+    if org is None:
+        return false()
+    parties = or_(model.household_owner_org_id == org, model.place_owner_org_id == org)
+    if identity.org_kind not in STATE:
+        return parties
+    given = select(Grant.record_id).where(
+        Grant.grantee_org_id == org, Grant.level == "full", Grant.revoked_at.is_(None), Grant.expires_at > func.now()
+    )
+    return or_(parties, model.household_id.in_(given))
+
+
+def visible_orientations(identity: Identity) -> Select[Any]:
+    """Those of one's own households and of one's own places; the State reads those of the files given to it in full."""
+    return select(Orientation).where(_visible(identity, Orientation))
+
+
+def visible_placements(identity: Identity) -> Select[Any]:
+    """The stays of one's own households and in one's own places; the State, of the files given to it in full."""
+    return select(Placement).where(_visible(identity, Placement))
+
+
+def find_orientation(identity: Identity, public_id: str) -> Orientation | None:
+    """The orientation at this address, or None when it does not exist or may not be seen: the same answer."""
+    return db.execute(visible_orientations(identity).where(Orientation.public_id == public_id)).scalar_one_or_none()
+
+
+def find_placement(identity: Identity, public_id: str) -> Placement | None:
+    """The stay at this address, or None when it does not exist or may not be seen: the same answer."""
+    return db.execute(visible_placements(identity).where(Placement.public_id == public_id)).scalar_one_or_none()
+
+
+def on_household_side(identity: Identity, thing: Orientation | Placement) -> bool:
+    """Le ménage est suivi par l’organisation de la personne."""
+    return identity.case_org_id is not None and thing.household_owner_org_id == identity.case_org_id
+
+
+def on_place_side(identity: Identity, thing: Orientation | Placement) -> bool:
+    """La place est gérée par l’organisation de la personne."""
+    return identity.case_org_id is not None and thing.place_owner_org_id == identity.case_org_id
+
+
+def is_party(identity: Identity, thing: Orientation | Placement) -> bool:
+    """La personne répond pour le ménage ou pour la place."""
+    return on_household_side(identity, thing) or on_place_side(identity, thing)
+
+
+def waits_for_household(identity: Identity) -> ColumnElement[bool]:
+    """Active, and the answer of a household of one's own is awaited."""
+    return and_(_active(), Orientation.household_owner_org_id == identity.case_org_id, Orientation.household_accepted_at.is_(None))
+
+
+def waits_for_host(identity: Identity) -> ColumnElement[bool]:
+    """Active, and the answer for a place of one's own is awaited."""
+    return and_(_active(), Orientation.place_owner_org_id == identity.case_org_id, Orientation.host_accepted_at.is_(None))
+
+
+def _active() -> ColumnElement[bool]:
+    return and_(Orientation.ended_at.is_(None), Orientation.confirmed_at.is_(None), Orientation.expires_at > func.now())
+
+
+is_active = _active
+
+ORIENTATION_LIST = permission("orientation:list", "Voir les orientations", roles=READERS)
+ORIENTATION_READ = permission("orientation:read", "Lire une orientation", roles=READERS)
+ORIENTATION_PROPOSE = permission("orientation:propose", "Proposer une place à un ménage", roles=CASE_WORKERS)
+ORIENTATION_SEE = permission("orientation:see", "Marquer une proposition comme lue", roles=PARTIES, rule=on_place_side)
+ORIENTATION_HOUSEHOLD = permission("orientation:answer_household", "Répondre pour le ménage", roles=CASE_WORKERS, rule=on_household_side)
+ORIENTATION_HOST = permission("orientation:answer_host", "Répondre pour l’hébergeur", roles=PARTIES, rule=on_place_side)
+ORIENTATION_CANCEL = permission("orientation:cancel", "Annuler une proposition", roles=PARTIES, rule=is_party)
+ORIENTATION_JUDGE = permission("orientation:judge", "Dire si un refus est recevable", roles={Role.COORDINATEUR}, rule=on_household_side)
+PLACEMENT_LIST = permission("placement:list", "Voir les hébergements", roles=READERS)
+PLACEMENT_READ = permission("placement:read", "Lire un hébergement", roles=READERS)
+PLACEMENT_UPDATE = permission("placement:update", "Enregistrer une entrée ou une sortie", roles=PARTIES, rule=is_party)
+PLACEMENT_EXTEND = permission("placement:extend", "Prolonger un hébergement", roles=PARTIES, rule=on_place_side)
