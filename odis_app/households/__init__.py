@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, url_for
 
 from odis_app.core.slots import slot
-from odis_app.households.policy import HOUSEHOLD_LIST
+from odis_app.households.models import Household
+from odis_app.households.policy import HOUSEHOLD_LIST, find_household
 from odis_app.households.views import blueprint
-from odis_app.households.views.page import register_tabs
+from odis_app.households.views.page import display_name, file_context, register_tabs
+from odis_app.journal.records import register_record_kind
 
 
 def setup(app: Flask) -> None:
@@ -22,3 +24,16 @@ def setup(app: Flask) -> None:
         prefixes=("/menages",),
     )
     register_tabs()
+    register_record_kind(
+        "household",
+        prefix="/menages",
+        find=find_household,
+        url=_address,
+        title=display_name,
+        layout="households/_file.html",
+        context=file_context,
+    )
+
+
+def _address(household: Household) -> str:
+    return url_for("households.show", household=household.public_id)

@@ -112,9 +112,9 @@ def _changes_since(household: Household, version: int) -> list[str]:
     return found or ["Une partie du dossier que vous ne lisez pas a été modifiée."]
 
 
-def mark_reviewed(identity: Identity, household: Household) -> None:
-    """The file was read today: its freshness starts again."""
-    household.reviewed_at = clock.now()
+def mark_reviewed(identity: Identity, household: Household, *, at: datetime | None = None) -> None:
+    """The file was read now, or ``at``: its freshness starts again."""
+    household.reviewed_at = at or clock.now()
     household.reviewed_by_label = identity.name
 
 

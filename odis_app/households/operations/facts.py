@@ -75,27 +75,37 @@ def refresh_status(identity: Identity, *, household_id: int) -> Stage:
     return stage
 
 
-def refresh_completeness(identity: Identity, household: Household) -> Stage:
-    """After any write: record that the file became complete, incomplete, dated or undated; then recompute the stage."""
+def refresh_completeness(identity: Identity, household: Household, *, on: date | None = None) -> Stage:
+    """After any write: record that the file became complete, incomplete, dated or undated, on the day it was said; then recompute the stage."""
     db.flush()
     missing, dated = missing_items(household)
     statement = select(HouseholdFact.kind).where(HouseholdFact.household_id == household.id).order_by(HouseholdFact.id)
     kinds = list(db.execute(statement).scalars())
-    _switch(household, kinds, on=not missing, pair=(FactKind.COMPLETED, FactKind.INCOMPLETE))
-    _switch(household, kinds, on=dated, pair=(FactKind.NEED_DATED, FactKind.NEED_UNDATED))
+    _switch(
+        household,
+        kinds,
+        is_true=not missing,
+        pair=(FactKind.COMPLETED, FactKind.INCOMPLETE),
+        on_day=on or clock.today(),
+    )
+    _switch(
+        household, kinds, is_true=dated, pair=(FactKind.NEED_DATED, FactKind.NEED_UNDATED), on_day=on or clock.today()
+    )
     return refresh_status(identity, household_id=household.id)
 
 
-def _switch(household: Household, kinds: list[str], *, on: bool, pair: tuple[FactKind, FactKind]) -> None:
+def _switch(
+    household: Household, kinds: list[str], *, is_true: bool, pair: tuple[FactKind, FactKind], on_day: date
+) -> None:
     last = next((k for k in reversed(kinds) if k in {pair[0].value, pair[1].value}), pair[1].value)
-    wanted = pair[0] if on else pair[1]
+    wanted = pair[0] if is_true else pair[1]
     if last != wanted.value:
         db.add(
             HouseholdFact(
                 household_id=household.id,
                 owner_org_id=household.owner_org_id,
                 kind=wanted.value,
-                happened_on=clock.today(),
+                happened_on=on_day,
                 data={},
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -150,9 +150,9 @@ def update_identity(
     refresh_completeness(identity, household)
 
 
-def confirm_review(identity: Identity, *, household: Household) -> None:
-    """« Rien n’a changé » : the file was read again today and nothing moved."""
-    mark_reviewed(identity, household)
+def confirm_review(identity: Identity, *, household: Household, at: datetime | None = None) -> None:
+    """« Rien n’a changé » : the file was read again, now or ``at``, and nothing moved."""
+    mark_reviewed(identity, household, at=at)
     record_event(identity, "household:review", record_id=household.id, summary="Dossier relu, rien n’a changé")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import delete
@@ -48,9 +49,15 @@ SEALED_LABELS = {"agdref": "Numéro étranger (AGDREF)", "ofii_number": "Numéro
 
 
 def update_needs(
-    identity: Identity, *, household: Household, values: Mapping[str, tuple[int, str]], source: str, version: int | None
+    identity: Identity,
+    *,
+    household: Household,
+    values: Mapping[str, tuple[int, str]],
+    source: str,
+    version: int | None,
+    on: date | None = None,
 ) -> None:
-    """Levels and details by kind of need: {kind: (0, 1 or 2, detail)}. Raises StaleVersionError."""
+    """Levels and details by kind of need: {kind: (0, 1 or 2, detail)}. ``on``: the day it was said. Raises StaleVersionError."""
     known = {need.kind: need for need in needs(household)}
     before = {kind: (need.level, need.detail) for kind, need in known.items()}
     moved = [
@@ -66,13 +73,13 @@ def update_needs(
             household_id=household.id, owner_org_id=household.owner_org_id, kind=kind.value
         )
         need.level, need.detail = values[kind.value]
-        need.source, need.noted_on = source, clock.today()
+        need.source, need.noted_on = source, on or clock.today()
         db.add(need)
         changes.append(
             change(kind.value, kind.label, _words(*before.get(kind.value, (0, ""))), _words(need.level, need.detail))
         )
     remember(identity, household, section="Besoins", changes=changes)
-    refresh_completeness(identity, household)
+    refresh_completeness(identity, household, on=on)
 
 
 def _words(level: int, detail: str) -> str:
@@ -86,8 +93,9 @@ def update_request(
     values: Mapping[str, Any],
     wished: Sequence[str] | None,
     version: int | None,
+    on: date | None = None,
 ) -> None:
-    """What is asked of a dwelling, and the départements wished in order. Raises RuleError, StaleVersionError."""
+    """What is asked of a dwelling, and the départements wished in order. ``on``: the day it was said. Raises RuleError, StaleVersionError."""
     if wished is not None and len(set(wished)) != len(wished):
         raise RuleError("wishes", "Le même département est souhaité deux fois. Retirez l’un des deux.")
     asked = db.get_one(HouseholdRequest, household.id)
@@ -110,7 +118,7 @@ def update_request(
             for rank, code in enumerate(wished or (), 1)
         )
     remember(identity, household, section="Projet de vie", changes=changes)
-    refresh_completeness(identity, household)
+    refresh_completeness(identity, household, on=on)
 
 
 def _names(codes: Sequence[str]) -> list[str]:
@@ -119,9 +127,9 @@ def _names(codes: Sequence[str]) -> list[str]:
 
 
 def update_administrative(
-    identity: Identity, *, household: Household, values: Mapping[str, Any], version: int | None
+    identity: Identity, *, household: Household, values: Mapping[str, Any], version: int | None, on: date | None = None
 ) -> None:
-    """Protection status and papers; ``agdref`` and ``ofii_number`` are sealed. Raises StaleVersionError."""
+    """Protection status and papers; ``agdref`` and ``ofii_number`` are sealed. ``on``: the day it was said. Raises StaleVersionError."""
     block = db.get_one(HouseholdAdministrative, household.id)
     changes = differences(block, values, ADMINISTRATIVE_LABELS)
     sealed = {
@@ -142,4 +150,4 @@ def update_administrative(
         if name == "agdref":
             block.agdref_index = blind_index(number, org_id=household.owner_org_id, column="agdref") if number else None
     remember(identity, household, section="Situation administrative", changes=changes)
-    refresh_completeness(identity, household)
+    refresh_completeness(identity, household, on=on)

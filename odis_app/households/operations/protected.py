@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from odis_app.core import clock
 from odis_app.core.crypto import place, seal
@@ -43,9 +44,14 @@ class Safety:
 
 
 def update_health_needs(
-    identity: Identity, *, household: Household, values: Mapping[str, HealthNeed], version: int | None
+    identity: Identity,
+    *,
+    household: Household,
+    values: Mapping[str, HealthNeed],
+    version: int | None,
+    on: date | None = None,
 ) -> None:
-    """Replace the class-2 needs: those at level 0 with no detail are forgotten. Raises RuleError, StaleVersionError."""
+    """Replace the class-2 needs: those at level 0 with no detail are forgotten. ``on``: the day it was said. Raises RuleError, StaleVersionError."""
     if not queries.class2_is_open():
         raise RuleError(
             "", "Les besoins de santé ne sont pas recueillis sur cette installation. Rien n’est enregistré."
@@ -59,10 +65,10 @@ def update_health_needs(
         return
     claim_version(household, version)
     for kind in moved:
-        _write_health_need(household, kind.value, values[kind.value], known.get(kind.value))
+        _write_health_need(household, kind.value, values[kind.value], known.get(kind.value), on or clock.today())
     changes = [secret_change(kind.value, kind.label) for kind in moved]
     remember(identity, household, section="Santé", changes=changes, sensitivity=HEALTH)
-    refresh_completeness(identity, household)
+    refresh_completeness(identity, household, on=on)
 
 
 def as_noted(household: Household, row: HouseholdHealthNeed | None) -> HealthNeed:
@@ -70,22 +76,30 @@ def as_noted(household: Household, row: HouseholdHealthNeed | None) -> HealthNee
     return HealthNeed(row.level, row.max_minutes, queries.health_detail(household, row)) if row else HealthNeed(0)
 
 
-def _write_health_need(household: Household, kind: str, wanted: HealthNeed, row: HouseholdHealthNeed | None) -> None:
+def _write_health_need(
+    household: Household, kind: str, wanted: HealthNeed, row: HouseholdHealthNeed | None, day: date
+) -> None:
     if not wanted.level and not wanted.detail:
         if row is not None:
             db.delete(row)
         return
     row = row or HouseholdHealthNeed(household_id=household.id, owner_org_id=household.owner_org_id, kind=kind)
-    row.level, row.max_minutes, row.noted_on = wanted.level, wanted.max_minutes, clock.today()
+    row.level, row.max_minutes, row.noted_on = wanted.level, wanted.max_minutes, day
     where = place("household_health_needs", "detail", f"{household.public_id}.{kind}")
     row.detail_sealed = seal(wanted.detail, where) if wanted.detail else None
     db.add(row)
 
 
 def update_member_safety(
-    identity: Identity, *, household: Household, member: Member, safety: Safety, version: int | None
+    identity: Identity,
+    *,
+    household: Household,
+    member: Member,
+    safety: Safety,
+    version: int | None,
+    on: date | None = None,
 ) -> None:
-    """Record what one adult answered; shown to the referent and the coordination alone. Raises StaleVersionError."""
+    """Record what one adult answered; shown to the referent and the coordination alone. ``on``: the day it was said. Raises StaleVersionError."""
     row = db.get(MemberSafety, member.id)
     if row is not None and as_told(member, row) == safety:
         mark_reviewed(identity, household)
@@ -96,11 +110,11 @@ def update_member_safety(
     row.excluded_departments = list(safety.excluded_departments)
     row.safe_channel, row.safe_hours, row.no_message = safety.safe_channel, safety.safe_hours, safety.no_message
     row.note_sealed = seal(safety.note, place("member_safety", "note", member.public_id)) if safety.note else None
-    row.assessed_on, row.assessed_by_label = clock.today(), identity.name
+    row.assessed_on, row.assessed_by_label = on or clock.today(), identity.name
     db.add(row)
     changes = [secret_change("safety", f"Sécurité de {member.first_name}")]
     remember(identity, household, section="Sécurité", changes=changes, sensitivity=SAFETY)
-    refresh_completeness(identity, household)
+    refresh_completeness(identity, household, on=on)
 
 
 def as_told(member: Member, row: MemberSafety) -> Safety:

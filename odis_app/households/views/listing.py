@@ -75,7 +75,11 @@ def _chips(form: FilterForm) -> list[dict[str, str]]:
     found = []
     for name in FILTERS:
         for value in (v for v in request.args.getlist(name) if v.strip()):
-            label = f"« {value} »" if name == "q" else next((c.label for c in form[name].iter_choices() if c.value == value), value)
+            label = (
+                f"« {value} »"
+                if name == "q"
+                else next((c.label for c in form[name].iter_choices() if c.value == value), value)
+            )
             found.append({"label": f"{form[name].label.text} : {label}", "url": url_without(name, value)})
     return found
 

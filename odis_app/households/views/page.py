@@ -37,24 +37,25 @@ def file_page(
     household: Household, template: str, *, tab: str, status: int = 200, crumb: str = "", **context: Any
 ) -> Response:
     """A page of one file under its folder; ``tab`` is the endpoint of the current tab, ``crumb`` the page under it."""
-    who = identity()
+    return render(template, status=status, **file_context(identity(), household, tab, crumb), **context)
+
+
+def file_context(who: Identity, household: Household, tab: str, crumb: str) -> dict[str, Any]:
+    """The variables of « households/_file.html », for the pages of this package and the tabs that other packages give."""
     in_full = policy.reads_in_full(who, household)
     note_sensitivity(int(in_full))
     address = url_for("households.show", household=household.public_id)
     trail = [("Ménages", url_for("households.index")), (household.number, address), *([(crumb, None)] if crumb else [])]
-    return render(
-        template,
-        status=status,
-        household=household,
-        in_full=in_full,
-        name=display_name(household),
-        facts=_facts(who, household) if in_full else _minimal_facts(household),
-        tabs=_tabs(who, household, tab),
-        actions=[e for e in slot("household.actions").entries(who) if _applies(e, who, household)],
-        can_edit=who.can(HOUSEHOLD_UPDATE, household),
-        crumbs=trail,
-        **context,
-    )
+    return {
+        "household": household,
+        "in_full": in_full,
+        "name": display_name(household),
+        "facts": _facts(who, household) if in_full else _minimal_facts(household),
+        "tabs": _tabs(who, household, tab),
+        "actions": [e for e in slot("household.actions").entries(who) if _applies(e, who, household)],
+        "can_edit": who.can(HOUSEHOLD_UPDATE, household),
+        "crumbs": trail,
+    }
 
 
 def display_name(household: Household) -> str:
