@@ -8,7 +8,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from odis_app.core import cli, crypto, db, headers, outbox, requests, templating
+from odis_app.core import cli, crypto, db, headers, logs, outbox, requests, templating
 from odis_app.core.config import ROOT, Config
 
 # From the ground up; each has ``setup(app)``. A package listed later may know one listed before, never the reverse.
@@ -51,6 +51,7 @@ def create_app(config: Config | None = None) -> Flask:
     crypto.configure(config.master_key, config.index_key)
     db.configure("app", config.database_url)
     outbox.configure(config.redis_url)
+    logs.init_app(app)
     requests.init_app(app)
     headers.init_app(app)
     templating.setup(app)
