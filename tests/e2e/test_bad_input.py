@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import People, Products
+from tests.e2e.product import Product
+from tests.support.browser import Mode, Person
 
 pytestmark = pytest.mark.browser
+APPLICANT = "fieldset:has(legend:text-is('Demandeur principal'))"
 
 
-def test_a_wrong_password_is_refused_in_one_sentence(products: Products, people: People) -> None:
-    product = products("incidents")
+@pytest.fixture
+def product(products: Products) -> Product:
+    """An installation where incidents happen."""
+    return products("incidents")
+
+
+def open_file(who: Person, *, name: str, birth: str = "3/09/1988") -> Person:
+    """Fill the form of a new household, without sending it."""
+    who.go("/menages/nouveau")
+    who.write("Prénom", "Essai", within=APPLICANT).write("Nom", name, within=APPLICANT)
+    who.write("Naissance", birth, within=APPLICANT).choose("Sexe", "Femme", within=APPLICANT)
+    if who.page.get_by_label("Département").locator("option").count() > 1:
+        who.choose("Département", re.compile("Loire-Atlantique"))
+    return who.choose("Dispositif", re.compile(r"\w"))
+
+
+def files_named(product: Product, name: str) -> int:
+    """How many files there are under that name, looked at behind the walls."""
+    with product.database() as database:
+        row = database.execute("SELECT count(*) FROM members WHERE last_name = %s", (name,)).fetchone()
+    assert row is not None
+    return int(str(row[0]))
+
+
+def test_a_wrong_password_is_refused_in_one_sentence(product: Product, people: People) -> None:
     who = people(product)
     who.go("/connexion")
     who.write("Adresse e-mail", "association@demo.odis.example").write("Mot de passe", "pas le bon")
@@ -19,3 +48,64 @@ def test_a_wrong_password_is_refused_in_one_sentence(products: Products, people:
     who.reads("Adresse e-mail ou mot de passe incorrect.")
     expect(who.page.get_by_label("Adresse e-mail")).to_have_value("association@demo.odis.example")
     expect(who.page.get_by_label("Mot de passe")).to_have_value("")
+
+
+@pytest.mark.parametrize("mode", [Mode.MOUSE, Mode.NO_SCRIPT])
+def test_a_session_that_ends_in_the_middle_of_a_form_loses_nothing(
+    product: Product, people: People, mode: Mode
+) -> None:
+    name = f"Interrompue{mode.name.title()}"
+    who = people(product, "association", mode=mode)
+    open_file(who, name=name)
+    with product.database() as database:
+        database.execute(
+            "DELETE FROM private.sessions WHERE user_id = (SELECT id FROM users WHERE email LIKE 'association@%%')"
+        )
+    who.press("Enregistrer le ménage", within="main")
+    who.reads("Votre session a pris fin.")
+    who.write("Adresse e-mail", "association@demo.odis.example").write("Mot de passe", product.password)
+    who.press("Se connecter")
+    who.press("Reprendre ma saisie")
+    assert files_named(product, name) == 0
+    expect(who.field("Nom", within=APPLICANT)).to_have_value(name)
+    expect(who.field("Naissance", within=APPLICANT)).to_have_value("3/09/1988")
+    who.press("Enregistrer le ménage", within="main")
+    who.reads(re.compile("Dossier .* ouvert"))
+    assert files_named(product, name) == 1
+
+
+@pytest.mark.parametrize("mode", [Mode.MOUSE, Mode.NO_SCRIPT])
+def test_a_form_sent_twice_is_recorded_once(product: Product, people: People, mode: Mode) -> None:
+    name = f"Deuxfois{mode.name.title()}"
+    who = people(product, "association", mode=mode)
+    open_file(who, name=name)
+    who.page.get_by_role("button", name="Enregistrer le ménage").locator("visible=true").last.dblclick()
+    who.settle().reads(re.compile("Dossier .* ouvert"))
+    assert files_named(product, name) == 1
+
+
+def test_the_second_of_two_people_is_told_what_changed_and_keeps_her_text(product: Product, people: People) -> None:
+    first, second = people(product, "association"), people(product, "coordination")
+    open_file(first, name="Partagee").press("Enregistrer le ménage", within="main")
+    path = first.path()
+    for who in (first, second):
+        who.go(f"{path}/modifier")
+    first.write("Téléphone", "06 39 98 12 34").press("Enregistrer le dossier").reads("Dossier enregistré.")
+    second.choose("Hébergement actuel", re.compile("hôtel", re.IGNORECASE)).press("Enregistrer le dossier")
+    second.reads("Quelqu’un a modifié ce dossier pendant que vous écriviez.", re.compile("Camille"))
+    assert "hôtel" in second.field("Hébergement actuel").evaluate("e => e.selectedOptions[0].text").lower()
+    second.press("Enregistrer le dossier").reads("Dossier enregistré.")
+
+
+def test_a_birth_in_1825_is_refused_where_it_was_written(product: Product, people: People) -> None:
+    who = people(product, "association")
+    open_file(who, name="Ancienne", birth="12/03/1825").press("Enregistrer le ménage", within="main")
+    who.reads(re.compile("12/03/1825 est trop ancien"))
+    expect(who.field("Naissance", within=APPLICANT)).to_have_attribute("aria-invalid", "true")
+    expect(who.field("Nom", within=APPLICANT)).to_have_value("Ancienne")
+
+
+def upload(who: Person, path: Path, *, kind: str = "menages") -> Person:
+    """Give a file to the import wizard."""
+    who.go(f"/imports/nouveau?genre={kind}").attach("Tableau à importer", path)
+    return who.press("Lire le fichier")

@@ -131,8 +131,9 @@ class Person:
     # Filling in
 
     def field(self, label: Name, *, within: Locator | str | None = None) -> Locator:
-        """A control by its label."""
-        return self._within(within).get_by_label(label).locator("visible=true").first
+        """A control by its label, or by the words that it begins with."""
+        named = re.compile(rf"^\s*{re.escape(label)}(?!\w)") if isinstance(label, str) else label
+        return self._within(within).get_by_label(named).locator("visible=true").first
 
     def write(self, label: Name, text: str, *, within: Locator | str | None = None) -> Person:
         """Type in a field, instead of what is there; a day is written YYYY-MM-DD."""
