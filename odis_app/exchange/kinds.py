@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from odis_app.core.identity import Identity
+from odis_app.core.permissions import Permission
 
 from .columns import Column
 from .values import Context
@@ -35,12 +36,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A written record: ``before`` is what undo puts back (JSON, None for a creation), ``stamp`` changes with any later write."""
+    """A written record: ``before`` is what undo puts back (JSON, None for a creation), ``label`` what people call it (« M-44-0702 »)."""
 
     record_id: int
-    stamp: str
-    before: object = None
     label: str = ""
+    before: object = None
 
 
 def no_findings(_lines: Sequence[Values], _context: Context) -> Iterable[Finding]:
@@ -64,16 +64,17 @@ class ImportKind:
     ``validate(lines, context)``: rules across the columns and lines of one record, without the database.
     ``compare(identity, drafts)``: rules against the database (a number that another record already holds), one answer per draft.
     ``commit(identity, drafts)``: writes them all and answers one Saved per draft, in order; it raises RuleError to refuse all.
-    ``undo(identity, saved)``: puts back or deletes; answers, per record, an empty text or the sentence that says why not.
+    ``restore(identity, saved)``: puts ``before`` back in records that the import had changed; answers, per record, an empty
+    text or the sentence that says why not. What the import created is removed by the engine, when nobody touched it since.
     """
 
     code: str
     label: str
     one: str
-    permission: str
+    permission: Permission
     columns: tuple[Column, ...]
     commit: Callable[[Identity, Sequence[Draft]], Sequence[Saved]]
-    undo: Callable[[Identity, Sequence[Saved]], Sequence[str]]
+    restore: Callable[[Identity, Sequence[Saved]], Sequence[str]]
     reference: str = ""
     natural_key: tuple[str, ...] = ()
     line_column: str = ""

@@ -9,6 +9,7 @@ from pathlib import Path
 import xlsxwriter
 
 from odis_app.core.identity import Identity
+from odis_app.core.permissions import Permission
 from odis_app.exchange.columns import Column
 from odis_app.exchange.kinds import Draft, Finding, ImportKind, Saved, Values
 from odis_app.exchange.values import (
@@ -43,6 +44,7 @@ KINDS = {
     "logement_location": "Logement en location", "intermediation_locative": "Intermédiation locative",
     "logement_tremplin": "Logement tremplin", "foyer": "Foyer", "hotel": "Hôtel",
 }  # fmt: skip
+ANY = Permission("essai:essai", "Essai", frozenset())  # built, not declared: these kinds never reach a page
 YES_NO = ("oui", "non")
 
 
@@ -87,12 +89,12 @@ def never(_identity: Identity, _drafts: Sequence[Draft]) -> Sequence[Saved]:
     raise AssertionError("nothing is written by these tests")
 
 
-def never_undone(_identity: Identity, _saved: Sequence[Saved]) -> Sequence[str]:
-    raise AssertionError("nothing is undone by these tests")
+def never_restored(_identity: Identity, _saved: Sequence[Saved]) -> Sequence[str]:
+    raise AssertionError("nothing is put back by these tests")
 
 
 HOUSEHOLDS = ImportKind(
-    code="menages-essai", label="Ménages", one="ménage", permission="household:create", commit=never, undo=never_undone,
+    code="menages-essai", label="Ménages", one="ménage", permission=ANY, commit=never, restore=never_restored,
     reference="reference", natural_key=("last_name", "first_name", "birth"), line_column="link",
     validate=validate_household,
     columns=(
@@ -120,7 +122,7 @@ HOUSEHOLDS = ImportKind(
     ),
 )  # fmt: skip
 OFFERS = ImportKind(
-    code="offres-essai", label="Offres", one="offre", permission="offer:create", commit=never, undo=never_undone,
+    code="offres-essai", label="Offres", one="offre", permission=ANY, commit=never, restore=never_restored,
     reference="reference",
     columns=(
         Column("reference", "Réf.", free_text(40), ("référence", "n°", "réf")),

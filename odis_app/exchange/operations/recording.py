@@ -1,0 +1,178 @@
+"""Recording a draft, all of it or nothing, and undoing what an import wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from odis_app.audit.operations import record_event
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.core.errors import RuleError
+from odis_app.core.identity import Identity
+from odis_app.exchange import queries
+from odis_app.exchange.check import CellFinding, CheckedRecord
+from odis_app.exchange.enums import ImportState
+from odis_app.exchange.kinds import ImportKind, Saved
+from odis_app.exchange.models import Import, ImportKey, ImportRow
+from odis_app.exchange.operations.drafts import judge, kind_of, lock
+from odis_app.exchange.sealing import Undo, seal_findings, seal_undo, unseal_undo
+
+T = TypeVar("T")
+UNDO_DAYS = 30
+_TOUCHED = "modifié depuis l’import, gardé tel quel."
+_HELD = "d’autres pages s’appuient dessus, gardé tel quel."
+
+
+def record_import(identity: Identity, *, found: Import) -> bool:
+    """Write every line of the draft in this transaction, and forget what the file said of people.
+
+    Answers False when it is already recorded (a form sent twice). Raises RuleError while a line is in error, or when the
+    kind refuses; nothing is then written but what was found in the lines.
+    """
+    lock(found)
+    if found.state != ImportState.DRAFT.value:
+        return False
+    kind = kind_of(found)
+    if found.checked_at is None:
+        raise RuleError("", "Choisissez d’abord les colonnes.")
+    checked = judge(identity, found)
+    if checked.errors:
+        raise RuleError("", "Des lignes sont en erreur. Rien n’est enregistré tant qu’il en reste.")
+    records = checked.writable()
+    if not records:
+        raise RuleError("", "Tout est déjà enregistré : ce fichier ne change rien.")
+    with db.begin_nested():
+        saved = kind.commit(identity, [record.draft() for record in records])
+        previous = _remember(identity, kind, records, saved)
+    _close_rows(found, records, saved, previous)
+    found.state, found.committed_at, found.source_sealed = ImportState.COMMITTED.value, clock.now(), None
+    found.commit_event_id = record_event(
+        identity,
+        "import:commit",
+        summary=f"Import enregistré : {kind.label.lower()}",
+        data={"import_id": found.id, "created": found.creates, "updated": found.updates, "unchanged": found.unchanged},
+    )
+    return True
+
+
+def undo_import(identity: Identity, *, found: Import) -> int:
+    """Delete what the import created and put back what it changed; answers how many records stay because somebody touched them.
+
+    Raises RuleError when it is not recorded, or too long ago.
+    """
+    lock(found)
+    if found.state != ImportState.COMMITTED.value or found.committed_at is None:
+        raise RuleError("", "Cet import n’est pas enregistré, ou il est déjà annulé.")
+    if found.committed_at < clock.now() - timedelta(days=UNDO_DAYS):
+        raise RuleError("", f"Un import s’annule dans les {UNDO_DAYS} jours. Corrigez les dossiers un par un.")
+    kind = kind_of(found)
+    with db.begin_nested():
+        kept = _undo_records(identity, found, kind)
+    found.state, found.undone_at, found.kept = ImportState.UNDONE.value, clock.now(), kept
+    record_event(
+        identity,
+        "import:undo",
+        summary=f"Import annulé : {kind.label.lower()}",
+        data={"import_id": found.id, "kept": kept},
+    )
+    return kept
+
+
+def _remember(
+    identity: Identity, kind: ImportKind, records: Sequence[CheckedRecord], saved: Sequence[Saved]
+) -> dict[str, str]:
+    """Keep the fingerprints of what was written; answers, by key, what they were before (hex)."""
+    if len(records) != len(saved):
+        raise ValueError(f"{kind.code}: {len(saved)} records written for {len(records)} drafts")
+    org_id = identity.require_org()
+    previous: dict[str, str] = {}
+    for some in _chunks(records):
+        before = select(ImportKey.key, ImportKey.content).where(
+            ImportKey.owner_org_id == org_id,
+            ImportKey.kind == kind.code,
+            ImportKey.key.in_([bytes.fromhex(record.key) for record in some]),
+        )
+        previous |= {key.hex(): content.hex() for key, content in db.execute(before)}
+    for pairs in _chunks(list(zip(records, saved, strict=True))):
+        writing = upsert(ImportKey).values(
+            [
+                {
+                    "owner_org_id": org_id,
+                    "kind": kind.code,
+                    "key": bytes.fromhex(record.key),
+                    "content": bytes.fromhex(record.content),
+                    "record_id": written.record_id,
+                }
+                for record, written in pairs
+            ]
+        )
+        kept = {"content": writing.excluded.content, "record_id": writing.excluded.record_id}
+        db.execute(writing.on_conflict_do_update(index_elements=["owner_org_id", "kind", "key"], set_=kept))
+    return previous
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), queries.CHUNK):
+        yield items[start : start + queries.CHUNK]
+
+
+def _close_rows(
+    found: Import, records: Sequence[CheckedRecord], saved: Sequence[Saved], previous: dict[str, str]
+) -> None:
+    """Forget the cells; keep, on the first line of each record, the record and how to undo."""
+    db.execute(update(ImportRow).where(ImportRow.import_id == found.id).values(cells_sealed=None, findings_sealed=None))
+    numbers = [record.rows[0].number for record in records]
+    undos = [
+        Undo(record.record_id is None, written.before, written.label, record.key, previous.get(record.key, ""))
+        for record, written in zip(records, saved, strict=True)
+    ]
+    sealed = [seal_undo(found.public_id, number, undo) for number, undo in zip(numbers, undos, strict=True)]
+    statement = (
+        "UPDATE import_rows r SET record_id = v.record_id, undo_sealed = v.undo "
+        "FROM unnest(CAST(:numbers AS int[]), CAST(:ids AS bigint[]), CAST(:undos AS bytea[])) AS v(number, record_id, undo) "
+        "WHERE r.import_id = :import AND r.number = v.number"
+    )
+    ids = [written.record_id for written in saved]
+    db.execute(text(statement), {"import": found.id, "numbers": numbers, "ids": ids, "undos": sealed})
+
+
+def _undo_records(identity: Identity, found: Import, kind: ImportKind) -> int:
+    """Undo every record that nobody touched; answers how many stay."""
+    statement = select(ImportRow).where(ImportRow.import_id == found.id, ImportRow.undo_sealed.is_not(None))
+    rows = db.scalars(statement.order_by(ImportRow.number.desc()), execution_options={"populate_existing": True}).all()
+    undos = {row.number: unseal_undo(found.public_id, row.number, row.undo_sealed) for row in rows if row.undo_sealed}
+    ids = {row.number: row.record_id or 0 for row in rows}
+    touched = queries.touched_since(list(ids.values()), found.commit_event_id or 0)
+    free = [number for number, record_id in ids.items() if record_id not in touched]
+    created = [number for number in free if undos[number].created]
+    changed = [number for number in free if not undos[number].created]
+    removed = set(db.scalars(text("SELECT odis.import_remove(:ids)"), {"ids": [ids[number] for number in created]}))
+    saved = [Saved(ids[number], undos[number].label, undos[number].before) for number in changed]
+    answers = dict.fromkeys(ids, _TOUCHED)
+    answers |= {number: "" if ids[number] in removed else _HELD for number in created}
+    answers |= dict(zip(changed, kind.restore(identity, saved) if saved else (), strict=True))
+    for row in rows:
+        _close_undo(identity, found, kind, row, undos[row.number], answers[row.number])
+    return sum(map(bool, answers.values()))
+
+
+def _close_undo(identity: Identity, found: Import, kind: ImportKind, row: ImportRow, undo: Undo, refusal: str) -> None:
+    """Forget how to undo a line; say why its record stays, or put the memory of the files back as it was."""
+    row.undo_sealed = None
+    where = (
+        ImportKey.owner_org_id == identity.require_org(),
+        ImportKey.kind == kind.code,
+        ImportKey.key == bytes.fromhex(undo.key),
+    )
+    if refusal:
+        sentence = f"{undo.label} : {refusal}" if undo.label else refusal
+        row.findings_sealed = seal_findings(found.public_id, row.number, [CellFinding(row.number, "", sentence)])
+    elif undo.previous and not undo.created:
+        db.execute(update(ImportKey).where(*where).values(content=bytes.fromhex(undo.previous)))
+    else:
+        db.execute(delete(ImportKey).where(*where))
