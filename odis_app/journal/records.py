@@ -1,5 +1,5 @@
 """``register_record_kind``: how a package above gives its records a journal and a documents page (see ``documents.records``)."""
 
-from odis_app.documents.records import RecordKind, RecordPage, register_record_kind
+from odis_app.documents.records import RecordKind, RecordPage, page_of, register_record_kind
 
-__all__ = ["RecordKind", "RecordPage", "register_record_kind"]
+__all__ = ["RecordKind", "RecordPage", "page_of", "register_record_kind"]
