@@ -34,5 +34,7 @@ ALLOWED = frozenset(
         "jobs.maintenance.purge_jobs",
         "jobs.maintenance.purge_sessions",
         "jobs.placements.expire_orientations",
+        "jobs.reports.purge",
+        "jobs.reports.run",
     }
 )

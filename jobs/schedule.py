@@ -58,6 +58,7 @@ SCHEDULE = (
         "jobs.maintenance.purge_sessions",
         every=timedelta(hours=1),
     ),
+    Schedule("purge-reports", "Suppression des bilans anciens", "jobs.reports.purge", at=time(3, 25)),
     Schedule("purge-jobs", "Suppression des travaux anciens", "jobs.maintenance.purge_jobs", at=time(3, 15)),
     Schedule("expire-orientations", "Fin des propositions sans réponse", "jobs.placements.expire_orientations", queue=RAPIDE, every=timedelta(minutes=5)),
 )

@@ -26,6 +26,8 @@ PACKAGES = (
     "housing",
     "placements",
     "matching",
+    "pilotage",
+    "reports",
     "home",
 )
 MAX_BODY = 21 * 1024 * 1024  # an upload of 20 MB and its form

@@ -1,0 +1,49 @@
+"""Who asks for bilans, and the only selects that lead to one."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, and_, false, or_, select
+
+from odis_app.access.models import Record
+from odis_app.core.db import db
+from odis_app.core.identity import Identity
+from odis_app.core.permissions import Role, permission
+from odis_app.documents.policy import full_grants
+from odis_app.households.policy import READERS, reads_in_full
+from odis_app.pilotage.queries import steers
+from odis_app.reports.enums import ReportKind, ReportOutcome
+from odis_app.reports.models import Report
+
+COUNTERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR, Role.DDETS}
+
+
+def visible_reports(identity: Identity) -> Select[Report]:
+    """One's organisation's bilans. That of a household hides as soon as the organisation no longer reads the file in full."""
+    if identity.case_org_id is None:
+        return select(Report).where(false())
+    own = select(Record.id).where(Record.owner_org_id == identity.case_org_id)
+    readable = or_(Report.record_id.in_(own), Report.record_id.in_(full_grants(identity)))
+    told = or_(Report.outcome != ReportOutcome.READY.value, Report.kind == ReportKind.DEPARTMENT.value, readable)
+    return select(Report).where(and_(Report.owner_org_id == identity.case_org_id, told))
+
+
+def find_report(identity: Identity, public_id: str) -> Report | None:
+    """The bilan at this address, or None when it does not exist or may not be seen: the same answer."""
+    return db.execute(visible_reports(identity).where(Report.public_id == public_id)).scalar_one_or_none()
+
+
+def countable_departments(identity: Identity) -> list[str]:
+    """The départements whose bilan the identity may ask for."""
+    return sorted(identity.departments) if identity.can(REPORT_DEPARTMENT) else []
+
+
+def counts_territory(identity: Identity, department: str) -> bool:
+    """Whether the bilan of ``department`` counts every file, or the organisation's own."""
+    return steers(identity, department)
+
+
+REPORT_LIST = permission("report:list", "Voir les bilans de son organisation", roles=READERS)
+REPORT_READ = permission("report:read", "Lire et télécharger un bilan", roles=READERS)
+REPORT_CREATE = permission("report:create", "Demander un bilan", roles=READERS)
+REPORT_HOUSEHOLD = permission("report:household", "Faire le bilan d’un ménage", roles=READERS, rule=reads_in_full)
+REPORT_DEPARTMENT = permission("report:department", "Faire le bilan d’un département", roles=COUNTERS)
