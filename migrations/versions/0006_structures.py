@@ -1,7 +1,8 @@
 """Structures (minimal): the reception structures of operators, and the counters that number what is housed.
 
 A secret location is no column that somebody forgets to hide: when ``location_secret`` is true the row holds no commune at
-all (CHECK), and the exact address lives in ``structure_addresses``, which wide scopes then do not read.
+all (CHECK), and the exact address lives in ``structure_addresses``, which wide scopes then do not read. Keys hold the owner,
+so that a forged row meets its foreign key whether the neighbour's exists or not.
 """
 
 from __future__ import annotations
@@ -53,13 +54,14 @@ def upgrade() -> None:
     run("CREATE INDEX ix_structures_department ON structures (department_code, name)")
     run("""
     CREATE TABLE structure_addresses (
-      structure_id bigint PRIMARY KEY,
+      structure_id bigint NOT NULL,
       owner_org_id bigint NOT NULL,
       department_code text NOT NULL,
       location_secret boolean NOT NULL,
       name text NOT NULL,
       commune_code text,
       address text NOT NULL DEFAULT '',
+      PRIMARY KEY (structure_id, owner_org_id),
       CONSTRAINT fk_structure_addresses_structure FOREIGN KEY (structure_id, owner_org_id, department_code, location_secret)
         REFERENCES structures (id, owner_org_id, department_code, location_secret) ON UPDATE CASCADE ON DELETE CASCADE
     )""")

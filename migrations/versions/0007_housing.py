@@ -2,7 +2,8 @@
 
 Wide scopes (the State, mandated associations) read offers, places and occupancies of their départements; they never read
 hosts nor exact addresses. A secret location leaves no commune, label nor employment area in the rows that they read (CHECK).
-Double booking is impossible: EXCLUDE on (place, days) while an occupancy is not released.
+Double booking is impossible: EXCLUDE on (place, days) while an occupancy is not released. The owner is in every key, so that
+a row forged on a neighbour's place meets its foreign key before it could learn whether that place is taken.
 """
 
 from __future__ import annotations
@@ -104,12 +105,12 @@ def _offer_parts() -> None:
     _offer_child(
         "offer_hosts",
         "name text NOT NULL, folded text NOT NULL, siret text, phone_sealed bytea, phone_index bytea, email_sealed bytea, email_index bytea, "
-        "note text NOT NULL DEFAULT '', PRIMARY KEY (offer_id)",
+        "note text NOT NULL DEFAULT '', PRIMARY KEY (offer_id, owner_org_id)",
     )
     run("CREATE INDEX ix_offer_hosts_folded ON offer_hosts (owner_org_id, folded)")
     run("CREATE INDEX ix_offer_hosts_phone ON offer_hosts (owner_org_id, phone_index)")
     run("CREATE INDEX ix_offer_hosts_email ON offer_hosts (owner_org_id, email_index)")
-    _offer_child("offer_addresses", "commune_code text, address text NOT NULL DEFAULT '', PRIMARY KEY (offer_id)")
+    _offer_child("offer_addresses", "commune_code text, address text NOT NULL DEFAULT '', PRIMARY KEY (offer_id, owner_org_id)")
     _offer_child(
         "offer_events",
         "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind text NOT NULL, happened_on date NOT NULL, data jsonb NOT NULL DEFAULT '{}', "
@@ -146,12 +147,13 @@ def _places() -> None:
     run("CREATE INDEX ix_places_offer ON places (offer_id) WHERE offer_id IS NOT NULL")
     run("""
     CREATE TABLE place_addresses (
-      place_id bigint PRIMARY KEY,
+      place_id bigint NOT NULL,
       owner_org_id bigint NOT NULL,
       record_id bigint NOT NULL,
       label text NOT NULL,
       commune_code text,
       address text NOT NULL DEFAULT '',
+      PRIMARY KEY (place_id, owner_org_id),
       CONSTRAINT fk_place_addresses_place FOREIGN KEY (place_id, owner_org_id, record_id) REFERENCES places (id, owner_org_id, record_id)
         ON UPDATE CASCADE ON DELETE CASCADE
     )""")
@@ -183,7 +185,8 @@ def _occupancies() -> None:
       CONSTRAINT ck_occupancies_expiry CHECK ((kind = 'reservation') = (expires_at IS NOT NULL)),
       CONSTRAINT ck_occupancies_household CHECK (kind <> 'unavailable' OR household_record_id IS NULL),
       CONSTRAINT ck_occupancies_household_owner CHECK ((household_record_id IS NULL) = (household_owner_org_id IS NULL)),
-      CONSTRAINT ex_occupancies_once EXCLUDE USING gist (int8range(place_id, place_id, '[]') WITH &&, during WITH &&) WHERE (released_at IS NULL)
+      CONSTRAINT ex_occupancies_once EXCLUDE USING gist (int8range(place_id, place_id, '[]') WITH &&,
+        int8range(owner_org_id, owner_org_id, '[]') WITH &&, during WITH &&) WHERE (released_at IS NULL)
     )""")
     run("CREATE INDEX ix_occupancies_place ON occupancies (place_id) WHERE released_at IS NULL")
     run("CREATE INDEX ix_occupancies_history ON occupancies (place_id, id DESC)")

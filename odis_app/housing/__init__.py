@@ -13,7 +13,7 @@ from odis_app.territories.queries import label_of
 
 
 def setup(app: Flask) -> None:
-    """Routes and the entry of the masthead. Slots to fill: ``offer.tabs`` and ``place.actions`` (endpoints take ``public_id``)."""
+    """Routes and the entry of the masthead. Slots to fill: ``offer.tabs`` and ``place.actions`` (their endpoints take ``offer=``, ``place=``)."""
     app.register_blueprint(views.offers)
     app.register_blueprint(views.places)
     app.jinja_env.filters.update(langue=Language.label_of, etape=QualificationStatus.label_of, commune=label_of)

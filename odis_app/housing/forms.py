@@ -18,6 +18,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -170,13 +171,18 @@ class SafeguardForm(Form):
     checked = SelectMultipleField("Garde-fous", choices=list(SAFEGUARDS.items()), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
 
 
+_MOTIFS = [
+    SelectChoice("", "Choisir"),
+    *(SelectChoice(m.value, m.label, optgroup="Pour valider") for m in ValidationMotif),
+    *(SelectChoice(m.value, m.label, optgroup="Pour refuser") for m in RefusalMotif),
+]
+
+
 class DecisionForm(Form):
     """The decision and its motif, of the list that goes with it."""
 
     accepted = RadioField("Décision", [InputRequired("Choisissez de valider ou de refuser.")], choices=[("oui", "Valider pour douze mois"), ("non", "Refuser l’offre")])
-    motif = SelectField(
-        "Motif", choices={"": [("", "Choisir")], "Pour valider": ValidationMotif.choices(), "Pour refuser": RefusalMotif.choices()}
-    )
+    motif = SelectField("Motif", choices=_MOTIFS)
     note = StringField("Précision", [Length(max=300)], description=NOTE)
 
 

@@ -76,6 +76,9 @@ def _apply(state: Qualification, fact: OfferFact, on: date, data: dict[str, Any]
 
 
 def _move(state: Qualification, status: QualificationStatus) -> None:
+    """Forward; a validated offer that is visited again for its renewal stays validated until the new decision."""
+    if state.status is S.VALIDEE:
+        return
     state.status = state.stage = status
     state.motif = ""
 

@@ -18,6 +18,7 @@ from odis_app.housing.operations.offers import add_event
 from odis_app.housing.status import CHECKLIST, SAFEGUARDS, WITHOUT_VISIT, compute_qualification, required_safeguards
 
 VALIDITY = timedelta(days=365)
+RENEWAL = timedelta(days=60)
 
 
 def record_call(identity: Identity, *, offer: Offer, on: date, reached: bool, note: str = "") -> None:
@@ -76,8 +77,9 @@ def decide(identity: Identity, *, offer: Offer, accepted: bool, motif: str, note
     motifs = {m.value for m in (ValidationMotif if accepted else RefusalMotif)}
     if motif not in motifs:
         raise RuleError("motif", "Choisissez le motif de la décision dans la liste.")
-    _check(offer, clock.today(), again=accepted)
-    if offer.visited_on is None and (accepted or motif not in WITHOUT_VISIT):
+    _check(offer, clock.today())
+    visited = offer.visited_on is not None and (offer.decided_on is None or offer.visited_on > offer.decided_on)
+    if not visited and (accepted or motif not in WITHOUT_VISIT):
         raise RuleError("accepted", "Aucune décision sans visite. Enregistrez la visite faite à deux, puis décidez.")
     until = until or clock.today() + VALIDITY
     if accepted:
@@ -97,11 +99,17 @@ def _check_safeguards(offer: Offer) -> None:
         raise RuleError("accepted", f"Il manque des garde-fous pour valider : {', '.join(missing)}.")
 
 
-def _check(offer: Offer, on: date, *, again: bool = False) -> None:
-    """Only an offer being qualified moves on; a validated one may be validated ``again`` for a new year."""
+def is_qualifiable(offer: Offer) -> bool:
+    """Being qualified, or validated for less than two months to come: its renewal."""
     status = QualificationStatus(offer.qualification_status)  # type: ignore[call-arg]
-    if not status.is_open and not (status is QualificationStatus.VALIDEE and (again or on == clock.today())):
-        raise RuleError("", f"Cette offre est à l’état « {status.label.lower()} » : sa qualification est terminée.")
+    ends = offer.validated_until
+    return status.is_open or (status is QualificationStatus.VALIDEE and ends is not None and ends - clock.today() < RENEWAL)
+
+
+def _check(offer: Offer, on: date) -> None:
+    if not is_qualifiable(offer):
+        label = QualificationStatus.label_of(offer.qualification_status).lower()
+        raise RuleError("", f"Cette offre est à l’état « {label} » : sa qualification est terminée.")
     if on > clock.today():
         raise RuleError("on", "Cette date est à venir. Écrivez le jour où cela a eu lieu.")
     if on < offer.received_on:

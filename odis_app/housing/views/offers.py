@@ -138,7 +138,7 @@ def offer_context(who: Identity, offer: Offer, current: str) -> dict[str, Any]:
     tabs = [{"label": "Résumé", "url": url_for("offers.show", public_id=offer.public_id), "current": current == "resume"}]
     if who.can(OFFER_QUALIFY, offer):
         tabs.append({"label": "Qualification", "url": url_for("offers.qualification", public_id=offer.public_id), "current": current == "qualification"})
-    tabs += [{"label": e.label, "url": url_for(e.endpoint, public_id=offer.public_id), "current": current == e.endpoint} for e in slot("offer.tabs").entries(who)]
+    tabs += [{"label": e.label, "url": url_for(e.endpoint, offer=offer.public_id), "current": current == e.endpoint} for e in slot("offer.tabs").entries(who)]
     return {
         "offer": offer,
         "offer_status": status,

@@ -172,7 +172,7 @@ def place_page(place: Place, *, problem: str = "", status: int = 200) -> Respons
         address=db.get(PlaceAddress, place.id),
         where=label_of(place.commune_code) if place.commune_code else f"{label_of(f'dep:{place.department_code}')}, lieu secret",
         can_update=who.can(PLACE_UPDATE, place),
-        actions=[(e.label, url_for(e.endpoint, public_id=place.public_id)) for e in slot("place.actions").entries(who)],
+        actions=[(e.label, url_for(e.endpoint, place=place.public_id)) for e in slot("place.actions").entries(who)],
         crumbs=[("Places", url_for("places.index")), (place.number, None)],
     )
 

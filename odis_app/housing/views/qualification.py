@@ -19,6 +19,7 @@ from odis_app.housing.policy import OFFER_QUALIFY, find_offer
 from odis_app.housing.status import SAFEGUARDS, compute_qualification, required_safeguards
 from odis_app.housing.views.offers import blueprint, offer_context
 
+UNSIGNED = {"csrf": False}  # several forms on a page: each carries the page's one token, which the application checks itself
 STEPS: dict[str, tuple[type[Form], str]] = {
     "appel": (CallForm, "Appel enregistré."),
     "complement": (AskForm, "Demande enregistrée : l’offre attend ce complément."),
@@ -42,7 +43,7 @@ def qualification(public_id: Offer) -> Response:
 def qualify(public_id: Offer, step: str) -> Response:
     """Record one step."""
     offer, (kind, said) = public_id, STEPS[step]
-    form = kind(prefix=step)
+    form = kind(prefix=step, meta=UNSIGNED)
     if form.validate_on_submit():
         try:
             _record(identity(), offer, step, form)
@@ -77,10 +78,10 @@ def _page(offer: Offer, *, step: str = "", form: Form | None = None, status: int
     who = identity()
     events = queries.events_of(who, offer)
     done = compute_qualification(events).safeguards
-    forms = {name: kind(prefix=name, formdata=None) for name, (kind, _) in STEPS.items() if name != step}
-    forms["garde-fous"] = SafeguardForm(prefix="garde-fous", formdata=None, data={"checked": sorted(done)})
-    if not forms.get("visite") or step != "visite":
-        forms["visite"] = VisitForm(prefix="visite", formdata=None, data={"first_visitor": who.name, "on": clock.today()})
+    forms = {name: kind(prefix=name, formdata=None, meta=UNSIGNED) for name, (kind, _) in STEPS.items() if name != step}
+    forms["garde-fous"] = SafeguardForm(prefix="garde-fous", formdata=None, meta=UNSIGNED, data={"checked": sorted(done)})
+    if step != "visite":
+        forms["visite"] = VisitForm(prefix="visite", formdata=None, meta=UNSIGNED, data={"first_visitor": who.name, "on": clock.today()})
     if form is not None:
         forms[step] = form
     row = next((r for r in queries.queue(who) if r.offer.id == offer.id), None)
@@ -90,6 +91,7 @@ def _page(offer: Offer, *, step: str = "", form: Form | None = None, status: int
         status=status,
         forms=forms,
         wrong=form,
+        can_step=operations.is_qualifiable(offer),
         events=[(e, queries.describe(e)) for e in reversed(events)],
         row=row,
         safeguards=[(label, name in done, name in required) for name, label in SAFEGUARDS.items()],
