@@ -63,6 +63,16 @@ class Orientation(Base):
         return orientation_status(self, clock.now())
 
     @property
+    def status_label(self) -> str:
+        """« Acceptée par le ménage »."""
+        return self.status.label
+
+    @property
+    def place_label(self) -> str:
+        """« P-53-012, logement entier gratuit »."""
+        return f"{self.place_sheet['number']}, {self.place_sheet['kind'].lower()}"
+
+    @property
     def is_active(self) -> bool:
         """Somebody's answer is awaited."""
         return self.status.is_active
@@ -139,6 +149,11 @@ class Placement(Base):
     def status(self) -> PlacementStatus:
         """Where it stands."""
         return placement_status(self)
+
+    @property
+    def status_label(self) -> str:
+        """« En cours »."""
+        return self.status.label
 
     @property
     def title_label(self) -> str:

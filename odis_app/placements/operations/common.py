@@ -23,13 +23,17 @@ from odis_app.placements.models import Orientation
 
 def claim(orientation: Orientation) -> Orientation:
     """One writer at a time on the household, then on the place, then on the row; the row is read again.
+    Raises PermissionError for who only reads it.
 
     The order is the same everywhere: two answers that cross wait for each other in turn, never in a circle.
     """
     lock_household(orientation.household_id)
     lock_place(orientation.place_id)
     statement = select(Orientation).where(Orientation.id == orientation.id).with_for_update()
-    return db.execute(statement, execution_options={"populate_existing": True}).scalar_one()
+    row = db.execute(statement, execution_options={"populate_existing": True}).scalar_one_or_none()
+    if row is None:
+        raise PermissionError("only the two sides act on an orientation")
+    return row
 
 
 def lock_household(household_id: int) -> None:

@@ -1,0 +1,80 @@
+"""Proposing one place to one household, from the shortlist.
+
+The slot ``orientation.score`` is filled by the package that ranks: ``provider(identity, household, place)`` gives a dictionary
+{total, rank, criteria, policy…} kept with the proposal, or None. When its rank is not the first, a motif is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, request, url_for
+
+from odis_app.core.errors import RuleError
+from odis_app.core.identity import Identity
+from odis_app.core.permissions import guard
+from odis_app.core.slots import slot
+from odis_app.core.web import identity, redirect_to, render
+from odis_app.households.models import Household
+from odis_app.households.policy import find_household
+from odis_app.housing.models import Place
+from odis_app.housing.policy import find_place
+from odis_app.organisations.queries import rules_of
+from odis_app.placements import operations, policy, queries
+from odis_app.placements.forms import ProposeForm
+from odis_app.placements.models import Orientation
+from odis_app.placements.operations.sheets import need_sheet, place_sheet
+from odis_app.placements.views.page import attempt, blueprint
+
+
+def _own_household(who: Identity, public_id: str) -> Household | None:
+    """The file of one's own organisation at this address: a shared one is proposed to by those who follow it."""
+    household = find_household(who, public_id)
+    return household if household is not None and household.owner_org_id == who.case_org_id else None
+
+
+@blueprint.route("/menages/<household>/proposer/<place>", methods=["GET", "POST"])
+@guard(policy.ORIENTATION_PROPOSE, household=_own_household, place=find_place)
+def propose(household: Household, place: Place) -> Response:
+    """Dates, urgency, a message without a name; what the host will read is shown before sending."""
+    who, score, form = identity(), _score(household, place), ProposeForm()
+    made: list[Orientation] = []
+    if attempt(form, lambda: made.append(_propose(who, household, place, form, score))):
+        flash("La proposition est envoyée. La place est tenue jusqu’à la réponse.", "ok")
+        return redirect_to("placements.show_orientation", orientation=made[0].public_id)
+    rules = rules_of(place.department_code)
+    return render(
+        "placements/propose.html",
+        status=422 if form.is_submitted() and not form.is_resumed else 200,
+        form=form,
+        household=household,
+        place=place_sheet(place),
+        needs=need_sheet(household),
+        score=score,
+        overrides=_overrides(score),
+        rules=rules,
+        name=queries.named(who, [household.id])[household.id].title,
+        crumbs=[("Ménages", url_for("households.index")), (household.number, url_for("households.show", household=household.public_id)), ("Proposer une place", None)],
+    )
+
+
+def _propose(who: Identity, household: Household, place: Place, form: ProposeForm, score: dict[str, Any] | None) -> Orientation:
+    motif = form.override_motif.data or ""
+    if _overrides(score) and not motif:
+        raise RuleError("override_motif", "Écrivez pourquoi cette place est choisie plutôt que la première de la liste.")
+    return operations.propose(
+        who, household=household, place=place, starts_on=form.starts_on.data, ends_on=form.ends_on.data, urgent=form.urgent.data,
+        message=form.message.data or "", score=score, override_motif=motif,
+    )  # fmt: skip
+
+
+def _score(household: Household, place: Place) -> dict[str, Any] | None:
+    who = identity()
+    found = (entry.provider(who, household, place) for entry in slot("orientation.score").entries() if entry.provider)
+    score = next((given for given in found if given is not None), None)
+    given = request.args.get("rang", "")
+    return score if score is not None else {"rank": int(given)} if given.isdecimal() and len(given) < 5 else None
+
+
+def _overrides(score: dict[str, Any] | None) -> bool:
+    return score is not None and int(score.get("rank") or 1) > 1
