@@ -33,14 +33,15 @@ class Period:
 
     @property
     def label(self) -> str:
-        """« octobre 2026 », « année 2026 », « 1ᵉʳ septembre au 15 octobre 2026 »."""
+        """« octobre 2026 », « année 2026 », « du 1ᵉʳ septembre au 15 octobre 2026 »."""
         if self.is_whole_months and (self.since.year, self.since.month) == (self.until.year, self.until.month):
             return f"{MONTHS[self.since.month - 1]}{NBSP}{self.since.year}"
         if self.is_whole_months and self.since.month == 1 and self.until.month == 12 and self.since.year == self.until.year:
             return f"année{NBSP}{self.since.year}"
         if self.since == self.until:
             return jour_long(self.since)
-        return f"{jour_long(self.since)} au {jour_long(self.until)}"
+        since = jour_long(self.since)
+        return f"du {since.removesuffix(f' {self.until.year}')} au {jour_long(self.until)}"
 
     @property
     def previous(self) -> Period:

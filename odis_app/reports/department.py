@@ -63,7 +63,20 @@ def _facts(f: DepartmentFigures, name: str, scope: str) -> list[tuple[str, Cell]
         ("Places au", f.places.day),
         ("Calculé le", f.computed_at),
         ("Une place est sans nouvelle après (jours)", f.places.stale_days),
+        ("Longue attente au-delà de (jours)", WAITING_BOUNDS[-1][0]),
+        ("Motif de sortie regroupé au-dessous de (ménages)", SMALLEST),
+        ("Dossiers signalés à l’État pendant la période", f.files.signalled),
+        ("Délais écartés, dates dans le désordre", _aside(f)),
+        ("Organisations gestionnaires de places", f.places.answering.whole),
+        ("Organisations gestionnaires répondantes", f.places.answering.part),
+        ("Organisations gestionnaires silencieuses", f.places.answering.whole - f.places.answering.part),
+        ("Associations mandatées ou qui suivent des dossiers", len(f.mandated) if f.whole_territory else None),
+        ("Associations avec un dossier ici", sum(m.files > 0 for m in f.mandated) if f.whole_territory else None),
     ]
+
+
+def _aside(f: DepartmentFigures) -> int:
+    return sum(delay.aside for delay in f.delays.now.values())
 
 
 # ── Opening ─────────────────────────────────────────────────────────────────
@@ -94,12 +107,15 @@ def _entered(f: DepartmentFigures) -> str:
 def _told(delay: Delay, beginning: str) -> str:
     if delay.median is None:
         return ""
-    unit = "jour" if delay.median < 2 else "jours"
-    return f"{beginning} {nombre(_tidy(delay.median))}{NBSP}{unit}, sur {pluriel(delay.counted, 'dossier')}."
+    return f"{beginning} {_days(delay.median)}, sur {pluriel(delay.counted, 'dossier')}."
 
 
-def _tidy(value: float) -> int | float:
-    return int(value) if value.is_integer() else value
+def _tidy(value: float | None) -> float | None:
+    return int(value) if value is not None and value.is_integer() else value
+
+
+def _days(value: float) -> str:
+    return f"{nombre(_tidy(value))}{NBSP}{'jour' if value < 2 else 'jours'}"
 
 
 def _occupied(p: PlaceFigures) -> str:
@@ -143,7 +159,7 @@ def _files(f: DepartmentFigures) -> Section:
     long = f.files.waiting.get(WAITING_MORE, Count())
     sentences = [
         f"{pluriel(everything.households, 'dossier')} ({pluriel(everything.people, 'personne')}) {'sont connus' if everything.households > 1 else 'est connu'} au jour du calcul.",
-        f"{pluriel(waiting.households, 'ménage attend', 'ménages attendent')} un logement, dont {nombre(long.households)} depuis plus de {WAITING_BOUNDS[-1][0]}{NBSP}jours.",
+        f"{pluriel(waiting.households, 'ménage attend', 'ménages attendent')} un logement, dont {nombre(long.households) if long.households else 'aucun'} depuis plus de {WAITING_BOUNDS[-1][0]}{NBSP}jours.",
         f"{pluriel(f.files.opened.households, 'demande')} {'datent' if f.files.opened.households > 1 else 'date'} de la période.",
         f"{pluriel(f.files.signalled, 'dossier a été signalé', 'dossiers ont été signalés')} à l’État pour arbitrage pendant la période.",
     ]
@@ -158,17 +174,17 @@ def _files(f: DepartmentFigures) -> Section:
         [chart] if everything.households else [],
         [
             _count_table("Étapes", "Dossiers et personnes par étape, au jour du calcul", "Étape", stages),
-            _count_table("Attente", "Ménages qui attendent un logement, par durée depuis la demande", "Durée", waits),
-            _count_table("Dispositifs", "Dossiers ni sortis ni archivés, par dispositif", "Dispositif", f.files.dispositifs),
+            _count_table("Attente", "Ménages qui attendent un logement, par durée", "Durée", waits, is_half=True),
+            _count_table("Dispositifs", "Dossiers ni sortis ni archivés, par dispositif", "Dispositif", f.files.dispositifs, is_half=True),
             _activity(f),
         ],
     )
 
 
-def _count_table(sheet: str, caption: str, first: str, counts: Mapping[str, Count]) -> Table:
+def _count_table(sheet: str, caption: str, first: str, counts: Mapping[str, Count], *, is_half: bool = False) -> Table:
     whole = total(counts.values())
     rows: list[list[Cell]] = [[label, c.households, c.people] for label, c in counts.items()]
-    return Table(sheet, caption, columns(first, "Ménages", "Personnes"), [*rows, ["Total", whole.households, whole.people]], has_total=True)
+    return Table(sheet, caption, columns(first, "Ménages", "Personnes"), [*rows, ["Total", whole.households, whole.people]], has_total=True, is_half=is_half)
 
 
 def _activity(f: DepartmentFigures) -> Table:
@@ -179,7 +195,6 @@ def _activity(f: DepartmentFigures) -> Table:
         ("Ménages sortis", f.movements.exits_total.households, f.movements.exits_before.households),
     )
     rows: list[list[Cell]] = [[label, now, before, abs(now - before), _way(now - before)] for label, now, before in pairs]
-    rows.append(["Dossiers signalés à l’État", f.files.signalled, None, None, MISSING])
     head = [Column("Fait", is_number=False), Column("Période"), Column("Précédente"), Column("Écart"), Column("Sens", is_number=False)]
     return Table("Activité", f"Activité de la période, comparée à la précédente ({f.period.previous.label})", head, rows)
 
@@ -193,29 +208,24 @@ def _delays(f: DepartmentFigures) -> Section:
         _told(f.delays.now[key], f"{label} : délai médian de") or f"{label} : donnée non renseignée, aucun dossier compté pendant la période."
         for key, label in DELAY_LABELS.items()
     ]
-    aside = sum(d.aside for d in f.delays.now.values())
-    if aside:
-        sentences.append(f"{pluriel(aside, 'délai écarté', 'délais écartés')} : leurs dates sont dans le désordre.")
-    rows: list[list[Cell]] = []
-    for key, label in DELAY_LABELS.items():
-        now, before = f.delays.now[key], f.delays.before[key]
-        rows.append([label, now.median, now.counted, before.median, before.counted, now.aside])
-    rows.append(["Délais écartés, toutes étapes", None, None, None, None, aside])
+    if _aside(f):
+        sentences.append(f"{pluriel(_aside(f), 'délai est écarté', 'délais sont écartés')} : leurs dates sont dans le désordre.")
     labels = [SHORT_MONTHS[m.since.month - 1] for m, _ in f.delays.months]
     values = [d.median for _, d in f.delays.months]
     known = [(m.label, v) for (m, _), v in zip(f.delays.months, values, strict=True) if v is not None]
-    said = "Délai médian jusqu’à la première proposition, mois par mois : " + (", ".join(f"{label} {nombre(_tidy(v))} jours" for label, v in known) or MISSING) + "."
-    chart = Chart("columns", "Délai médian de la demande à la première proposition, en jours", said, labels, values, "j")
-    head = columns("Étape", "Médiane", "Dossiers comptés", "Médiane, période précédente", "Dossiers comptés, période précédente", "Écartés")
-    return Section(
-        "2. Délais",
-        sentences,
-        [chart] if known else [],
-        [
-            Table("Délais", "Délais médians, en jours calendaires", head, rows),
-            Table("Délais par mois", "Demande à première proposition, sur douze mois, en jours", columns("Mois", "Médiane", "Dossiers comptés"), [[m.label, d.median, d.counted] for m, d in f.delays.months]),
-        ],
-    )  # fmt: skip
+    said = "Délai médian jusqu’à la première proposition, mois par mois : " + ", ".join(f"{label} {_days(v)}" for label, v in known) + "."
+    chart = Chart("columns", "Délai médian de la demande à la première proposition, en jours", said, labels, [_tidy(v) for v in values], "j")
+    rows: list[list[Cell]] = [
+        [label, f.delays.now[key].median, f.delays.now[key].counted, f.delays.before[key].median, f.delays.before[key].counted] for key, label in DELAY_LABELS.items()
+    ]
+    months: list[list[Cell]] = [[m.label, d.median, d.counted] for m, d in f.delays.months]
+    head = columns("Étape", "Médiane", "Dossiers", "Médiane avant", "Dossiers avant")
+    caption = f"Délais médians, en jours, et nombre de dossiers comptés ; avant : {f.period.previous.label}"
+    table = Table("Délais", caption, head, rows)
+    if not known:
+        return Section("2. Délais", sentences, [], [table] if any(d.counted for d in f.delays.before.values()) else [])
+    by_month = Table("Délais par mois", "De la demande à la première proposition, en jours, par mois", columns("Mois", "Médiane", "Dossiers"), months)
+    return Section("2. Délais", sentences, [chart], [table, by_month])
 
 
 def _movements(f: DepartmentFigures) -> Section:
@@ -237,12 +247,13 @@ def _movements(f: DepartmentFigures) -> Section:
     reasons: list[list[Cell]] = [[_reason(e.reason), Outcome.label_of(e.outcome), e.count.households, e.count.people] for e in m.exits]
     classes: list[list[Cell]] = [[o.label, c.households, c.people, Share(c.households, left.households)] for o, c in by_outcome.items()]
     reason_head = [*text_columns("Motif", "Nature"), Column("Ménages"), Column("Personnes")]
-    tables = [
-        Table("Propositions", "Propositions de la période et ce qu’elles sont devenues", columns("Suite", "Propositions", "Part"), [
-            *proposals, ["Total", made, Share(made, made)]], has_total=True),
-        Table("Sorties", "Sorties de la période, par nature", columns("Nature", "Ménages", "Personnes", "Part"), [
-            *classes, ["Total", left.households, left.people, Share(left.households, left.households)]], has_total=True),
-    ]  # fmt: skip
+    tables = []
+    if made:
+        tables.append(Table("Propositions", "Propositions de la période et ce qu’elles sont devenues", columns("Suite", "Propositions", "Part"), [
+            *proposals, ["Total", made, Share(made, made)]], has_total=True, is_half=True))  # fmt: skip
+    if left.households:
+        tables.append(Table("Sorties", "Sorties de la période, par nature", columns("Nature", "Ménages", "Personnes", "Part"), [
+            *classes, ["Total", left.households, left.people, Share(left.households, left.households)]], has_total=True, is_half=True))  # fmt: skip
     if reasons:
         tables.append(Table("Motifs de sortie", "Sorties de la période, par motif", reason_head, [*reasons, ["Total", "", left.households, left.people]], has_total=True))
     return Section("3. Propositions, entrées et sorties", sentences, [], tables)
@@ -263,19 +274,19 @@ def _places(p: PlaceFigures) -> Section:
         sentences.append(f"{pluriel(p.sum('unavailable'), 'place ne peut', 'places ne peuvent')} pas servir : " + ", ".join(f"{_motif(k).lower()} {nombre(v)}" for k, v in sorted(p.motifs.items())) + ".")
     said = "Places par état : " + ", ".join(f"{label} {nombre(v)}" for label, v in states.items()) + "."
     chart = Chart("hbars", f"Places par état au {jour_long(p.day)}", said, list(states), list(states.values()))
-    rows: list[list[Cell]] = [[m.organisation, m.open, m.occupied, m.rate, m.reserved, m.vacant, m.unavailable, m.stale] for m in p.managers]
-    whole = [p.sum(n) for n in ("open", "occupied")], [p.sum(n) for n in ("reserved", "vacant", "unavailable", "stale")]
-    head = columns("Organisation", "Ouvertes", "Occupées", "Taux", "Réservées", "Vacantes", "Indisponibles", "Sans nouvelle")
+    rows: list[list[Cell]] = [
+        [m.organisation, m.capacity, m.open, m.occupied, m.rate, m.reserved, m.vacant, m.unavailable, m.stale] for m in p.managers
+    ]
+    whole = [p.sum(n) for n in ("capacity", "open", "occupied")], [p.sum(n) for n in ("reserved", "vacant", "unavailable", "stale")]
+    head = columns("Organisation", "Capacité", "Ouvertes", "Occupées", "Taux", "Réservées", "Vacantes", "Indispo.", "Sans nouvelle")
     capacity: list[list[Cell]] = [[label, v, Share(v, opened)] for label, v in states.items()]
-    people: list[list[Cell]] = [[m.organisation, m.capacity] for m in p.managers]
     tables = [
-        Table("Places par état", f"Places au {jour_long(p.day)}, par état", columns("État", "Places", "Part"), [*capacity, ["Total", opened, Share(opened, opened)]], has_total=True),
-        Table("Places par organisation", f"Places au {jour_long(p.day)}, par organisation gestionnaire", head, [*rows, ["Total", *whole[0], p.rate, *whole[1]]], has_total=True),
-        Table("Capacité", "Personnes que les places ouvertes peuvent loger, au plus", columns("Organisation", "Personnes"), [*people, ["Total", p.sum("capacity")]], has_total=True),
+        Table("Places par état", f"Places au {jour_long(p.day)}, par état", columns("État", "Places", "Part"), [*capacity, ["Total", opened, Share(opened, opened)]], has_total=True, is_half=True),
+        Table("Places par organisation", f"Places au {jour_long(p.day)}, par organisation gestionnaire ; capacité en personnes", head, [*rows, ["Total", *whole[0], p.rate, *whole[1]]], has_total=True),
     ]  # fmt: skip
     if p.motifs:
         motifs: list[list[Cell]] = [[_motif(k), v] for k, v in sorted(p.motifs.items())]
-        tables.append(Table("Indisponibilités", "Places indisponibles, par motif", columns("Motif", "Places"), [*motifs, ["Total", p.sum("unavailable")]], has_total=True))
+        tables.insert(1, Table("Indisponibilités", "Places indisponibles, par motif", columns("Motif", "Places"), [*motifs, ["Total", p.sum("unavailable")]], has_total=True, is_half=True))
     return Section("4. Places", sentences if opened else [_occupied(p)], [chart] if opened else [], tables if opened else [])
 
 
@@ -294,34 +305,29 @@ def _flows(f: DepartmentFigures, names: Mapping[str, str]) -> Section:
     ]
     rows.append(["Total", arrivals.households, arrivals.people, departures.households, departures.people])
     head = columns("Autre département", "Ménages arrivés", "Personnes arrivées", "Ménages partis", "Personnes parties")
-    sentence = (
-        f"{pluriel(arrivals.households, 'ménage est venu', 'ménages sont venus')} d’un autre département, "
-        f"{pluriel(departures.households, 'ménage est parti', 'ménages sont partis')} vers un autre."
-    )
+    came = pluriel(arrivals.households, "ménage est venu", "ménages sont venus") if arrivals.households else "Aucun ménage n’est venu"
+    went = pluriel(departures.households, "ménage est parti", "ménages sont partis") if departures.households else "aucun n’est parti"
+    sentence = f"{came} d’un autre département, {went} vers un autre."
     return Section("5. Mobilité entre départements", [sentence], [], [Table("Mobilité", "Entrées de la période entre ce département et les autres", head, rows, has_total=True)])
 
 
 def _coverage(f: DepartmentFigures) -> Section:
-    share = f.places.answering
-    silent = share.whole - share.part
+    silent = f.places.answering.whole - f.places.answering.part
     sentences = [_answering(f.places)]
-    if f.places.managers:
-        sentences.append(f"{pluriel(silent, 'organisation est silencieuse', 'organisations sont silencieuses')} : {'ses' if silent < 2 else 'leurs'} chiffres sont ceux de la dernière nouvelle.")
-    without = sum(not m.files for m in f.mandated)
+    if silent:
+        told = pluriel(silent, "organisation est silencieuse", "organisations sont silencieuses")
+        sentences.append(f"{told} : {'ses' if silent < 2 else 'leurs'} chiffres sont ceux de la dernière nouvelle.")
     if f.mandated:
-        sentences.append(f"{nombre(len(f.mandated) - without)} sur {pluriel(len(f.mandated), 'association mandatée ou qui suit', 'associations mandatées ou qui suivent')} des dossiers ont au moins un dossier ici.")
+        following = sum(m.files > 0 for m in f.mandated)
+        sentences.append(f"Associations mandatées, ou qui suivent des dossiers : {nombre(following)} sur {nombre(len(f.mandated))} en suivent au moins un ici.")
     if not f.whole_territory:
         sentences.append(f"Les dossiers des autres organisations ne sont pas comptés : ce bilan ne vaut que pour {f.organisation}.")
-    rows: list[list[Cell]] = [
-        [m.organisation, "répond" if m.answers else "silencieuse", m.last_heard, m.confirmed, m.open] for m in f.places.managers
-    ]
+    rows: list[list[Cell]] = [[m.organisation, "répond" if m.answers else "silencieuse", m.last_heard, m.confirmed, m.open] for m in f.places.managers]
     head = [*text_columns("Organisation", "Réponse", "Dernière nouvelle"), Column("Places confirmées"), Column("Places ouvertes")]
     tables = [Table("Couverture", "Organisations gestionnaires répondantes et silencieuses", head, rows)] if rows else []
-    summary: list[list[Cell]] = [["Gestionnaires répondantes", share.part], ["Gestionnaires silencieuses", silent], ["Gestionnaires", share.whole]]
     if f.mandated:
-        summary += [["Associations avec un dossier ici", len(f.mandated) - without], ["Associations sans dossier ici", without], ["Associations", len(f.mandated)]]
-        tables.append(Table("Associations", "Associations mandatées ou qui suivent des dossiers", columns("Association", "Dossiers"), [[m.organisation, m.files] for m in f.mandated]))
-    tables.append(Table("Répondants", "Qui a répondu", columns("Qui", "Nombre"), summary))
+        files: list[list[Cell]] = [[m.organisation, m.files] for m in f.mandated]
+        tables.append(Table("Associations", "Associations mandatées, ou qui suivent des dossiers", columns("Association", "Dossiers"), files))
     return Section("6. Qui a répondu", sentences, [], tables)
 
 
@@ -332,9 +338,4 @@ def _method(f: DepartmentFigures) -> Section:
         f"Une place réservée couvre aussi une entrée prévue plus tard. Une organisation répond si elle a confirmé une place au moins depuis {f.places.stale_days}{NBSP}jours.",
         f"Les motifs de sortie de moins de {SMALLEST} ménages sont regroupés. Ce que personne n’a renseigné est écrit « donnée non renseignée », jamais zéro.",
     ]
-    rules: list[list[Cell]] = [
-        ["Une place est sans nouvelle après (jours)", f.places.stale_days],
-        ["Longue attente au-delà de (jours)", WAITING_BOUNDS[-1][0]],
-        ["Motif de sortie regroupé au-dessous de (ménages)", SMALLEST],
-    ]
-    return Section("Méthode", sentences, [], [Table("Méthode", "Règles de calcul", columns("Règle", "Valeur"), rules)])
+    return Section("Méthode", sentences)

@@ -1,6 +1,6 @@
 """A bilan before it is a PDF or a workbook: sentences, figures, tables and charts, the same for both.
 
-Every number of a sentence stands in a table: the PDF shows both, the workbook has one sheet per table. A cell is a number, a
+Every number of a sentence stands in a table or among the facts: the workbook has one sheet per table, the facts come first. A cell is a number, a
 day, a word, a rate (``Share``) or None, which is « donnée non renseignée » and never zero.
 """
 
@@ -28,13 +28,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``sheet`` names it in the workbook (31 characters at most); the last row is a total when ``has_total``."""
+    """``sheet`` names it in the workbook (31 characters at most); the last row is a total when ``has_total``.
+
+    Two tables in a row that are ``is_half`` stand side by side on paper.
+    """
 
     sheet: str
     caption: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     has_total: bool = False
+    is_half: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,22 @@ class Section:
     sentences: Sequence[str] = ()
     charts: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
-    note: str = ""
+
+    @property
+    def rows(self) -> list[list[Table]]:
+        """The tables as they stand on paper: one by row, or two halves."""
+        found: list[list[Table]] = []
+        for table in self.tables:
+            if table.is_half and found and len(found[-1]) == 1 and found[-1][0].is_half:
+                found[-1].append(table)
+            else:
+                found.append([table])
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Bilan:
-    """The whole document. ``source`` is repeated at the foot of each page."""
+    """The whole document. ``source`` is repeated at the foot of each page; ``facts`` opens the workbook, with the numbers that no table holds."""
 
     kind: str
     folder: str
@@ -92,7 +106,7 @@ class Bilan:
     @property
     def sentences(self) -> list[str]:
         """Every sentence, in reading order."""
-        return [*self.lead, *(s for section in self.sections for s in (*section.sentences, *([section.note] if section.note else [])))]
+        return [*self.lead, *(s for section in self.sections for s in section.sentences)]
 
 
 def words(cell: Cell) -> str:
@@ -105,12 +119,17 @@ def words(cell: Cell) -> str:
         return cell
     if isinstance(cell, date):
         return jour_court(cell, today=date.min)
-    return nombre(int(cell) if isinstance(cell, float) and cell.is_integer() else cell)
+    return nombre(int(cell) if not isinstance(cell, int) and cell == int(cell) else cell)
 
 
 def columns(first: str, *others: str) -> list[Column]:
     """A column of words, then columns of figures."""
     return [Column(first, is_number=False), *(Column(label) for label in others)]
+
+
+def lower_first(label: str) -> str:
+    """« Refusée » inside a sentence."""
+    return label[:1].lower() + label[1:]
 
 
 def text_columns(*labels: str) -> list[Column]:

@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 
 from odis_app.core import clock
 from odis_app.core.db import db
-from odis_app.core.formats import NBSP, jour, jour_long, nombre, pluriel
+from odis_app.core.formats import jour, jour_long, nombre, pluriel
 from odis_app.documents.enums import Audience
 from odis_app.households.enums import FactKind, MemberLink, NeedKind, NeedLevel
 from odis_app.households.models import Household, HouseholdFact, HouseholdRequest
@@ -22,7 +22,18 @@ from odis_app.households.queries import composition_words, identity_block, membe
 from odis_app.pilotage.period import Period
 from odis_app.placements.enums import EndedBy, OrientationStatus, PlacementStatus
 from odis_app.placements.models import Orientation, Placement
-from odis_app.reports.document import MISSING, Bilan, Box, Cell, Column, Section, Table, columns, text_columns
+from odis_app.reports.document import (
+    MISSING,
+    Bilan,
+    Box,
+    Cell,
+    Column,
+    Section,
+    Table,
+    columns,
+    lower_first,
+    text_columns,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +135,8 @@ def household_bilan(f: HouseholdFacts, period: Period, names: Mapping[str, str],
             ("Début de la période", period.since), ("Fin de la période", period.until), ("Étape", f.stage), ("Étape depuis le", f.stage_since),
             ("Personnes", f.size), ("Adultes", f.adults), ("Mineurs", f.minors), ("Ouvert le", f.opened_on),
             ("Première proposition le", f.first_proposed_on), ("Première entrée le", f.entered_on), ("Dossier lu le", computed_at),
+            ("Personnes présentes à la fin de la période", len(f.members)), ("Faits datés pendant la période", len(f.facts)),
+            ("Propositions pendant la période", len(f.proposals)),
         ],
     )  # fmt: skip
 
@@ -140,7 +153,7 @@ def _delays(f: HouseholdFacts) -> list[tuple[str, int | None, str]]:
     steps = (("De l’ouverture à la première proposition", f.first_proposed_on), ("De l’ouverture à la première entrée", f.entered_on))
     found: list[tuple[str, int | None, str]] = []
     for label, end in steps:
-        days = (end - f.opened_on).days if end and f.opened_on else None
+        days = (end - f.opened_on).days if end and f.opened_on and end >= f.opened_on else None
         found.append((label, days, f"{label} : {pluriel(days, 'jour')}." if days is not None else ""))
     return found
 
@@ -148,25 +161,23 @@ def _delays(f: HouseholdFacts) -> list[tuple[str, int | None, str]]:
 def _composition(f: HouseholdFacts, period: Period) -> Section:
     rows: list[list[Cell]] = [[label, age] for label, age in f.members]
     sentence = f"Au {jour_long(period.until)}, le dossier compte {pluriel(len(f.members), 'personne')}." if f.members else f"Composition au {jour_long(period.until)} : {MISSING}."
-    count: list[list[Cell]] = [["Personnes présentes", len(f.members)]]
-    tables = [Table("Composition", "Personnes présentes et leur âge, en années", columns("Personne", "Âge"), rows)] if rows else []
-    return Section("1. Composition", [sentence], [], [*tables, Table("Effectif", "Effectif", columns("Effectif", "Nombre"), count)] if rows else [])
+    table = Table("Composition", "Personnes présentes et leur âge, en années", columns("Personne", "Âge"), rows)
+    return Section("1. Composition", [sentence], [], [table] if rows else [])
 
 
 def _stages(f: HouseholdFacts) -> Section:
     rows: list[list[Cell]] = [[label, on] for on, label in f.facts]
     delays: list[list[Cell]] = [[label, days] for label, days, _ in _delays(f)]
     sentence = f"{pluriel(len(rows), 'fait daté', 'faits datés')} pendant la période." if rows else "Aucun fait daté pendant la période."
-    tables = [Table("Délais", "Délais du dossier, en jours calendaires", columns("Étape", "Jours"), delays), Table("Nombre de faits", "Nombre de faits de la période", columns("Faits", "Nombre"), [["Faits datés", len(rows)]])]
-    if rows:
-        tables.insert(0, Table("Étapes", "Faits de la période, dans l’ordre", text_columns("Fait", "Date"), rows))
+    tables = [Table("Étapes", "Faits de la période, dans l’ordre", text_columns("Fait", "Date"), rows, is_half=True)] if rows else []
+    tables.append(Table("Délais", "Délais du dossier, en jours calendaires", columns("Étape", "Jours"), delays, is_half=True))
     return Section("2. Étapes et dates", [sentence], [], tables)
 
 
 def _needs(f: HouseholdFacts) -> Section:
     tables = []
     if f.needs:
-        tables.append(Table("Besoins", "Besoins de la vie quotidienne", text_columns("Besoin", "Niveau"), [list(n) for n in f.needs]))
+        tables.append(Table("Besoins", "Besoins de la vie quotidienne", text_columns("Besoin", "Niveau"), [list(n) for n in f.needs], is_half=True))
     if f.request is not None:
         r = f.request
         asked: list[list[Cell]] = [
@@ -177,7 +188,7 @@ def _needs(f: HouseholdFacts) -> Section:
             ["Rez-de-chaussée ou ascenseur", _yes(r.ground_floor_or_lift)],
             ["Animaux", _yes(r.animals)],
         ]
-        tables.append(Table("Demande", "Logement demandé", [Column("Demande", is_number=False), Column("Réponse", is_number=False)], asked))
+        tables.append(Table("Demande", "Logement demandé", [Column("Demande", is_number=False), Column("Réponse", is_number=False)], asked, is_half=True))
     return Section("3. Besoins", [] if f.needs else [f"Besoins de la vie quotidienne : {MISSING}."], [], tables)
 
 
@@ -189,21 +200,23 @@ def _answers(f: HouseholdFacts, names: Mapping[str, str]) -> Section:
     if not f.proposals:
         return Section("4. Propositions et réponses", ["Aucune proposition n’a été faite pendant la période."])
     rows: list[list[Cell]] = [
-        [_paris(o.proposed_at), names.get(o.department_code, o.department_code), o.status.label, _paris(o.ended_at) if o.ended_at else None if o.status.is_active else o.entered_on or o.confirmed_at, _by(o)]
-        for o in f.proposals
+        [_paris(o.proposed_at), names.get(o.department_code, o.department_code), o.status.label, _answered(o), EndedBy.label_of(o.ended_by)] for o in f.proposals
     ]
     states = [o.status for o in f.proposals]
-    summary: list[list[Cell]] = [[s.label, states.count(s)] for s in OrientationStatus if s in states]
-    sentence = f"{pluriel(len(states), 'proposition')} pendant la période : " + ", ".join(f"{str(label)[0].lower()}{str(label)[1:]} {nombre(int(str(n)))}" for label, n in summary) + "."
-    head = [*text_columns("Proposée le", "Département", "État", "Réponse le", "Terminée par")]
+    counts = [(s, states.count(s)) for s in OrientationStatus if s in states]
+    summary: list[list[Cell]] = [[s.label, n] for s, n in counts]
+    sentence = f"{pluriel(len(states), 'proposition')} pendant la période : " + ", ".join(f"{lower_first(s.label)} {nombre(n)}" for s, n in counts) + "."
+    head = text_columns("Proposée le", "Département", "État", "Réponse le", "Terminée par")
     return Section("4. Propositions et réponses", [sentence], [], [
-        Table("Propositions", "Propositions de la période", head, [[*(("" if c is None else c) for c in row)] for row in rows]),
+        Table("Propositions", "Propositions de la période", head, rows),
         Table("Suites", "Propositions par suite", columns("Suite", "Propositions"), [*summary, ["Total", len(states)]], has_total=True),
     ])  # fmt: skip
 
 
-def _by(o: Orientation) -> str:
-    return EndedBy.label_of(o.ended_by) if o.ended_by else ""
+def _answered(o: Orientation) -> Cell:
+    """The day of its end, of the entry or of both agreements; an empty cell while an answer is awaited."""
+    instant = o.ended_at or o.confirmed_at
+    return o.entered_on or (_paris(instant) if instant else "")
 
 
 def _stay(f: HouseholdFacts) -> Section:
@@ -225,5 +238,5 @@ def _entries(f: HouseholdFacts) -> Section:
 
 def _method() -> Section:
     return Section("Ce que ce bilan ne dit pas", [
-        f"Ni la santé, ni la sécurité, ni les papiers, ni l’adresse, ni le texte des notes. Un délai est compté en jours calendaires. « {MISSING[0].upper()}{MISSING[1:]} » n’est jamais un zéro."
-        .replace("\n", NBSP)])  # fmt: skip
+        "Ni la santé, ni la sécurité, ni les papiers, ni l’adresse, ni le texte des notes.",
+        f"Un délai est compté en jours calendaires. Ce que personne n’a renseigné est écrit « {MISSING} », jamais zéro."])  # fmt: skip
