@@ -35,14 +35,13 @@ def places(world, homes):
     """Plain, women hosts, certified, specialised, and one in Mayenne; by name."""
     operator, downstream = world.actor("operateur", "44"), world.actor("operateur", "53")
     structure = homes.structure(operator)
-    made = {
+    return {
         "plain": homes.place(operator, structure=structure),
         "women": homes.place(operator, structure=structure, hosts_women_only=True),
         "certified": homes.place(operator, structure=structure, women_only_certified=True),
         "specialised": homes.place(operator, structure=structure, specialised_fvv_teh=True),
         "mayenne": homes.place(downstream, LAVAL),
     }
-    return made
 
 
 @pytest.mark.parametrize(
