@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import event, func, select, text
@@ -52,11 +51,6 @@ class Upload:
 
     filename: str
     stream: BinaryIO
-
-    @classmethod
-    def of(cls, path: Path) -> Upload:
-        """A file of this machine, for the demonstration and the tests."""
-        return cls(path.name, path.open("rb"))
 
 
 def store_document(
