@@ -32,7 +32,10 @@ def upgrade() -> None:
 
 
 def _child(table: str, columns: str) -> None:
-    run(f"CREATE TABLE {table} (household_id bigint NOT NULL, owner_org_id bigint NOT NULL, {columns}, {PARENT.format(table=table)})")
+    # Keys hold the owner too: somebody who pretends to own a neighbour's file always meets the foreign key, never a « already there »
+    run(
+        f"CREATE TABLE {table} (household_id bigint NOT NULL, owner_org_id bigint NOT NULL, {columns}, {PARENT.format(table=table)})"
+    )
 
 
 def _file() -> None:
@@ -86,7 +89,7 @@ def _file() -> None:
     _child(
         "household_identities",
         "name text NOT NULL, folded text NOT NULL, phone_sealed bytea, phone_index bytea, languages text[] NOT NULL DEFAULT '{}', "
-        "accommodation_mode text, accommodation_note text NOT NULL DEFAULT '', PRIMARY KEY (household_id)",
+        "accommodation_mode text, accommodation_note text NOT NULL DEFAULT '', PRIMARY KEY (household_id, owner_org_id)",
     )
     run("CREATE INDEX ix_household_identities_name ON household_identities (owner_org_id, folded)")
     run("CREATE INDEX ix_household_identities_phone ON household_identities (owner_org_id, phone_index)")
@@ -94,11 +97,11 @@ def _file() -> None:
         "household_administrative",
         "protection_status text NOT NULL DEFAULT 'non_renseigne', procedure text, title_kind text, title_valid_until date, decision_date date, "
         "arrived_on date, arrival_route text, cir_signed_on date, agdref_sealed bytea, agdref_index bytea, ofii_number_sealed bytea, "
-        "si_siao_number text, domiciliation text NOT NULL DEFAULT '', PRIMARY KEY (household_id)",
+        "si_siao_number text, domiciliation text NOT NULL DEFAULT '', PRIMARY KEY (household_id, owner_org_id)",
     )
     run("CREATE INDEX ix_household_administrative_agdref ON household_administrative (owner_org_id, agdref_index)")
     run("CREATE INDEX ix_household_administrative_title ON household_administrative (owner_org_id, title_valid_until)")
-    _child("household_tokens", 'token text COLLATE "C" NOT NULL, PRIMARY KEY (household_id, token)')
+    _child("household_tokens", 'token text COLLATE "C" NOT NULL, PRIMARY KEY (household_id, owner_org_id, token)')
     run("CREATE INDEX ix_household_tokens_search ON household_tokens (owner_org_id, token)")
     run("CREATE INDEX ix_household_tokens_token ON household_tokens (token)")
 
@@ -115,11 +118,13 @@ def _people() -> None:
         "CONSTRAINT ck_members_birth CHECK (birth_date IS NULL OR birth_year IS NULL OR birth_year = extract(year FROM birth_date))",
     )
     run("CREATE INDEX ix_members_household ON members (household_id)")
-    run("CREATE UNIQUE INDEX uq_members_principal ON members (household_id) WHERE link = 'demandeur_principal' AND until IS NULL")
+    run(
+        "CREATE UNIQUE INDEX uq_members_principal ON members (household_id, owner_org_id) WHERE link = 'demandeur_principal' AND until IS NULL"
+    )
     _child(
         "household_versions",
         "version int NOT NULL, event text NOT NULL, happened_on date NOT NULL, note text NOT NULL DEFAULT '', recorded_at timestamptz NOT NULL DEFAULT now(), "
-        "recorded_by_label text NOT NULL, PRIMARY KEY (household_id, version)",
+        "recorded_by_label text NOT NULL, PRIMARY KEY (household_id, owner_org_id, version)",
     )
 
 
@@ -127,18 +132,18 @@ def _needs() -> None:
     _child(
         "household_needs",
         "kind text NOT NULL, level smallint NOT NULL CHECK (level BETWEEN 0 AND 2), detail text NOT NULL DEFAULT '', source text NOT NULL DEFAULT '', "
-        "noted_on date NOT NULL, PRIMARY KEY (household_id, kind)",
+        "noted_on date NOT NULL, PRIMARY KEY (household_id, owner_org_id, kind)",
     )
     _child(
         "household_requests",
         "need_from date, min_days int, max_rent numeric(8, 2), wheelchair boolean NOT NULL DEFAULT false, ground_floor_or_lift boolean NOT NULL DEFAULT false, "
         "animals boolean NOT NULL DEFAULT false, animals_note text NOT NULL DEFAULT '', smoking text NOT NULL DEFAULT 'none' CHECK (smoking IN ('none', 'smoker', 'cannot_stand')), "
-        "employment_area text, life_project text NOT NULL DEFAULT '', wishes_exclusive boolean NOT NULL DEFAULT false, PRIMARY KEY (household_id), "
+        "employment_area text, life_project text NOT NULL DEFAULT '', wishes_exclusive boolean NOT NULL DEFAULT false, PRIMARY KEY (household_id, owner_org_id), "
         "CONSTRAINT ck_household_requests_days CHECK (min_days IS NULL OR min_days BETWEEN 1 AND 3660), CONSTRAINT ck_household_requests_rent CHECK (max_rent IS NULL OR max_rent >= 0)",
     )
     _child(
         "household_wishes",
-        "rank smallint NOT NULL CHECK (rank BETWEEN 1 AND 20), department_code text NOT NULL, PRIMARY KEY (household_id, rank), CONSTRAINT uq_household_wishes UNIQUE (household_id, department_code)",
+        "rank smallint NOT NULL CHECK (rank BETWEEN 1 AND 20), department_code text NOT NULL, PRIMARY KEY (household_id, owner_org_id, rank), CONSTRAINT uq_household_wishes UNIQUE (household_id, owner_org_id, department_code)",
     )
 
 
@@ -146,19 +151,19 @@ def _protected() -> None:
     _child(
         "household_health_needs",
         "kind text NOT NULL, level smallint NOT NULL CHECK (level BETWEEN 0 AND 2), max_minutes smallint, detail_sealed bytea, noted_on date NOT NULL, "
-        "PRIMARY KEY (household_id, kind)",
+        "PRIMARY KEY (household_id, owner_org_id, kind)",
     )
     _child(
         "member_safety",
         "member_id bigint NOT NULL, fvv_teh boolean NOT NULL, women_hosts_only boolean NOT NULL, lgbt_safe boolean NOT NULL DEFAULT false, "
         "excluded_departments text[] NOT NULL DEFAULT '{}', safe_channel text, safe_hours text NOT NULL DEFAULT '', no_message boolean NOT NULL DEFAULT true, "
-        "note_sealed bytea, assessed_on date NOT NULL, assessed_by_label text NOT NULL, PRIMARY KEY (member_id), "
+        "note_sealed bytea, assessed_on date NOT NULL, assessed_by_label text NOT NULL, PRIMARY KEY (member_id, owner_org_id), "
         "CONSTRAINT fk_member_safety_member FOREIGN KEY (member_id, household_id) REFERENCES members (id, household_id) ON DELETE CASCADE",
     )
     run("CREATE INDEX ix_member_safety_household ON member_safety (household_id)")
     _child(
         "protection_stories",
-        "member_id bigint NOT NULL, story_sealed bytea NOT NULL, recorded_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (member_id), "
+        "member_id bigint NOT NULL, story_sealed bytea NOT NULL, recorded_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (member_id, owner_org_id), "
         "CONSTRAINT fk_protection_stories_member FOREIGN KEY (member_id, household_id) REFERENCES members (id, household_id) ON DELETE CASCADE",
     )
 
@@ -266,7 +271,14 @@ def _walls() -> None:
         update_check=f"{OWN} OR id = ANY (ARRAY(SELECT odis.shared_editable_records()))",
     )
     auth_writes("households", "UPDATE")
-    for table in ("household_identities", "household_administrative", "household_needs", "household_requests", "household_wishes", "members"):
+    for table in (
+        "household_identities",
+        "household_administrative",
+        "household_needs",
+        "household_requests",
+        "household_wishes",
+        "members",
+    ):
         wall(table, select=f"{OWN} OR {FULL}", insert=EDIT, update=EDIT, delete=EDIT)
     for table in ("household_tokens", "household_versions"):
         wall(table, select=f"{OWN} OR {FULL}", insert=EDIT, update=EDIT, delete=EDIT)
@@ -286,11 +298,18 @@ def _walls() -> None:
     # a partner tells its own acts (an operator accepts, a family enters), never that a file is complete, archived or reopened
     acts = "kind IN ('proposed', 'proposal_ended', 'confirmed', 'entered', 'exited')"
     editing = "household_id = ANY (ARRAY(SELECT odis.shared_editable_records()))"
-    wall("household_facts", select=f"{OWN} OR {shared} OR {system}", insert=f"{OWN} OR {editing} OR ({shared} AND {acts})")
+    wall(
+        "household_facts",
+        select=f"{OWN} OR {shared} OR {system}",
+        insert=f"{OWN} OR {editing} OR ({shared} AND {acts})",
+    )
     seen = f"({OWN} AND sensitivity <= greatest((SELECT odis.level()), 1) AND (sensitivity < 2 OR {class2})) OR ({OWN} AND {REFERRED}) OR ({FULL} AND sensitivity <= 1)"
     wall("household_changes", select=seen, insert=EDIT)
     steered = "department_code = ANY (ARRAY(SELECT odis.steered_departments()))"
-    wall("household_tracking", select=f"{OWN} OR record_id = ANY (ARRAY(SELECT odis.shared_records())) OR {steered} OR {system}")
+    wall(
+        "household_tracking",
+        select=f"{OWN} OR record_id = ANY (ARRAY(SELECT odis.shared_records())) OR {steered} OR {system}",
+    )
     auth_writes("household_tracking", "INSERT, UPDATE")
 
 

@@ -144,6 +144,12 @@ class HouseholdToken(_Child, Base):
     token: Mapped[str] = mapped_column(primary_key=True)
 
 
+_FEMININE = {
+    "demandeur_principal": "Demandeuse principale", "conjoint": "Conjointe", "enfant_mineur": "Enfant mineure", "enfant_majeur": "Enfant majeure",
+    "ascendant": "Ascendante", "fratrie": "Sœur",
+}  # fmt: skip
+
+
 class Member(Base):
     """Class 1: one person of the household, from ``since`` to ``until``."""
 
@@ -170,8 +176,12 @@ class Member(Base):
 
     @property
     def link_label(self) -> str:
-        """« Conjoint »."""
-        return MemberLink.label_of(self.link)
+        """« Conjointe », in the gender of the person."""
+        return (
+            _FEMININE.get(self.link, "")
+            if self.sex == "f" and self.link in _FEMININE
+            else MemberLink.label_of(self.link)
+        )
 
     @property
     def french_label(self) -> str:

@@ -112,14 +112,24 @@ RELAIS = (
     S("Brouillonov", "Svetlana Kirill", "F33 eM9", "ru", 3, 4, 0, DRAFT, department="33"),
 )  # fmt: skip
 MODES = ("cada", "huda", "cph", "hotel_115", "heberg_citoyen", "tiers", "chu", "rhvs")
-STATUSES = {"uk": "protection_temporaire", "ro": "ue_eee_suisse", "es": "ue_eee_suisse", "pt": "ue_eee_suisse", "en": "demandeur_asile"}
-MINIMAL_TO_OPERATOR, FULL_DOWNSTREAM, SIGNALLED = ("Misalu", "Primerov", "Mithal"), ("Nemounehzadeh", "Misale", "Tusaale"), ("Prykladenko", "Udaharan")
+STATUSES = {
+    "uk": "protection_temporaire",
+    "ro": "ue_eee_suisse",
+    "es": "ue_eee_suisse",
+    "pt": "ue_eee_suisse",
+    "en": "demandeur_asile",
+}
+MINIMAL_TO_OPERATOR, FULL_DOWNSTREAM, SIGNALLED = (
+    ("Misalu", "Primerov", "Mithal"),
+    ("Nemounehzadeh", "Misale", "Tusaale"),
+    ("Prykladenko", "Udaharan"),
+)
 
 
 def load(world: World) -> None:
     """Open, fill and share every household of the demonstration."""
     for rank, sketch in enumerate(PASSERELLES):
-        with world["coordination" if rank % 4 == 3 else "association"].acting() as identity:  # noqa: PLR2004 - one in four is Sacha's
+        with world["coordination" if rank % 4 == 3 else "association"].acting() as identity:
             _tell(identity, sketch, rank)
     for rank, sketch in enumerate(RELAIS):
         with world["autre"].acting() as identity:
@@ -157,10 +167,13 @@ def _opening(sketch: Sketch, rank: int, opened: date) -> Opening:
 
 def _people(sketch: Sketch) -> list[Person]:
     year = clock.today().year
-    levels, work = ("A1", "A2", "A1.1", "B1", "non_evalue"), ("recherche_emploi", "formation_linguistique", "au_foyer", "cdd", "recherche_formation")
+    levels, work = (
+        ("A1", "A2", "A1.1", "B1", "non_evalue"),
+        ("recherche_emploi", "formation_linguistique", "au_foyer", "cdd", "recherche_formation"),
+    )
     found = []
     for rank, (first, code) in enumerate(zip(sketch.firsts.split(), sketch.people.split(), strict=True)):
-        link = _LINKS[code[0]] if code[0] in _LINKS else MemberLink.DEMANDEUR_PRINCIPAL.value
+        link = _LINKS.get(code[0], MemberLink.DEMANDEUR_PRINCIPAL.value)
         sex, age = code.lstrip("".join(_LINKS))[0].lower(), int(code.lstrip("".join(_LINKS))[1:])
         born = date(year - age, 1 + (rank * 5) % 12, 3 + rank) if age else clock.today() - timedelta(days=300)
         if age and born > clock.today().replace(year=year - age):
@@ -168,16 +181,25 @@ def _people(sketch: Sketch) -> list[Person]:
         is_child = link == MemberLink.ENFANT_MINEUR.value
         found.append(
             Person(
-                first_name=first, last_name=sketch.name, sex=sex, link=link, birth_date=born, french_level=None if age < 6 else levels[(age + rank) % len(levels)],
+                first_name=first,
+                last_name=sketch.name,
+                sex=sex,
+                link=link,
+                birth_date=born,
+                french_level=None if age < 6 else levels[(age + rank) % len(levels)],
                 situation=("ecole" if age > 2 else None) if is_child else work[(age + rank) % len(work)],
-            )  # fmt: skip
+            )
         )
     return found
 
 
 def _papers(sketch: Sketch, rank: int, opened: date) -> dict[str, object]:
     status = STATUSES.get(sketch.tongue) or ("protection_subsidiaire" if rank % 4 == 1 else "refugie")
-    titles = {"refugie": "carte de résident", "protection_subsidiaire": "carte de séjour pluriannuelle", "protection_temporaire": "APS"}
+    titles = {
+        "refugie": "carte de résident",
+        "protection_subsidiaire": "carte de séjour pluriannuelle",
+        "protection_temporaire": "APS",
+    }
     if sketch.stage == DRAFT:
         return {"domiciliation": "association, boîte postale fictive"}
     return {
@@ -211,14 +233,22 @@ def _ask(identity: Identity, household: Household, sketch: Sketch, said: date) -
     """Needs, what is asked of a dwelling, wishes."""
     words = sketch.extra.split()
     rent = next((int(w.partition(":")[2]) for w in words if w.startswith("loyer:")), None)
-    needs = {kind: (int(level), detail) for kind, level, detail in (n.split(":", 2) for n in sketch.needs.split("|") if n)}
+    needs = {
+        kind: (int(level), detail) for kind, level, detail in (n.split(":", 2) for n in sketch.needs.split("|") if n)
+    }
     if needs:
-        do.update_needs(identity, household=household, values=needs, source="entretien avec l’interprète", version=None, on=said)
+        do.update_needs(
+            identity, household=household, values=needs, source="entretien avec l’interprète", version=None, on=said
+        )
     if "maternité" in words and queries.class2_is_open():
-        do.update_health_needs(identity, household=household, values={"maternity": HealthNeed(2, 30)}, version=None, on=said)
+        do.update_health_needs(
+            identity, household=household, values={"maternity": HealthNeed(2, 30)}, version=None, on=said
+        )
     asked = {
-        "need_from": clock.today() + timedelta(days=(sketch.wait % 25) - 5) if sketch.stage in {READY, ARCHIVED} else None,
-        "min_days": 180 if sketch.priority < 2 else 90,  # noqa: PLR2004
+        "need_from": clock.today() + timedelta(days=(sketch.wait % 25) - 5)
+        if sketch.stage in {READY, ARCHIVED}
+        else None,
+        "min_days": 180 if sketch.priority < 2 else 90,
         "max_rent": rent,
         "wheelchair": "pmr" in words,
         "ground_floor_or_lift": "rdc" in words or "pmr" in words,
@@ -235,7 +265,11 @@ def _project(sketch: Sketch) -> str:
     if sketch.stage == DRAFT:
         return ""
     with_children = "eM" in sketch.people or "eF" in sketch.people
-    hope = "Rester près de l’école des enfants et trouver un logement durable." if with_children else "Trouver un travail, puis un logement à son nom."
+    hope = (
+        "Rester près de l’école des enfants et trouver un logement durable."
+        if with_children
+        else "Trouver un travail, puis un logement à son nom."
+    )
     return f"{hope} La personne connaît déjà le département et a lu la fiche de deux territoires."
 
 
@@ -244,20 +278,42 @@ def _share(identity: Identity, world: World) -> None:
     ready = {row.name.split()[-1]: row.household for row in _all(identity)}
     operator, downstream = (db.get_one(Organisation, world[name].org_id) for name in ("operateur", "aval"))
     for name in MINIMAL_TO_OPERATOR:
-        do.share_household(identity, household=ready[name], organisation=operator, level=ShareLevel.MINIMAL, purpose=SharePurpose.ORIENTATION)
+        do.share_household(
+            identity,
+            household=ready[name],
+            organisation=operator,
+            level=ShareLevel.MINIMAL,
+            purpose=SharePurpose.ORIENTATION,
+        )
     for name in FULL_DOWNSTREAM:
         do.share_household(
-            identity, household=ready[name], organisation=downstream, level=ShareLevel.FULL, purpose=SharePurpose.MOBILITE, motive="visio tripartite à venir"
+            identity,
+            household=ready[name],
+            organisation=downstream,
+            level=ShareLevel.FULL,
+            purpose=SharePurpose.MOBILITE,
+            motive="visio tripartite à venir",
         )
     for name in SIGNALLED:
         do.signal_household(identity, household=ready[name], motive="Aucune offre compatible depuis plus de deux mois.")
-    born = Person("Nouri", "Namunazai", "m", link=MemberLink.ENFANT_MINEUR.value, birth_date=clock.today() - timedelta(days=12))
+    born = Person(
+        "Nouri", "Namunazai", "m", link=MemberLink.ENFANT_MINEUR.value, birth_date=clock.today() - timedelta(days=12)
+    )
     do.add_member(
-        identity, household=ready["Namunazai"], person=born, event=HouseholdEvent.NAISSANCE, happened_on=clock.today() - timedelta(days=12), version=None
+        identity,
+        household=ready["Namunazai"],
+        person=born,
+        event=HouseholdEvent.NAISSANCE,
+        happened_on=clock.today() - timedelta(days=12),
+        version=None,
     )
 
 
 def _all(identity: Identity) -> list[queries.HouseholdRow]:
     first = queries.list_page(identity, queries.HouseholdFilter(), number=1)
-    rest = [row for number in range(2, first.pages + 1) for row in queries.list_page(identity, queries.HouseholdFilter(), number=number).items]
+    rest = [
+        row
+        for number in range(2, first.pages + 1)
+        for row in queries.list_page(identity, queries.HouseholdFilter(), number=number).items
+    ]
     return [*first.items, *rest]

@@ -103,7 +103,7 @@ def _apply(state: _State, fact: Fact) -> None:  # noqa: C901, PLR0912 - one bran
             state.waits_again = state.waits_again or state.exited_on is not None
 
 
-def _read(state: _State, today: date) -> tuple[HouseholdStatus, StatusReason, date]:
+def _read(state: _State, today: date) -> tuple[HouseholdStatus, StatusReason, date]:  # noqa: PLR0911 - one answer per stage, in order
     opened = state.opened_on or today
     if state.archived_on:
         return HouseholdStatus.ARCHIVE, StatusReason.ARCHIVE, state.archived_on

@@ -42,8 +42,12 @@ def complete(identity: Identity, household: Household) -> None:
     for member in queries.present_members(household.id):
         if not queries.is_minor(member, clock.today()):
             operations.update_member_safety(identity, household=household, member=member, safety=Safety(), version=None)
-    operations.update_administrative(identity, household=household, values={"protection_status": "refugie"}, version=None)
-    operations.update_request(identity, household=household, values={"need_from": clock.today()}, wished=["53", "49"], version=None)
+    operations.update_administrative(
+        identity, household=household, values={"protection_status": "refugie"}, version=None
+    )
+    operations.update_request(
+        identity, household=household, values={"need_from": clock.today()}, wished=["53", "49"], version=None
+    )
 
 
 def organisation_of(actor: Actor) -> Organisation:
@@ -91,7 +95,9 @@ def family(town: Town) -> str:
     with town.camille.acting() as identity:
         household = open_file(identity, phone="+33600000001", languages=["fa"])
         complete(identity, household)
-        operations.update_needs(identity, household=household, values={"school": (2, "maternelle")}, source="entretien", version=None)
+        operations.update_needs(
+            identity, household=household, values={"school": (2, "maternelle")}, source="entretien", version=None
+        )
         return household.public_id
 
 

@@ -85,11 +85,9 @@ def _read_day(typed: str) -> date:
     raise ValidationError(f"« {typed} » n’est pas une date. Écrivez par exemple 3/09/1988, ou l’année seule.")
 
 
-class Boxes(SelectMultipleField):  # type: ignore[misc]
-    """Several choices as checkboxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
+def boxes(label: str, **kwargs: Any) -> SelectMultipleField:
+    """Several choices as checkboxes (``_boxes.html`` draws them)."""
+    return SelectMultipleField(label, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(), **kwargs)
 
 
 def optional_select(label: str, kinds: type[Labelled], **kwargs: Any) -> SelectField:

@@ -29,7 +29,7 @@ from odis_app.households.enums import (
     Priority,
     ProtectionStatus,
 )
-from odis_app.households.forms.fields import Boxes, VersionedForm, optional_select, short_text
+from odis_app.households.forms.fields import VersionedForm, boxes, optional_select, short_text
 from odis_app.households.forms.members import PersonForm, PrincipalForm
 from odis_app.households.models import Household, HouseholdIdentity
 from odis_app.households.operations import normal_phone
@@ -114,7 +114,7 @@ class OpeningForm(Form):
         description="Le jour depuis lequel le ménage attend.",
     )
     phone = PhoneField(description="Sert aussi à retrouver un dossier déjà ouvert.")
-    languages = Boxes("Langues parlées", choices=Language.choices())
+    languages = boxes("Langues parlées", choices=Language.choices())
     accommodation_mode = optional_select("Hébergement actuel", AccommodationMode)
     anyway = BooleanField("Ouvrir quand même un nouveau dossier : c’est un autre ménage")
 
@@ -154,7 +154,7 @@ class IdentityForm(VersionedForm):
     """Phone, languages, present accommodation, priority, seniority, referent."""
 
     phone = PhoneField()
-    languages = Boxes("Langues parlées", choices=Language.choices())
+    languages = boxes("Langues parlées", choices=Language.choices())
     accommodation_mode = optional_select("Hébergement actuel", AccommodationMode)
     accommodation_note = short_text(
         "Précision sur l’hébergement", 200, description="Structure, ville, date de fin de prise en charge."

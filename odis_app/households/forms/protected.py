@@ -9,7 +9,7 @@ from wtforms import BooleanField, IntegerField, RadioField, StringField
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from odis_app.households.enums import HealthNeedKind, NeedLevel, SafeChannel
-from odis_app.households.forms.fields import Boxes, VersionedForm, optional_select, short_text
+from odis_app.households.forms.fields import VersionedForm, boxes, optional_select, short_text
 from odis_app.households.forms.members import LongText
 from odis_app.households.operations.protected import HealthNeed, Safety
 
@@ -72,7 +72,7 @@ class SafetyForm(VersionedForm):
         "Demande-t-elle des hôtes femmes uniquement ?", [InputRequired(ASKED)], choices=YES_NO
     )
     lgbt_safe = BooleanField("Un lieu sûr pour une personne LGBT est demandé")
-    excluded_departments = Boxes(
+    excluded_departments = boxes(
         "Départements où elle serait en danger", description="La raison n’est jamais montrée à un hébergeur."
     )
     safe_channel = optional_select(

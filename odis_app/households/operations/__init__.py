@@ -7,6 +7,7 @@ from odis_app.households.operations.file import (
     confirm_review,
     normal_phone,
     open_household,
+    phone_words,
     reopen_household,
     update_identity,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "confirm_review",
     "normal_phone",
     "open_household",
+    "phone_words",
     "record_fact",
     "refresh_completeness",
     "refresh_status",

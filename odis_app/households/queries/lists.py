@@ -75,6 +75,7 @@ class HouseholdRow:
     needs: list[str] = field(default_factory=list)
     wishes: list[str] = field(default_factory=list)
     is_own: bool = True
+    in_full: bool = True
     owner: str = ""
 
 
@@ -220,6 +221,7 @@ def list_page(identity: Identity, filters: HouseholdFilter, *, number: int) -> P
             needs=[NeedKind.label_of(kind) for kind in needs.get(h.id, [])],
             wishes=[_department_name(code) for code in wishes.get(h.id, [])],
             is_own=h.owner_org_id == identity.org_id,
+            in_full=h.id in names,
             owner=owners[h.owner_org_id].short_name if h.owner_org_id in owners else "",
         )
         for h in page.items

@@ -13,7 +13,7 @@ from odis_app.core.db import db
 from odis_app.core.permissions import guard
 from odis_app.core.web import identity, is_fragment_request, render
 from odis_app.households import operations, policy, queries
-from odis_app.households.enums import StatusReason
+from odis_app.households.enums import AccommodationMode, StatusReason
 from odis_app.households.forms import IdentityForm
 from odis_app.households.models import Household, HouseholdIdentity
 from odis_app.households.policy import (
@@ -57,9 +57,18 @@ def show(household: Household) -> Response:
         steering=steering_service(household.department_code),
         reads=read_counts(household.id) if sees_reads else None,
         asides=asides(household),
+        contact=_contact(household),
         may_archive=who.can(HOUSEHOLD_ARCHIVE, household),
         **_protected(household),
     )
+
+
+def _contact(household: Household) -> list[tuple[str, str]]:
+    block = db.get_one(HouseholdIdentity, household.id)
+    lodged = ", ".join(
+        part for part in (AccommodationMode.label_of(block.accommodation_mode), block.accommodation_note) if part
+    )
+    return [("Téléphone", operations.phone_words(queries.phone_of(household))), ("Hébergement actuel", lodged)]
 
 
 def _protected(household: Household) -> dict[str, Any]:
@@ -89,7 +98,9 @@ def edit(household: Household) -> Response:
     by_id = {user.public_id: user for user in people}
     referent = next((u.public_id for u in people if u.id == household.referent_user_id), "")
     block = db.get_one(HouseholdIdentity, household.id)
-    form = IdentityForm.of(household, block, phone=queries.phone_of(household), referent=referent)
+    form = IdentityForm.of(
+        household, block, phone=operations.phone_words(queries.phone_of(household)), referent=referent
+    )
     form.referent.choices = [
         *([("", household.referent_label)] if not referent else []),
         *((u.public_id, _name(u)) for u in people),

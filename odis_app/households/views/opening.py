@@ -41,9 +41,7 @@ def _form() -> OpeningForm:
     form = OpeningForm()
     form.ensure_key()
     codes = queries.working_departments(identity())
-    form.department.choices = (
-        department_choices(only=codes) if len(codes) == 1 else [("", "Choisir"), *department_choices(only=codes)]
-    )
+    form.department.choices = department_choices(codes, only=codes)
     form.dispositif.choices = [(d.id, d.label) for d in dispositifs()]
     return form
 

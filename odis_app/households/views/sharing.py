@@ -51,7 +51,7 @@ def share(household: Household) -> Response:
                 identity(),
                 household=household,
                 organisation=partner,
-                level=ShareLevel(form.level.data),
+                level=ShareLevel(form.level.data),  # type: ignore[call-arg]
                 purpose=SharePurpose(form.purpose.data),  # type: ignore[call-arg]
                 expires_at=form.expires_at,
                 motive=form.motive.data,
