@@ -1,4 +1,4 @@
-"""Signing in and out. Sessions live in the database, minted under a proof that only the application can compute."""
+"""Signing in and out, one's password, one's organisation. Sessions live in the database, minted under a proof that only the application can compute."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import text
 
+from odis_app.accounts.models import User
 from odis_app.audit.operations import record_event
 from odis_app.core.db import db, token_hash
 from odis_app.core.errors import RuleError
@@ -18,6 +19,7 @@ from odis_app.core.ids import new_public_id, new_token
 
 IDLE_MINUTES = 30
 ABSOLUTE_MINUTES = 12 * 60
+SHORTEST_PASSWORD = 12
 REFUSED = "Adresse e-mail ou mot de passe incorrect."
 _hasher = PasswordHasher()
 _DECOY = _hasher.hash("no account has this password")  # so that an unknown address costs the same time as a known one
@@ -100,3 +102,28 @@ def sign_out(identity: Identity) -> None:
     """End the present session: its token is worth nothing from now on."""
     record_event(identity, "session:close", summary="Déconnexion")
     db.execute(text("SELECT odis.close_session()"))
+
+
+def change_password(identity: Identity, *, current: str, new: str) -> None:
+    """Replace one's own password. Raises RuleError on ``current`` or ``new``; the shared demonstration accounts keep theirs."""
+    user = db.get_one(User, identity.require_user())
+    if user.is_demo:
+        raise RuleError("", "Un compte de démonstration garde son mot de passe : d’autres personnes s’en servent.")
+    row = db.execute(text("SELECT password_hash FROM odis.auth_login(:email)"), {"email": user.email}).first()
+    if not _is_right(row[0] if row else _DECOY, current):
+        raise RuleError("current", "Ce n’est pas votre mot de passe actuel.")
+    if len(new) < SHORTEST_PASSWORD:
+        raise RuleError("new", f"Le nouveau mot de passe doit avoir {SHORTEST_PASSWORD} caractères au moins.")
+    if new == current or new.casefold() in {user.email.casefold(), user.name.casefold()}:
+        raise RuleError("new", "Choisissez un mot de passe différent de l’actuel, de votre nom et de votre adresse.")
+    db.execute(text("SELECT odis.set_own_password(:hash)"), {"hash": hash_password(new)})
+    record_event(identity, "account:password", summary="Mot de passe changé")
+
+
+def switch_organisation(minter: Minter, identity: Identity, *, organisation_id: int, device: str) -> str:
+    """Close the present session and open one for another organisation of the same person; its raw token. Raises RuleError."""
+    token = open_session(minter, user_id=identity.require_user(), device=device, organisation_id=organisation_id)
+    if token is None:
+        raise RuleError("", "Vous n’avez plus de rôle dans cette organisation. Demandez à son administrateur de vous y inscrire.")
+    sign_out(identity)
+    return token

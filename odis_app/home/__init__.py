@@ -7,6 +7,7 @@ from flask import Flask
 from odis_app.core.slots import slot
 from odis_app.home import components, demo_views, errors, shell, views
 from odis_app.home.cli import demo
+from odis_app.home.policy import SEARCH_USE, STEERING_READ
 
 
 def setup(app: Flask) -> None:
@@ -16,6 +17,8 @@ def setup(app: Flask) -> None:
     app.context_processor(shell.context)
     errors.init_app(app)
     slot("nav.main").add(label="Aujourd’hui", endpoint="home.index", order=1)
+    slot("nav.main").add(label="Suivi des dossiers", endpoint="home.tracking", permission=STEERING_READ, order=15)
+    slot("shell").add(label="Recherche", endpoint="home.search", permission=SEARCH_USE, role="search_url")
     if app.config["ODIS"].demo:
         app.register_blueprint(components.blueprint)
         app.register_blueprint(demo_views.blueprint)

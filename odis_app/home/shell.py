@@ -43,7 +43,7 @@ def territory_label(codes: tuple[str, ...]) -> str:
     """« Loire-Atlantique (44) », « Loire-Atlantique (44), Maine-et-Loire (49) », « 5 départements », « France »."""
     if not codes:
         return "France"
-    if len(codes) > 2:  # noqa: PLR2004
+    if len(codes) > 2:
         return f"{len(codes)} départements"
     names = [(department(code), code) for code in codes]
     return ", ".join(f"{found.name} ({code})" if found else code for found, code in names)

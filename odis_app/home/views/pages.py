@@ -1,31 +1,14 @@
-"""/ , /sante, and the legal pages."""
+"""/sante, and the legal pages."""
 
 from __future__ import annotations
 
-from typing import Any
+from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request
-from flask.typing import ResponseReturnValue
-
-from odis_app.access.enforcement import ask_to_sign_in
-from odis_app.core import clock
+from odis_app.core import logs
 from odis_app.core.permissions import public
-from odis_app.core.slots import slot
-from odis_app.core.web import identity, render
 from odis_app.home import health
 
 blueprint = Blueprint("home", __name__)
-
-
-@blueprint.route("/")
-@public
-def index() -> ResponseReturnValue:
-    """What waits for me today, for each role; the sign-in page for who is not known."""
-    who = identity()
-    if not who.is_signed_in:
-        return ask_to_sign_in()
-    blocks: list[Any] = [entry.provider(who) for entry in slot("home.blocks").entries(who) if entry.provider]
-    return render("home/index.html", blocks=[b for b in blocks if b is not None], today=clock.today())
 
 
 @blueprint.route("/sante")
@@ -34,6 +17,15 @@ def health_check() -> tuple[Response, int]:
     """JSON for the supervisor: 503 when one of the services is down."""
     report = health.report(current_app.config["ODIS"])
     return jsonify(report), 200 if report["statut"] == "ok" else 503
+
+
+@blueprint.route("/metrics")
+@public
+def metrics() -> Response:
+    """Prometheus, for this machine only: whoever comes through a proxy gets 404."""
+    if request.remote_addr not in {"127.0.0.1", "::1", None} or request.headers.get("X-Forwarded-For"):
+        abort(404)
+    return Response(logs.exposition(), mimetype="text/plain")
 
 
 @blueprint.route("/accessibilite")

@@ -30,7 +30,7 @@ def sign_in() -> Response:
     if form.validate_on_submit():
         try:
             with unit_of_work(None):  # its own transaction: the session exists before anything is done under it
-                token = operations.sign_in(_minter(), email=form.email.data or "", password=form.password.data or "", device=_device())
+                token = operations.sign_in(minter(), email=form.email.data or "", password=form.password.data or "", device=device())
         except RuleError as error:
             form.add_error(error)
             g.failed_sign_in = True
@@ -89,10 +89,15 @@ def _welcome(token: str, target: str | None, carried: list[tuple[str, str]]) -> 
         response = make_response(body)
     else:
         response = redirect_to_url(destination or "/")
+    keep_session(response, token)
     secure = current_app.config["SESSION_COOKIE_SECURE"]
-    response.set_cookie(COOKIE, token, httponly=True, secure=secure, samesite="Lax", path="/")
     response.set_cookie(WHO, _signer().dumps(who), httponly=True, secure=secure, samesite="Lax", path="/connexion", max_age=86400)
     return response
+
+
+def keep_session(response: Response, token: str) -> None:
+    """Give the browser its session: a cookie that no script reads, gone when the browser closes."""
+    response.set_cookie(COOKIE, token, httponly=True, secure=current_app.config["SESSION_COOKIE_SECURE"], samesite="Lax", path="/")
 
 
 def _previous_person() -> str | None:
@@ -106,10 +111,12 @@ def _signer() -> URLSafeSerializer:
     return URLSafeSerializer(current_app.secret_key or "", salt=WHO)
 
 
-def _minter() -> operations.Minter:
+def minter() -> operations.Minter:
+    """The application's own, under the installation's key."""
     found: operations.Minter = current_app.extensions["odis_minter"]
     return found
 
 
-def _device() -> str:
+def device() -> str:
+    """What the browser says of itself, kept with the session."""
     return (request.user_agent.string or "")[:200]

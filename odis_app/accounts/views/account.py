@@ -1,0 +1,66 @@
+"""/compte: who I am here, my last sign-ins, my password, my organisations."""
+
+from __future__ import annotations
+
+from flask import Response, flash, request
+
+from odis_app.accounts import operations, queries
+from odis_app.accounts.forms import PasswordForm
+from odis_app.accounts.policy import ACCOUNT_READ, ACCOUNT_UPDATE
+from odis_app.accounts.views.sign_in import blueprint, device, keep_session, minter
+from odis_app.core.errors import RuleError
+from odis_app.core.permissions import guard
+from odis_app.core.web import identity, not_found, redirect_to, render
+
+
+@blueprint.get("/compte")
+@guard(ACCOUNT_READ)
+def account() -> Response:
+    """My name, organisation, roles, last sign-ins."""
+    return _page(PasswordForm(formdata=None))
+
+
+@blueprint.post("/compte/mot-de-passe")
+@guard(ACCOUNT_UPDATE)
+def change_password() -> Response:
+    """Replace my password; the sentence on the page says that it is done."""
+    form = PasswordForm()
+    if not form.validate_on_submit():
+        return _page(form, 200 if form.is_resumed else 422)
+    try:
+        operations.change_password(identity(), current=form.current.data or "", new=form.new.data or "")
+    except RuleError as error:
+        form.add_error(error)
+        return _page(form, 422)
+    flash("Votre mot de passe est changé. Il sert dès votre prochaine connexion.", "ok")
+    return redirect_to("accounts.account")
+
+
+@blueprint.post("/compte/organisation")
+@guard(ACCOUNT_UPDATE)
+def switch_organisation() -> Response:
+    """Work for another of my organisations: the present session ends, another begins."""
+    who, wanted = identity(), request.form.get("organisation", "")
+    chosen = next((w for w in queries.workplaces(minter(), who) if w.public_id == wanted), None)
+    if chosen is None:
+        return not_found()
+    if chosen.is_current:
+        return redirect_to("home.index")
+    token = operations.switch_organisation(minter(), who, organisation_id=chosen.id, device=device())
+    response = redirect_to("home.index")
+    keep_session(response, token)
+    flash(f"Vous travaillez maintenant pour {chosen.name}.", "ok")
+    return response
+
+
+def _page(form: PasswordForm, status: int = 200) -> Response:
+    who = identity()
+    return render(
+        "accounts/account.html",
+        status=status,
+        form=form,
+        roles=queries.role_labels(who.roles),
+        workplaces=queries.workplaces(minter(), who),
+        sign_ins=queries.last_sign_ins(who),
+        crumbs=[("Mon compte", None)],
+    )

@@ -1,0 +1,129 @@
+"""Lines of the work list about offers and imports, and what the shared journal says to the person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.core.formats import heure, pluriel
+from odis_app.core.identity import Identity
+from odis_app.exchange.enums import ImportState
+from odis_app.exchange.models import Import
+from odis_app.exchange.policy import visible_imports
+from odis_app.home.queries.work import SHOWN, WEEK, Found, Fresh, WorkItem, overflow
+from odis_app.households.models import Household
+from odis_app.housing.enums import QualificationStatus
+from odis_app.housing.models import Offer
+from odis_app.housing.policy import visible_offers
+from odis_app.housing.queries import QueueRow, queue
+from odis_app.housing.queries.offers import HALF_DAYS, STALE_DAYS
+from odis_app.journal.enums import EntryKind
+from odis_app.journal.models import JournalEntry, JournalReader
+from odis_app.journal.policy import visible_entries
+from odis_app.structures.policy import housing_org
+from odis_app.territories.models import Commune
+
+ENTRIES, ENTRY_DAYS = 5, 14
+Q = QualificationStatus
+ACTIONS = {Q.RECUE: "Appeler", Q.A_COMPLETER: "Compléter", Q.APPEL_FAIT: "Planifier", Q.VISITE_PLANIFIEE: "Préparer", Q.VISITE_FAITE: "Décider"}
+
+
+def to_qualify(identity: Identity) -> Found:
+    """One's own offers to call, visit or decide within a week; the delays are those of their département."""
+    horizon = clock.today() + timedelta(days=WEEK)
+    due = [row for row in queue(identity) if row.offer.owner_org_id == housing_org(identity) and _due(row) <= horizon]
+    due.sort(key=_due)
+    shown = due[:SHOWN]
+    names = _communes([row.offer for row in shown])
+    items = [_qualification(row, names) for row in shown]
+    return Found(items, overflow(shown, len(due), "offres à qualifier", "offers.queue"))
+
+
+def _due(row: QueueRow) -> Any:
+    """A visit already agreed on is due on its own day; anything else when the delay ends."""
+    planned = row.offer.visit_planned_at
+    return planned.astimezone(clock.PARIS).date() if planned and row.offer.qualification_status == Q.VISITE_PLANIFIEE.value else row.deadline.due_on
+
+
+def _qualification(row: QueueRow, names: dict[str, str]) -> WorkItem:
+    offer, due = row.offer, _due(row)
+    visit = offer.visit_planned_at if offer.qualification_status == Q.VISITE_PLANIFIEE.value else None
+    return WorkItem(
+        due=due, title=row.action, folder="place", endpoint="offers.qualification", values={"public_id": offer.public_id},
+        action=ACTIONS[Q(offer.qualification_status)], number=offer.number, why=_description(offer, names),  # type: ignore[call-arg]
+        note="visite" if visit else "qualification", when=heure(visit) if visit and due == clock.today() else "",
+    )  # fmt: skip
+
+
+def unconfirmed_offers(identity: Identity) -> Found:
+    """One's own validated offers whose host has not been asked for more than thirty days."""
+    limit = clock.now() - timedelta(days=STALE_DAYS)
+    statement = (
+        visible_offers(identity)
+        .where(Offer.owner_org_id == housing_org(identity), Offer.qualification_status == Q.VALIDEE.value, Offer.confirmed_at < limit)
+        .add_columns(func.count().over().label("total"))
+    )
+    rows = db.execute(statement.order_by(Offer.confirmed_at, Offer.id).limit(SHOWN)).all()
+    names = _communes([row.Offer for row in rows])
+    items = [
+        WorkItem(
+            due=row.Offer.confirmed_at.astimezone(clock.PARIS).date() + timedelta(days=STALE_DAYS), title="Offre sans confirmation : demander à l’hébergeur",
+            folder="place", endpoint="offers.show", values={"public_id": row.Offer.public_id}, action="Relancer", number=row.Offer.number,
+            why=_description(row.Offer, names), note="relance", urgency=-1, fresh=Fresh(row.Offer.confirmed_at, HALF_DAYS, STALE_DAYS, "confirmée"),
+        )
+        for row in rows
+    ]  # fmt: skip
+    total = rows[0].total if rows else 0
+    return Found(items, overflow(rows, total, "offres sans confirmation", "offers.index", etat=Q.VALIDEE.value, nouvelles="a_confirmer"))
+
+
+def _communes(offers: list[Offer]) -> dict[str, str]:
+    codes = {offer.commune_code for offer in offers if offer.commune_code and not offer.location_secret}
+    if not codes:
+        return {}
+    return {row.code: row.name for row in db.execute(select(Commune.code, Commune.name).where(Commune.code.in_(codes)))}
+
+
+def _description(offer: Offer, names: dict[str, str]) -> str:
+    where = names.get(offer.commune_code or "", offer.department_code)
+    kind = offer.kind_label
+    return f"{kind[0].lower()}{kind[1:]}, {where}, {pluriel(offer.capacity, 'personne')}"
+
+
+def drafts(identity: Identity) -> Found:
+    """One's own imports that were read and not yet recorded."""
+    statement = visible_imports(identity).where(Import.state == ImportState.DRAFT.value, Import.author_id == identity.user_id)
+    rows = db.execute(statement.order_by(Import.expires_at).limit(SHOWN)).scalars().all()
+    horizon = clock.today() + timedelta(days=WEEK)
+    items = [
+        WorkItem(
+            due=min(row.expires_at.astimezone(clock.PARIS).date(), horizon), title="Import à enregistrer, ou à abandonner", folder="import",
+            endpoint="exchange.show", values={"found": row.public_id}, action="Reprendre",
+            why=f"{pluriel(row.lines, 'ligne')}, {pluriel(row.errors, 'ligne en erreur', 'lignes en erreur')}", note="import",
+        )
+        for row in rows
+    ]  # fmt: skip
+    return Found(items)
+
+
+def entries_for_me(identity: Identity) -> list[tuple[JournalEntry, Household]]:
+    """What partners wrote on one's files, and what anybody addressed to the person, over the last two weeks."""
+    addressed = JournalEntry.id.in_(select(JournalReader.entry_id).where(JournalReader.user_id == identity.user_id))
+    statement = (
+        visible_entries(identity)
+        .join(Household, Household.id == JournalEntry.record_id)
+        .add_columns(Household)
+        .where(
+            JournalEntry.kind == EntryKind.NOTE.value,
+            JournalEntry.moderated_at.is_(None),
+            JournalEntry.author_user_id.is_distinct_from(identity.user_id),
+            JournalEntry.created_at > clock.now() - timedelta(days=ENTRY_DAYS),
+            or_(addressed, JournalEntry.author_org_id != identity.org_id),
+        )
+    )
+    rows = db.execute(statement.order_by(JournalEntry.created_at.desc(), JournalEntry.id.desc()).limit(ENTRIES))
+    return [(entry, household) for entry, household in rows]
