@@ -266,6 +266,6 @@ def mandated(identity: Identity, department: str) -> list[Mandated]:
     ids = select(Mandate.organisation_id).where(
         Mandate.department_code == department, Mandate.starts_on <= today, or_(Mandate.ends_on.is_(None), Mandate.ends_on >= today)
     )
-    files = dict(db.execute(_files(identity, department).with_only_columns(T.owner_org_id, func.count()).group_by(T.owner_org_id)).tuples().all())
+    files: dict[int, int] = {row[0]: row[1] for row in db.execute(_files(identity, department).with_only_columns(T.owner_org_id, func.count()).group_by(T.owner_org_id))}
     found = db.scalars(select(Organisation).where(or_(Organisation.id.in_(ids), Organisation.id.in_(list(files)))).order_by(Organisation.folded))
     return [Mandated(o.name, files.get(o.id, 0)) for o in found]
