@@ -103,7 +103,7 @@ def _state(taken: Any) -> ColumnElement[str]:
 def _free_from(taken: Any) -> ColumnElement[date]:
     """« Libre à partir du »: after everything that is taken; NULL when something has no known end."""
     free: ColumnElement[date] = case(
-        (taken.c.forever, None),
+        (or_(taken.c.forever, Place.closed_on <= clock.today()), None),
         else_=func.greatest(taken.c.taken_until, Place.available_from, Place.opened_on, cast(clock.today(), DATE)),
     )
     return free
