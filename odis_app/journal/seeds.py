@@ -87,16 +87,16 @@ def _held(world: World, record: Record, name: str) -> bool:
 
 
 def _write(identity: Identity, record: Record, note: Sketch) -> None:
-    place = {"record_id": record.id, "owner_org_id": record.owner_org_id}
+    where, owner = record.id, record.owner_org_id
     documents: list[Document] = []
     if note.file:
-        documents.append(store_document(identity, **place, upload=_file(note.file), audience=note.audience))
+        documents.append(store_document(identity, record_id=where, owner_org_id=owner, upload=_file(note.file), audience=note.audience))
     outside = [
         p.public_id for p in queries.possible_readers(identity, record.id) if p.organisation != identity.org_short_name
     ]
     moment = datetime.combine(clock.today() - timedelta(days=note.days), note.at, clock.PARIS)
     add_entry(
-        identity, **place, body=note.body, audience=note.audience, medium=note.medium, tags=note.tags, happened_at=moment,
+        identity, record_id=where, owner_org_id=owner, body=note.body, audience=note.audience, medium=note.medium, tags=note.tags, happened_at=moment,
         readers=outside[:1] if note.audience is SOME else (), documents=documents,
     )  # fmt: skip
 

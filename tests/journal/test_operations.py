@@ -10,10 +10,9 @@ from sqlalchemy import select, text
 
 from odis_app.audit.models import AuditEvent
 from odis_app.core import clock
-from odis_app.core.db import db, unit_of_work
+from odis_app.core.db import db, token_hash, unit_of_work
 from odis_app.core.errors import RuleError, StaleVersionError
 from odis_app.core.ids import new_public_id, new_token
-from odis_app.core.db import token_hash
 from odis_app.journal import operations, queries
 from odis_app.journal.enums import Audience, Medium, Tag
 from odis_app.journal.models import JournalEntry

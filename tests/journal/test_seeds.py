@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from pypdf import PdfReader
+import pikepdf
 from sqlalchemy import func, select
 
 from odis_app.core.db import db
@@ -28,5 +28,6 @@ def test_each_part_of_the_demonstration_writes(world: WorldBuilder, circle: Circ
         kinds = {document.media_type: content_of(document) for document in documents}
     assert {name for name in parts.values() if counts.get(circle[name].user_id)} == set(parts.values())
     assert MediaType.CSV.value in kinds
-    reader = PdfReader(io.BytesIO(seeds._sheet("Constat", "Une ligne.")))
-    assert "Une ligne." in reader.pages[0].extract_text()
+    with pikepdf.open(io.BytesIO(seeds._sheet("Constat", "Une ligne."))) as pdf:
+        assert not pdf.check_pdf_syntax()
+        assert b"Une ligne." in pdf.pages[0].Contents.read_bytes()

@@ -131,7 +131,7 @@ def test_what_people_write_is_never_in_clear_in_the_tables(circle: Circle, write
         for table in ("journal_entries", "journal_revisions", "audit_events", "journal_readers"):
             rows = connection.execute(f"SELECT t::text, row_to_json(t)::text FROM {table} t").fetchall()
             told = " ".join(part for row in rows for part in row)
-            for marker in ("MARQUEUR", "MARQUEUR".encode().hex()):
+            for marker in ("MARQUEUR", b"MARQUEUR".hex()):
                 assert marker not in told, table
         assert connection.execute("SELECT count(*) FROM journal_revisions").fetchone() == (2,)
 
