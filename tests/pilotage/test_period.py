@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -50,7 +51,7 @@ def test_twelve_months_follow_each_other_up_to_the_last(day: date) -> None:
     months = month_of(day).year_of_months
     assert len(months) == 12
     assert months[-1] == month_of(day)
-    assert all(a.until + timedelta(days=1) == b.since for a, b in zip(months, months[1:], strict=False))
+    assert all(a.until + timedelta(days=1) == b.since for a, b in pairwise(months))
     assert last_month(day).until == month_of(day).since - timedelta(days=1)
 
 

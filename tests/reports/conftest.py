@@ -1,7 +1,59 @@
-"""The town of the placements: an association with files, an operator with places, services of the State."""
+"""The town of the placements, and a worker in this very process: the job runs as the workers' role, under its own token."""
 
 from __future__ import annotations
 
-from tests.placements.conftest import town
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from jobs.runner import perform
+from odis_app.core import clock, db
+from odis_app.organisations.seeds import Actor
+from odis_app.pilotage.period import Period
+from odis_app.reports import operations
+from odis_app.reports.models import Report
+from tests.placements.conftest import Town, town
+from tests.support.worlds import owner_unit
 
 __all__ = ["town"]
+
+
+def lately(days: int = 90) -> Period:
+    return Period(clock.today() - timedelta(days=days), clock.today())
+
+
+def ask_department(actor: Actor, department: str = "44") -> str:
+    with actor.acting() as identity:
+        return operations.request_department_report(identity, department=department, period=lately()).public_id
+
+
+def ask_household(actor: Actor, town: Town, household: str = "") -> str:
+    with actor.acting() as identity:
+        return operations.request_household_report(identity, household=town.file(household), period=lately()).public_id
+
+
+def row(public_id: str) -> Report:
+    """The row, seen by the installation."""
+    with owner_unit():
+        return db.db.execute(select(Report).where(Report.public_id == public_id)).scalar_one()
+
+
+@pytest.fixture
+def work(database: Flask) -> Callable[[str], str]:
+    """``work(public_id)`` runs the job of a bilan and says how it ended."""
+    config = database.config["ODIS"]
+
+    def run(public_id: str) -> str:
+        job_id = row(public_id).job_id
+        assert job_id is not None
+        db.configure("app", config.worker_database_url)
+        try:
+            with database.app_context():
+                return perform("jobs.reports.run", job_id)
+        finally:
+            db.configure("app", config.database_url)
+
+    return run
