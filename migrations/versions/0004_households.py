@@ -245,7 +245,8 @@ def _functions() -> None:
         "boolean",
         """SELECT NOT EXISTS (
              SELECT 1 FROM public.members m LEFT JOIN public.member_safety s ON s.member_id = m.id
-             WHERE m.household_id = household AND m.until IS NULL AND m.link <> 'enfant_mineur' AND s.member_id IS NULL)
+             WHERE m.household_id = household AND m.until IS NULL AND s.member_id IS NULL
+               AND (m.link <> 'enfant_mineur' OR coalesce(m.birth_date <= current_date - interval '18 years', false)))
            AND EXISTS (SELECT 1 FROM public.households h WHERE h.id = household
                          AND (h.owner_org_id = odis.case_org() OR h.id IN (SELECT odis.shared_editable_records())))""",
     )

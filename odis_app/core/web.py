@@ -29,7 +29,7 @@ def is_fragment_request() -> bool:
     return headers.get("HX-Request") == "true" and headers.get("HX-Boosted") != "true" and headers.get("HX-History-Restore-Request") != "true"
 
 
-def render(page: str, *, fragment: str | None = None, status: int = 200, **context: Any) -> Response:  # noqa: ANN401
+def render(page: str, /, *, fragment: str | None = None, status: int = 200, **context: Any) -> Response:  # noqa: ANN401
     """The page, or the fragment file that it includes when HTMX asks; both from the same context."""
     as_fragment = fragment is not None and is_fragment_request()
     body = render_template(fragment if as_fragment and fragment else page, as_fragment=as_fragment, **context)
