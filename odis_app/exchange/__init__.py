@@ -15,9 +15,9 @@ def setup(app: Flask) -> None:
     app.register_blueprint(blueprint)
     app.jinja_env.filters["cellule"] = cell_text
     slot("nav.main").add(
-        label="Imports et bilans",
+        label="Imports",
         endpoint="exchange.index",
         permission=IMPORT_USE,
         order=90,
-        prefixes=("/imports", "/bilans", "/exports"),
+        prefixes=("/imports",),
     )

@@ -56,6 +56,14 @@ class CellFinding:
     sentence: str
     blocking: bool = True
 
+    def beside(self, text: str) -> str:
+        """The sentence as written next to the cell: without the found text, which is there already."""
+        rest = self.sentence
+        for found in (f"« {text} »", text):
+            if found and rest.startswith(found):
+                rest = rest.removeprefix(found).lstrip(" ,:")
+        return rest
+
     def __str__(self) -> str:
         place = f"Ligne {self.number}, colonne « {self.header} »" if self.header else f"Ligne {self.number}"
         return f"{place} : {self.sentence}"

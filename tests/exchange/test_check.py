@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odis_app.exchange.cells import NIR, BadCell, Cell, Row
@@ -104,6 +104,7 @@ def test_a_social_security_number_is_refused_in_any_column() -> None:
 CELL = st.one_of(st.none(), st.text(max_size=8), st.integers(0, 99), st.sampled_from(["M-1", "idem", "12/03/1990", "-"]))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.tuples(*[CELL] * len(HEADERS)), max_size=6))
 def test_any_file_is_judged_whole_and_twice_the_same(lines: list[tuple[Cell, ...]]) -> None:
     first = check(*lines)

@@ -5,7 +5,7 @@ import math
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odis_app.exchange import values as v
@@ -224,6 +224,7 @@ CELLS = st.one_of(
 )  # fmt: skip
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(CELLS)
 def test_no_cell_makes_a_parser_crash(cell: object) -> None:
     for parse in PARSERS:
@@ -234,17 +235,20 @@ def test_no_cell_makes_a_parser_crash(cell: object) -> None:
     assert isinstance(cell_text(cell), str)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(CELLS.filter(lambda cell: not (isinstance(cell, float) and math.isnan(cell))))
 def test_cells_survive_their_journey_as_json(cell: object) -> None:
     again = from_json(to_json(cell))
     assert again == cell or isinstance(again, BadCell)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.dates(dt.date(1915, 1, 1), dt.date(2026, 11, 21)), st.sampled_from(["%d/%m/%Y", "%Y-%m-%d", "%d.%m.%Y", "%d%m%Y"]))
 def test_every_birth_comes_back(born: dt.date, shape: str) -> None:
     assert v.birth(born.strftime(shape), HERE) == born
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(100_000_000, 999_999_999))
 def test_every_french_number_comes_back(number: int) -> None:
     written = v.phone(number, HERE)
