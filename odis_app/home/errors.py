@@ -48,5 +48,5 @@ def _no_database(error: OperationalError) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     reference = str(g.get("request_id", ""))
-    log.exception("unexpected error %s on %s", reference, request.url_rule, exc_info=error)
+    log.error("unexpected error %s on %s", reference, request.url_rule, exc_info=error)
     return _page(500, reference=reference)

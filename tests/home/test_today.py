@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from bs4 import BeautifulSoup
@@ -11,10 +11,12 @@ from sqlalchemy import update
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.permissions import Role
+from odis_app.home.queries.work import Found, WorkItem, when, work_list
 from odis_app.households.models import Household, HouseholdAdministrative
 from odis_app.households.operations import signal_household
 from odis_app.housing.models import Offer, Place
 from tests.home.conftest import Day
+from tests.households.conftest import open_file
 from tests.support.client import StrictClient, text_of
 from tests.support.sql import FILE_LIMIT, recorded
 from tests.support.worlds import WorldBuilder, owner_unit
@@ -188,3 +190,32 @@ def test_home_stays_within_its_statements(client: StrictClient, day: Day, world:
         with recorded() as statements:
             browser.get("/")
         assert len(statements) <= FILE_LIMIT, statements.told()
+
+
+def test_the_counts_hold_the_lines_that_are_not_shown(client: StrictClient, day: Day) -> None:
+    with day.camille.acting() as identity:
+        for _ in range(8):
+            open_file(identity)
+    with owner_unit():
+        db.execute(update(Household).where(Household.status == "brouillon").values(status_since=clock.today() - timedelta(days=20)))
+    page = client.as_(day.camille).get("/")
+    text = text_of(page)
+    assert "10 choses à faire, dont 9 en retard" in text
+    assert "Ménages (10)" in text
+    assert len(links(page, "Compléter")) == 6
+    assert links(page, "et 3 autres dossiers à compléter") == ["/menages?etape=brouillon&referent=moi"]
+
+
+def test_lines_fall_into_their_groups_and_the_same_page_is_named_once() -> None:
+    today = date(2026, 11, 17)
+
+    def item(days: int, urgency: int = 0, endpoint: str = "a", number: int = 0) -> WorkItem:
+        return WorkItem(due=today + timedelta(days=days), title=f"dans {days}", folder="household", endpoint=endpoint, values={"n": number}, action="Ouvrir", urgency=urgency)
+
+    items = [item(8, number=1), item(7, number=2), item(0, number=3), item(-1, number=4), item(-5, number=4), item(-2, urgency=3, number=5)]
+    found = work_list([Found(items)], today)
+    assert [(name, [i.values["n"] for i in lines]) for name, _, lines in found.groups] == [("late", [5, 4]), ("today", [3]), ("week", [2])]
+    assert (found.total, found.late) == (4, 2)
+    assert when(item(-5), today)[0] == "5\u00a0jours"
+    assert when(item(1), today)[0] == "demain"
+    assert when(item(2), today)[0] == "jeu. 19"

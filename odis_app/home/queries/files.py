@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -49,15 +49,21 @@ def fresh(household: Household) -> Fresh:
 
 
 def _read(statement: Select[Any], due: ColumnElement[date], *order: Any) -> list[Any]:
-    """Rows (Household, name, due, total) of the lines due within a week, the first to be done before the others."""
+    """Rows (Household, name, due, total, late) of the lines due within a week, the first to be done before the others."""
     named = statement.outerjoin(HouseholdIdentity, HouseholdIdentity.household_id == Household.id)
-    columns = named.add_columns(HouseholdIdentity.name.label("name"), due.label("due"), func.count().over().label("total"))
+    late = func.count().filter(due < clock.today()).over().label("late")
+    columns = named.add_columns(HouseholdIdentity.name.label("name"), due.label("due"), func.count().over().label("total"), late)
     return list(db.execute(columns.where(due <= clock.today() + timedelta(days=WEEK)).order_by(*order, due, Household.id).limit(SHOWN)))
 
 
 def _found(rows: list[Any], line: Callable[[Any], WorkItem], sentence: str, **listed: Any) -> Found:
-    total = rows[0].total if rows else 0
-    return Found([line(row) for row in rows], overflow(rows, total, sentence, "households.index", **listed))
+    return _counted([line(row) for row in rows], rows, sentence, "households.index", **listed)
+
+
+def _counted(items: list[WorkItem], rows: Sequence[Any], sentence: str, endpoint: str, **listed: Any) -> Found:
+    """The lines, and what the windows of the same statement say of those that are not shown."""
+    total, late = (rows[0].total, rows[0].late) if rows else (0, 0)
+    return Found(items, overflow(items, total=total, late=late, today=clock.today(), sentence=sentence, endpoint=endpoint, **listed))
 
 
 def _who(row: Any) -> str:
@@ -169,13 +175,13 @@ def proposals(identity: Identity, *, mine: bool) -> Found:
         .outerjoin(Household, Household.id == Orientation.household_id)
         .outerjoin(HouseholdIdentity, HouseholdIdentity.household_id == Household.id)
         .add_columns(Household, HouseholdIdentity.name.label("name"), func.count().over().label("total"))
+        .add_columns(func.count().filter(Orientation.expires_at <= now).over().label("late"))
         .where(or_(open_, lapsed))
     )
     if mine:
         statement = statement.where(or_(Household.referent_user_id == identity.user_id, Orientation.place_owner_org_id == org))
     rows = db.execute(statement.order_by(Orientation.expires_at, Orientation.id).limit(SHOWN)).all()
-    total = rows[0].total if rows else 0
-    return Found([_proposal(identity, row, now) for row in rows], overflow(rows, total, "propositions en cours", "placements.index"))
+    return _counted([_proposal(identity, row, now) for row in rows], rows, "propositions en cours", "placements.index")
 
 
 def _proposal(identity: Identity, row: Any, now: datetime) -> WorkItem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -40,7 +40,8 @@ def to_qualify(identity: Identity) -> Found:
     shown = due[:SHOWN]
     names = _communes([row.offer for row in shown])
     items = [_qualification(row, names) for row in shown]
-    return Found(items, overflow(shown, len(due), "offres à qualifier", "offers.queue"))
+    late = sum(_due(row) < clock.today() for row in due)
+    return Found(items, overflow(items, total=len(due), late=late, today=clock.today(), sentence="offres à qualifier", endpoint="offers.queue"))
 
 
 def _due(row: QueueRow) -> Any:
@@ -62,10 +63,11 @@ def _qualification(row: QueueRow, names: dict[str, str]) -> WorkItem:
 def unconfirmed_offers(identity: Identity) -> Found:
     """One's own validated offers whose host has not been asked for more than thirty days."""
     limit = clock.now() - timedelta(days=STALE_DAYS)
+    before_today = datetime.combine(clock.today() - timedelta(days=STALE_DAYS), time.min, clock.PARIS)
     statement = (
         visible_offers(identity)
         .where(Offer.owner_org_id == housing_org(identity), Offer.qualification_status == Q.VALIDEE.value, Offer.confirmed_at < limit)
-        .add_columns(func.count().over().label("total"))
+        .add_columns(func.count().over().label("total"), func.count().filter(Offer.confirmed_at < before_today).over().label("late"))
     )
     rows = db.execute(statement.order_by(Offer.confirmed_at, Offer.id).limit(SHOWN)).all()
     names = _communes([row.Offer for row in rows])
@@ -77,8 +79,9 @@ def unconfirmed_offers(identity: Identity) -> Found:
         )
         for row in rows
     ]  # fmt: skip
-    total = rows[0].total if rows else 0
-    return Found(items, overflow(rows, total, "offres sans confirmation", "offers.index", etat=Q.VALIDEE.value, nouvelles="a_confirmer"))
+    total, late = (rows[0].total, rows[0].late) if rows else (0, 0)
+    listed = {"etat": Q.VALIDEE.value, "nouvelles": "a_confirmer"}
+    return Found(items, overflow(items, total=total, late=late, today=clock.today(), sentence="offres sans confirmation", endpoint="offers.index", **listed))
 
 
 def _communes(offers: list[Offer]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from odis_app.core.formats import duree, jour_court
 
 WEEK = 7
-SHOWN = 12
+SHOWN = 6
 """Lines of one kind on the page; beyond, the list behind it is one link away."""
 LATE, TODAY, THIS_WEEK = "late", "today", "week"
 TITLES = {LATE: "En retard", TODAY: "Aujourd’hui", THIS_WEEK: "Cette semaine"}
@@ -49,9 +49,11 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """How many lines of one kind are not shown, and where they are."""
+    """How many lines of one kind are not shown, how many of them are late, and where they are."""
 
     count: int
+    late: int
+    folder: str
     sentence: str
     endpoint: str
     values: dict[str, Any]
@@ -67,7 +69,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class WorkList:
-    """The page's list: (kind, title, lines) for each group that is not empty, and what counts say."""
+    """The page's list: (kind, title, lines) for each group that is not empty; the counts hold the lines that are not shown too."""
 
     groups: list[tuple[str, str, list[WorkItem]]]
     more: list[More]
@@ -88,15 +90,16 @@ def group_of(due: date, today: date) -> str:
 def work_list(sources: Iterable[Found], today: date, *, folder: str = "") -> WorkList:
     """Group the lines of every source, late first, then by urgency and date; ``folder`` keeps one kind of object."""
     found = list(sources)
+    hidden = [source.more for source in found if source.more]
     every = _once([item for source in found for item in source.items if group_of(item.due, today)])
     shown = [item for item in every if folder in {"", item.folder}]
     groups = [(name, title, [i for i in shown if group_of(i.due, today) == name]) for name, title in TITLES.items()]
     return WorkList(
         groups=[group for group in groups if group[2]],
-        more=[source.more for source in found if source.more and (not folder or any(i.folder == folder for i in source.items))],
-        total=len(every),
-        late=sum(item.due < today for item in every),
-        by_folder={name: sum(i.folder == name for i in every) for name in ("household", "place")},
+        more=[m for m in hidden if folder in {"", m.folder}],
+        total=len(every) + sum(m.count for m in hidden),
+        late=sum(item.due < today for item in every) + sum(m.late for m in hidden),
+        by_folder={name: sum(i.folder == name for i in every) + sum(m.count for m in hidden if m.folder == name) for name in ("household", "place")},
     )
 
 
@@ -124,7 +127,9 @@ def weekday(day: date) -> str:
     return f"{('lun.', 'mar.', 'mer.', 'jeu.', 'ven.', 'sam.', 'dim.')[day.weekday()]} {day.day}"
 
 
-def overflow(rows: Sequence[Any], total: int, sentence: str, endpoint: str, **values: Any) -> More | None:
-    """What is left when ``total`` lines exist and ``rows`` are shown."""
-    left = total - len(rows)
-    return More(left, sentence, endpoint, values) if left > 0 else None
+def overflow(items: Sequence[WorkItem], *, total: int, late: int, today: date, sentence: str, endpoint: str, **values: Any) -> More | None:
+    """What is left when ``total`` lines exist, ``late`` of them late, and ``items`` are shown; None when nothing is."""
+    left = total - len(items)
+    if left <= 0:
+        return None
+    return More(left, late - sum(item.due < today for item in items), items[0].folder, sentence, endpoint, values)
