@@ -239,6 +239,14 @@ def _functions() -> None:
         SELECT EXISTS (SELECT 1 FROM tracked)""",
         volatility="VOLATILE",
     )
+    # An adult: by age when it is known, else by the link.
+    definer(
+        "is_adult(link text, birth_date date, birth_year smallint)",
+        "boolean",
+        """SELECT CASE WHEN birth_date IS NOT NULL THEN birth_date <= current_date - interval '18 years'
+                       WHEN birth_year IS NOT NULL THEN birth_year <= extract(year FROM current_date) - 18
+                       ELSE link <> 'enfant_mineur' END""",
+    )
     # Whether the safety question was asked for every adult present; says nothing of the answers.
     definer(
         "safety_is_assessed(household bigint)",
@@ -246,7 +254,7 @@ def _functions() -> None:
         """SELECT NOT EXISTS (
              SELECT 1 FROM public.members m LEFT JOIN public.member_safety s ON s.member_id = m.id
              WHERE m.household_id = household AND m.until IS NULL AND s.member_id IS NULL
-               AND (m.link <> 'enfant_mineur' OR coalesce(m.birth_date <= current_date - interval '18 years', false)))
+               AND odis.is_adult(m.link, m.birth_date, m.birth_year))
            AND EXISTS (SELECT 1 FROM public.households h WHERE h.id = household
                          AND (h.owner_org_id = odis.case_org() OR h.id IN (SELECT odis.shared_editable_records())))""",
     )
@@ -317,6 +325,7 @@ def _walls() -> None:
 def downgrade() -> None:
     drop_definer("mark_signalled(household bigint)")
     drop_definer("safety_is_assessed(household bigint)")
+    drop_definer("is_adult(link text, birth_date date, birth_year smallint)")
     drop_definer(
         "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date, outcome text)"
     )

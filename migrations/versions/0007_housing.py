@@ -214,7 +214,7 @@ def _functions() -> None:
 
 def _safety() -> None:
     """H08, H12 and H17 behind one door: which rule failed is never said, and what is not known excludes (security.md 1)."""
-    adult = "(m.link <> 'enfant_mineur' OR coalesce(m.birth_date <= current_date - interval '18 years', false))"
+    adult = "odis.is_adult(m.link, m.birth_date, m.birth_year)"
     facts = f"""SELECT m.household_id, bool_and(s.member_id IS NOT NULL OR NOT {adult}) AND bool_or({adult}) AS known,
                        coalesce(bool_or(s.women_hosts_only), false) AS women, coalesce(bool_or(s.fvv_teh), false) AS hunted
                   FROM public.members m LEFT JOIN public.member_safety s ON s.member_id = m.id

@@ -8,7 +8,7 @@ from odis_app.audit.models import AuditEvent
 from odis_app.core.db import db
 
 
-def events_of_record(record_id: int, *, reads_only: bool = False, max_class: int = 2) -> Select[tuple[AuditEvent]]:
+def events_of_record(record_id: int, *, reads_only: bool = False, max_class: int = 2) -> Select[AuditEvent]:
     """The events of one record, newest first. Reads above ``max_class`` are left out: their very existence is protected."""
     statement = select(AuditEvent).where(AuditEvent.record_id == record_id, AuditEvent.sensitivity <= max_class)
     if reads_only:

@@ -25,10 +25,10 @@ def as_choices(pairs: Iterable[Any]) -> list[SelectChoice]:
     return [pair if isinstance(pair, SelectChoice) else SelectChoice(*pair) for pair in pairs]
 
 
-class Form(FlaskForm):
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """WTForms with our habits. ``rule_errors`` are those that belong to no field."""
 
-    class Meta(FlaskForm.Meta):
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """French messages; blanks stripped once, here."""
 
         locales = ("fr",)

@@ -18,4 +18,3 @@ def names_safety(identity: Identity, household: Household) -> bool:
 MATCHING_READ = permission("matching:read", "Chercher un logement pour un ménage", roles=MATCHERS, rule=is_own)
 MATCHING_QUEUE = permission("matching:queue", "Voir les ménages à orienter", roles=MATCHERS)
 MATCHING_PLACE = permission("matching:read_place", "Chercher un ménage pour une place", roles=MATCHERS)
-MATCHING_PROPOSE = permission("matching:propose", "Proposer une place à un ménage", roles=MATCHERS, rule=is_own)

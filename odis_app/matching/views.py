@@ -48,7 +48,7 @@ def of_household(household: Household) -> Response:
         found=queries.shortlist_of(identity(), household),
         bedrooms=bedrooms_needed,
         rules=rules_of(household.department_code),
-        orientations=orientations_of(identity(), household),
+        orientations=orientations_of(identity(), household.id),
         departments=queries.labels().departments,
         back=url_for("households.show", household=household.public_id),
         today=clock.today(),

@@ -30,7 +30,7 @@ class Organisation(Base):
     @property
     def kind_label(self) -> str:
         """The French word for its kind."""
-        return OrganisationKind(self.kind).label
+        return OrganisationKind.label_of(self.kind)
 
 
 class OrganisationArea(Base):
