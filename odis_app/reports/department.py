@@ -173,9 +173,9 @@ def _files(f: DepartmentFigures) -> Section:
         sentences,
         [chart] if everything.households else [],
         [
-            _count_table("Étapes", "Dossiers et personnes par étape, au jour du calcul", "Étape", stages),
             _count_table("Attente", "Ménages qui attendent un logement, par durée", "Durée", waits, is_half=True),
             _count_table("Dispositifs", "Dossiers ni sortis ni archivés, par dispositif", "Dispositif", f.files.dispositifs, is_half=True),
+            _count_table("Étapes", "Dossiers et personnes par étape, au jour du calcul", "Étape", stages),
             _activity(f),
         ],
     )
