@@ -21,8 +21,8 @@ from odis_app.placements.queries import placement_of
 # How far each proposal goes, in turn: (stage, first day counted from today, days of stay).
 STAGES = (
     ("proposee", 10, 180), ("entree", -40, 200), ("acceptee_menage", 7, 120), ("confirmee", 5, 150), ("sortie", -150, 300), ("refusee_hebergeur", 12, 90),
-    ("entree", -4, 180), ("vue", 9, 180), ("refusee_menage", 15, 120), ("prolongee", -100, 110), ("acceptee_hebergeur", 6, 90), ("annulee", 20, 60),
-    ("retour", -60, 200), ("confirmee", 0, 120), ("proposee", 14, 240), ("entree", -20, 45),
+    ("prolongee", -100, 110), ("vue", 9, 180), ("retour", -60, 200), ("acceptee_hebergeur", 6, 90), ("annulee", 20, 60), ("refusee_menage", 15, 120),
+    ("entree", -4, 180), ("confirmee", 0, 120), ("proposee", 14, 240), ("entree", -20, 45),
 )  # fmt: skip
 READY = ("complet", "a_orienter")
 
@@ -43,7 +43,8 @@ def load(world: World) -> None:
 def _files(association: Actor) -> list[int]:
     with association.acting() as identity:
         statement = select(Household.id).where(Household.owner_org_id == identity.org_id, Household.status.in_(READY))
-        return list(db.execute(statement.order_by(Household.seniority_date, Household.id)).scalars())[::2]
+        ready = db.execute(statement.order_by(Household.seniority_date, Household.id)).scalars().all()
+        return [household_id for rank, household_id in enumerate(ready) if rank % 3 != 0]  # the others still look for a home
 
 
 def _propose(association: Actor, household_id: int, stage: tuple[str, int, int]) -> int | None:
