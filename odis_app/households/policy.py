@@ -10,8 +10,9 @@ from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
 from odis_app.households.models import Household, HouseholdTracking, Member
 
-CASE_WORKERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR}
-READERS = CASE_WORKERS | {Role.OPERATEUR, Role.DDETS}
+SOCIAL_WORKERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR}
+CASE_WORKERS = SOCIAL_WORKERS | {Role.OPERATEUR}  # an operator follows the households of its own places
+READERS = CASE_WORKERS | {Role.DDETS}
 
 
 def _active_grant(identity: Identity, *conditions: ColumnElement[bool]) -> Select[int]:
@@ -121,10 +122,10 @@ HOUSEHOLD_HISTORY = permission(
     "household:history", "Lire l’historique et les consultations d’un dossier", roles=CASE_WORKERS, rule=is_own
 )
 HEALTH_READ = permission(
-    "household:read_health", "Lire les besoins de santé (classe 2)", roles=CASE_WORKERS, rule=reads_health
+    "household:read_health", "Lire les besoins de santé (classe 2)", roles=SOCIAL_WORKERS, rule=reads_health
 )
 HEALTH_UPDATE = permission(
-    "household:update_health", "Modifier les besoins de santé (classe 2)", roles=CASE_WORKERS, rule=is_own
+    "household:update_health", "Modifier les besoins de santé (classe 2)", roles=SOCIAL_WORKERS, rule=is_own
 )
 SAFETY_READ = permission(
     "household:read_safety", "Lire la sécurité des personnes (classe 3)", roles=CASE_WORKERS, rule=reads_safety
@@ -139,5 +140,5 @@ HOUSEHOLD_SEARCH_EXACT = permission(
     "household:search_exact", "Chercher un dossier par téléphone ou numéro étranger", roles=CASE_WORKERS
 )
 HOUSEHOLD_TRACK = permission(
-    "household:track", "Suivre étapes et délais des dossiers, sans nom", roles={Role.DDETS} | CASE_WORKERS
+    "household:track", "Suivre étapes et délais des dossiers, sans nom", roles={Role.DDETS} | SOCIAL_WORKERS
 )

@@ -11,6 +11,7 @@ from odis_app.housing.enums import OccupancyKind, QualificationStatus
 from odis_app.housing.models import Occupancy, Offer, Place
 from odis_app.structures.policy import HOUSING_ROLES, housing_org, is_mandated, shared_records, steers
 
+OFFER_READERS = HOUSING_ROLES - {Role.BAILLEUR}  # a landlord knows its own dwellings, which are places
 QUALIFIERS = {Role.COORDINATEUR, Role.QUALIFICATEUR_OFFRES}
 OPERATORS = {Role.OPERATEUR, Role.COORDINATEUR, Role.BAILLEUR}
 
@@ -63,12 +64,12 @@ def is_own(identity: Identity, home: Offer | Place) -> bool:
     return org is not None and home.owner_org_id == org
 
 
-OFFER_LIST = permission("offer:list", "Voir les offres", roles=HOUSING_ROLES)
-OFFER_READ = permission("offer:read", "Lire une offre", roles=HOUSING_ROLES)
+OFFER_LIST = permission("offer:list", "Voir les offres", roles=OFFER_READERS)
+OFFER_READ = permission("offer:read", "Lire une offre", roles=OFFER_READERS)
 OFFER_CREATE = permission("offer:create", "Déclarer une offre", roles=QUALIFIERS)
 OFFER_UPDATE = permission("offer:update", "Modifier une offre, la suspendre, la retirer", roles=QUALIFIERS, rule=is_own)
 OFFER_QUALIFY = permission("offer:qualify", "Qualifier une offre", roles=QUALIFIERS, rule=is_own)
-OFFER_HOST_READ = permission("offer:read_host", "Lire qui propose une offre et où", roles=HOUSING_ROLES, rule=is_own)
+OFFER_HOST_READ = permission("offer:read_host", "Lire qui propose une offre et où", roles=OFFER_READERS - {Role.DDETS}, rule=is_own)
 PLACE_LIST = permission("place:list", "Voir les places", roles=HOUSING_ROLES)
 PLACE_READ = permission("place:read", "Lire une place et son calendrier", roles=HOUSING_ROLES)
 PLACE_CREATE = permission("place:create", "Déclarer une place", roles=OPERATORS)

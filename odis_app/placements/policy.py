@@ -88,7 +88,7 @@ ORIENTATION_PROPOSE = permission("orientation:propose", "Proposer une place à u
 ORIENTATION_SEE = permission("orientation:see", "Marquer une proposition comme lue", roles=PARTIES, rule=on_place_side)
 ORIENTATION_HOUSEHOLD = permission("orientation:answer_household", "Répondre pour le ménage", roles=CASE_WORKERS, rule=on_household_side)
 ORIENTATION_HOST = permission("orientation:answer_host", "Répondre pour l’hébergeur", roles=PARTIES, rule=on_place_side)
-ORIENTATION_CANCEL = permission("orientation:cancel", "Annuler une proposition", roles=PARTIES, rule=is_party)
+ORIENTATION_CANCEL = permission("orientation:cancel", "Annuler une proposition", roles=CASE_WORKERS, rule=is_party)
 ORIENTATION_JUDGE = permission("orientation:judge", "Dire si un refus est recevable", roles={Role.COORDINATEUR}, rule=on_household_side)
 PLACEMENT_LIST = permission("placement:list", "Voir les hébergements", roles=READERS)
 PLACEMENT_READ = permission("placement:read", "Lire un hébergement", roles=READERS)
