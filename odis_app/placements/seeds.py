@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from odis_app.core import clock
 from odis_app.core.db import db
@@ -19,25 +19,25 @@ from odis_app.placements.models import Orientation, Placement
 from odis_app.placements.queries import placement_of
 
 # How far each proposal goes, in turn: (stage, first day counted from today, days of stay).
-STAGES = (
-    ("proposee", 10, 180), ("entree", -40, 200), ("acceptee_menage", 7, 120), ("confirmee", 5, 150), ("sortie", -150, 300), ("refusee_hebergeur", 12, 90),
-    ("prolongee", -100, 110), ("vue", 9, 180), ("retour", -60, 200), ("acceptee_hebergeur", 6, 90), ("annulee", 20, 60), ("refusee_menage", 15, 120),
-    ("entree", -4, 180), ("confirmee", 0, 120), ("proposee", 14, 240), ("entree", -20, 45),
+STAGES = (  # those of the past first: fewer places were there already
+    ("sortie", -150, 300), ("prolongee", -100, 110), ("retour", -60, 200), ("entree", -40, 200), ("entree", -4, 180), ("confirmee", 5, 150),
+    ("proposee", 10, 180), ("acceptee_menage", 7, 120), ("acceptee_hebergeur", 6, 90), ("vue", 9, 180), ("refusee_hebergeur", 12, 90),
+    ("refusee_menage", 15, 120), ("annulee", 20, 60), ("confirmee", 0, 120), ("proposee", 14, 240), ("entree", -20, 45),
 )  # fmt: skip
 READY = ("complet", "a_orienter")
 
 
 def load(world: World) -> None:
-    """One proposal for one complete file after the other, towards the places that accept it; then its answers."""
-    stages = iter(STAGES)
+    """Each stage for the first file that a place suits; then the answers that lead there."""
     owners = {actor.org_id: actor for actor in world.actors.values()}
-    for household_id in _files(world["association"]):
-        stage = next(stages, None)
-        if stage is None:
-            return
-        orientation_id = _propose(world["association"], household_id, stage)
-        if orientation_id is not None:
-            _answer(world, owners, orientation_id, stage[0])
+    waiting = _files(world["association"])
+    for stage in STAGES:
+        for household_id in waiting:
+            orientation_id = _propose(world["association"], household_id, stage)
+            if orientation_id is not None:
+                waiting.remove(household_id)
+                _answer(world, owners, orientation_id, stage[0])
+                break
 
 
 def _files(association: Actor) -> list[int]:
@@ -49,10 +49,10 @@ def _files(association: Actor) -> list[int]:
 
 def _propose(association: Actor, household_id: int, stage: tuple[str, int, int]) -> int | None:
     """The first place, operators' before hosts', that every rule accepts."""
-    for place_id in _places(association, household_id):
+    start = clock.today() + timedelta(days=stage[1])
+    for place_id in _places(association, household_id, start):
         with association.acting() as identity:
             household, place = db.get_one(Household, household_id), db.get_one(Place, place_id)
-            start = clock.today() + timedelta(days=stage[1])
             try:
                 with db.begin_nested():
                     return do.propose(
@@ -64,12 +64,13 @@ def _propose(association: Actor, household_id: int, stage: tuple[str, int, int])
     return None
 
 
-def _places(association: Actor, household_id: int) -> list[int]:
+def _places(association: Actor, household_id: int, start: date) -> list[int]:
     with association.acting():
         household = db.get_one(Household, household_id)
         fits = (Place.dispositif_id == household.dispositif_id, Place.capacity >= household.size, Place.orientation_authority == "association_mandatee")
         order = (Place.owner_org_id == household.owner_org_id, Place.capacity, Place.id)
-        return list(db.execute(select(Place.id).where(*fits, Place.opened_on.is_not(None)).order_by(*order)).scalars())
+        there = (Place.opened_on <= clock.today(), or_(Place.available_from.is_(None), Place.available_from <= start))
+        return list(db.execute(select(Place.id).where(*fits, *there).order_by(*order)).scalars())
 
 
 def _answer(world: World, owners: dict[int, Actor], orientation_id: int, stage: str) -> None:
