@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from bs4 import BeautifulSoup
 from flask import Flask
 
 from odis_app.accounts.operations import REFUSED, hash_password
 from odis_app.core.config import libpq
+from odis_app.core.permissions import Role
 from odis_app.core.requests import COOKIE
 from odis_app.organisations import seeds
 from odis_app.organisations.enums import OrganisationKind
-from odis_app.core.permissions import Role
 from tests.support.client import StrictClient, text_of
 from tests.support.worlds import WorldBuilder, owner_unit
 

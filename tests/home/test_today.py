@@ -203,7 +203,7 @@ def test_the_counts_hold_the_lines_that_are_not_shown(client: StrictClient, day:
     assert "10 choses à faire, dont 9 en retard" in text
     assert "Ménages (10)" in text
     assert len(links(page, "Compléter")) == 6
-    assert links(page, "et 3 autres dossiers à compléter") == ["/menages?etape=brouillon&referent=moi"]
+    assert links(page, "Dossiers à compléter : 3 de plus") == ["/menages?etape=brouillon&referent=moi"]
 
 
 def test_lines_fall_into_their_groups_and_the_same_page_is_named_once() -> None:

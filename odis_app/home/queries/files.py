@@ -67,8 +67,10 @@ def _counted(items: list[WorkItem], rows: Sequence[Any], sentence: str, endpoint
 
 
 def _who(row: Any) -> str:
+    """« Famille Prykladenko, 4 personnes »; the name is isolated, so that one written from right to left moves nothing around it."""
     size = row.Household.size
-    return f"{row.name or row.Household.initials}, {size}\u00a0personne{'s' if size > 1 else ''}"
+    name = row.name or row.Household.initials
+    return f"\u2068{name}\u2069, {size}\u00a0personne{'s' if size > 1 else ''}"
 
 
 def to_orient(identity: Identity, *, mine: bool) -> Found:
