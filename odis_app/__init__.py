@@ -8,7 +8,8 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from odis_app.core import cli, crypto, db, headers, logs, outbox, requests, templating
+from odis_app.core import cli as commands  # odis_app.cli, the program, would take its name
+from odis_app.core import crypto, db, headers, logs, outbox, requests, templating
 from odis_app.core.config import ROOT, Config
 
 # From the ground up; each has ``setup(app)``. A package listed later may know one listed before, never the reverse.
@@ -60,7 +61,7 @@ def create_app(config: Config | None = None) -> Flask:
     CSRFProtect(app)
     for name in PACKAGES:
         import_module(f"odis_app.{name}").setup(app)
-    cli.init_app(app)
+    commands.init_app(app)
     access = import_module("odis_app.access.enforcement")
     access.check_every_endpoint(app)
     if config.trusted_proxies:

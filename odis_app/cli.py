@@ -36,6 +36,7 @@ def _nowhere() -> Config:
     return replace(
         config,
         database_url=config.database_url or "postgresql+psycopg:///odis",
+        redis_url=config.redis_url or "unix:///nowhere",
         secret_key=config.secret_key or new_key(),
         identity_key=config.identity_key or b64decode(new_key()).hex(),
         master_key=config.master_key or f"1:{new_key()}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 from sqlalchemy import select, text
@@ -54,7 +54,7 @@ class OfferLine:
     score: float
     explanation: Explanation
     to_check: list[str]
-    free_from: object
+    free_from: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,16 +186,17 @@ def _lines(identity: Identity, stock: Supply, row: engine.Household, ranked: Seq
     return lines
 
 
-def _free_from(stock: Supply, index: int) -> object:
+def _free_from(stock: Supply, index: int) -> date | None:
+    """The engine counts days as Python does, from year 1."""
     days = int(stock.offers.available_from[index])
-    return np.datetime64(days, "D").astype(object) if days > 0 else None
+    return date.fromordinal(days) if days > 0 else None
 
 
 def _offer(place: Place, stock: Supply, index: int) -> engine.Offer:
     """The engine's row of a place, with the day on which it is really free."""
     return engine.Offer(
         id=place.public_id, kind=place.kind, department=place.department_code, capacity=place.capacity, bedrooms=place.bedrooms,
-        max_minors=place.max_minors, available_from=_free_from(stock, index), available_to=place.available_to, wheelchair=place.wheelchair,  # type: ignore[arg-type]
+        max_minors=place.max_minors, available_from=_free_from(stock, index), available_to=place.available_to, wheelchair=place.wheelchair,
         ground_floor_or_lift=place.ground_floor_or_lift, accepts_animals=place.accepts_animals, animals_present=place.animals_present,
         smoking_allowed=place.smoking_allowed, accepts_minors=place.accepts_minors, rent=place.rent, accepted_statuses=tuple(place.accepted_statuses),
         languages=tuple(place.languages), employment_area=place.employment_area, validated_until=place.validated_until,
