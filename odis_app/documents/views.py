@@ -14,7 +14,8 @@ from odis_app.core.requests import note_sensitivity
 from odis_app.core.web import identity, is_safe_path, page_number, redirect_to, redirect_to_url, render
 from odis_app.documents import operations, policy, queries
 from odis_app.documents.enums import Audience, DocumentState
-from odis_app.documents.forms import MAX_FILES, DocumentForm, audience_choices, uploads
+from odis_app.documents.fields import MAX_FILES, audience_choices, uploads
+from odis_app.documents.forms import DocumentForm
 from odis_app.documents.models import Document
 from odis_app.documents.records import RecordPage, find_record, page_context, record_address
 from odis_app.documents.storage import StoreError

@@ -14,7 +14,7 @@ from odis_app.core.forms import Form
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
 from odis_app.documents.content import ACCEPT
-from odis_app.documents.forms import FILES_HINT, audience_choices
+from odis_app.documents.fields import FILES_HINT, audience_choices
 from odis_app.journal.enums import Medium, Tag
 from odis_app.journal.operations import MAX_BODY, MAX_REASON
 from odis_app.journal.queries import Person

@@ -14,7 +14,7 @@ from odis_app.core.errors import RuleError, StaleVersionError
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
 from odis_app.core.web import identity, is_fragment_request, page_number, redirect_to, render
-from odis_app.documents.forms import MAX_FILES, uploads
+from odis_app.documents.fields import MAX_FILES, uploads
 from odis_app.documents.operations import store_document
 from odis_app.documents.records import RecordPage, find_record, page_context, page_of, record_address
 from odis_app.journal import operations, policy, queries
