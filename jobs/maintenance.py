@@ -20,6 +20,13 @@ def purge_sessions(job: RunningJob) -> dict[str, Any]:
     return {"sessions": db().execute(text("SELECT odis.purge_sessions()")).scalar_one()}
 
 
+def purge_imports(job: RunningJob) -> dict[str, Any]:
+    """Forget import drafts and their lines past their time. Run twice, the second finds nothing."""
+    job.progress(10, "Suppression des brouillons d’import")
+    db().execute(text("SELECT odis.import_purge()"))
+    return {}
+
+
 def purge_jobs(job: RunningJob) -> dict[str, Any]:
     """Delete jobs that ended more than 30 days ago; the last run of each schedule stays. Run twice, the second finds nothing."""
     job.progress(10, "Suppression des travaux terminés depuis 30 jours")

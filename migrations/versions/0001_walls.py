@@ -327,7 +327,10 @@ def _minting() -> None:
     definer(
         "set_own_password(new_hash text)",
         "void",
-        "UPDATE private.credentials SET password_hash = new_hash, changed_at = now() WHERE user_id = odis.user_id()",
+        f"""
+        -- whoever else was signed in as this person no longer is
+        WITH closed AS (DELETE FROM private.sessions WHERE user_id = odis.user_id() AND kind = 'user' AND token_hash <> {SESSION})
+        UPDATE private.credentials SET password_hash = new_hash, changed_at = now() WHERE user_id = odis.user_id()""",
         volatility="VOLATILE",
         to="odis_app",
     )

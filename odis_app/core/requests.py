@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 from sqlalchemy import text
 
 from odis_app.core import clock
@@ -35,8 +36,15 @@ def _open() -> None:
     g.identity = ANONYMOUS
     if request.endpoint is None or request.endpoint in {"static", "assets.serve"}:
         return
+    if any("\0" in value for source in (request.args, request.view_args or {}) for value in _texts(source)):
+        abort(400)  # no database holds this character
     unit = open_unit(session_token(), readonly=request.method in READING, request_id=g.request_id)
     g.identity = unit.identity
+
+
+def _texts(source: Any) -> list[str]:  # noqa: ANN401 - a MultiDict or the variables of the address
+    values = source.values(multi=True) if hasattr(source, "getlist") else source.values()
+    return [value for value in values if isinstance(value, str)]
 
 
 def note_read(action: str, record_id: int, *, sensitivity: int = 0, summary: str = "") -> None:

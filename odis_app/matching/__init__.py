@@ -6,6 +6,7 @@ from flask import Flask
 
 from odis_app.core.slots import slot
 from odis_app.matching.policy import MATCHING_PLACE, MATCHING_QUEUE, MATCHING_READ
+from odis_app.matching.queries import standing_of
 from odis_app.matching.views import blueprint
 
 
@@ -16,4 +17,5 @@ def setup(app: Flask) -> None:
         label="Appariement", endpoint="matching.index", permission=MATCHING_QUEUE, order=40, folder="household", prefixes=("/appariement",)
     )
     slot("household.actions").add(label="Chercher un logement", endpoint="matching.of_household", permission=MATCHING_READ, order=10, primary=True)
+    slot("orientation.score").add(label="Score", provider=standing_of)
     slot("place.actions").add(label="Chercher un ménage", endpoint="matching.of_place", permission=MATCHING_PLACE, order=10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 from sqlalchemy import select, text
@@ -144,6 +145,21 @@ def shortlist_of(identity: Identity, household: Household) -> HouseholdShortlist
         unknown_safety=not assessed,
         row=row,
     )
+
+
+def standing_of(identity: Identity, household: Household, place: Place) -> dict[str, Any]:
+    """Where a place stands for a household, kept with the proposal: {total, rank, of, criteria, policy}.
+
+    A place that some rule closes comes after every possible one, with ``total`` None: proposing it wants a motif.
+    """
+    row, stock = facts_of([household])[0], supply(identity)
+    compatible = _ids("SELECT odis.safety_compatible(:id)", household.id)
+    found = shortlist(row, stock.offers, POLICY, _pair_facts(household, stock, compatible), limit=max(1, len(stock.ids)))
+    standing: dict[str, Any] = {"total": None, "rank": found.feasible + 1, "of": found.feasible, "criteria": {}, "policy": POLICY.version}
+    for rank, item in enumerate(found.ranked, 1):
+        if item.id == place.public_id:
+            standing.update(total=item.score, rank=rank, criteria={criterion.value: value for criterion, value in item.criteria.items()})
+    return standing
 
 
 def _pair_facts(household: Household, stock: Supply, compatible: np.ndarray) -> PairFacts:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from odis_app.access.models import Grant
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
-from odis_app.core.permissions import Role, permission
+from odis_app.core.permissions import Role
 from odis_app.organisations.models import Mandate
 from odis_app.structures.models import Structure
 
@@ -55,6 +55,3 @@ def visible_structures(identity: Identity) -> Select[Structure]:
 def find_structure(identity: Identity, public_id: str) -> Structure | None:
     """The structure at this address, or None when it does not exist or may not be seen."""
     return db.execute(visible_structures(identity).where(Structure.public_id == public_id)).scalar_one_or_none()
-
-
-STRUCTURE_CREATE = permission("structure:create", "Déclarer une structure", roles={Role.OPERATEUR, Role.COORDINATEUR, Role.BAILLEUR})

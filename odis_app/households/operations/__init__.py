@@ -1,7 +1,7 @@
 """Every write on a household file. ``record_fact`` is the only door to its stage."""
 
 from odis_app.households.operations.composition import add_member, change_member, close_member
-from odis_app.households.operations.facts import record_fact, refresh_completeness, refresh_status
+from odis_app.households.operations.facts import record_fact, refresh_all_stages, refresh_completeness, refresh_status
 from odis_app.households.operations.file import (
     archive_household,
     confirm_review,
@@ -30,6 +30,7 @@ __all__ = [
     "open_household",
     "phone_words",
     "record_fact",
+    "refresh_all_stages",
     "refresh_completeness",
     "refresh_status",
     "renew_household_share",

@@ -10,8 +10,8 @@ from sqlalchemy import select, text
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
-from odis_app.households.enums import FactKind
-from odis_app.households.models import Household, HouseholdFact
+from odis_app.households.enums import FactKind, HouseholdStatus
+from odis_app.households.models import Household, HouseholdFact, HouseholdTracking
 from odis_app.households.queries import missing_items
 from odis_app.households.status import Stage, compute_status
 
@@ -73,6 +73,18 @@ def refresh_status(identity: Identity, *, household_id: int) -> Stage:
     if known is not None:
         db.refresh(known)
     return stage
+
+
+def refresh_all_stages(identity: Identity) -> int:
+    """Recompute the stage of every file that is housed, since days alone move « logé » to « suivi »; returns how many moved.
+
+    For the nightly task: its identity reads the facts and the tracking of all files, and nothing else of them.
+    """
+    housed = select(HouseholdTracking.record_id, HouseholdTracking.status).where(HouseholdTracking.status == HouseholdStatus.PLACE.value)
+    moved = 0
+    for household_id, status in db.execute(housed).tuples().all():
+        moved += refresh_status(identity, household_id=household_id).status.value != status
+    return moved
 
 
 def refresh_completeness(identity: Identity, household: Household, *, on: date | None = None) -> Stage:

@@ -19,6 +19,7 @@ from odis_app.housing.forms import MotifForm, OfferForm
 from odis_app.housing.models import Offer
 from odis_app.housing.policy import (
     OFFER_CREATE,
+    OFFER_HOST_READ,
     OFFER_LIST,
     OFFER_QUALIFY,
     OFFER_READ,
@@ -114,7 +115,7 @@ def show(public_id: Offer) -> Response:
 def offer_page(offer: Offer, *, form: MotifForm | None = None, act: str = "", status: int = 200) -> Response:
     """The offer's first page; ``form`` is that of a stop that was refused."""
     who = identity()
-    host = queries.host_of(who, offer)
+    host = queries.host_of(who, offer) if who.can(OFFER_HOST_READ, offer) else None
     events = queries.events_of(who, offer)
     return render(
         "housing/offer.html",

@@ -1,0 +1,16 @@
+"""Files whose stage moves because days pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from odis_app.households import operations
+
+if TYPE_CHECKING:
+    from jobs.runner import RunningJob
+
+
+def refresh_stages(job: RunningJob) -> dict[str, Any]:
+    """Recompute every stage that time alone can change. Run twice, the second changes nothing."""
+    job.progress(10, "Étapes des dossiers")
+    return {"households": operations.refresh_all_stages(job.identity)}
