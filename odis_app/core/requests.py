@@ -43,7 +43,7 @@ def _open() -> None:
 
 
 def _texts(source: Any) -> list[str]:  # noqa: ANN401 - a MultiDict or the variables of the address
-    values = source.values(multi=True) if hasattr(source, "getlist") else source.values()
+    values = (v for _, v in source.items(multi=True)) if hasattr(source, "getlist") else source.values()
     return [value for value in values if isinstance(value, str)]
 
 
