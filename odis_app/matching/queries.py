@@ -102,9 +102,9 @@ def facts_of(households_: Sequence[Household]) -> list[engine.Household]:
     papers = dict(
         db.execute(
             select(HouseholdAdministrative.household_id, HouseholdAdministrative.protection_status).where(HouseholdAdministrative.household_id.in_(ids))
-        ).tuples().all()
+        ).all()
     )
-    spoken = dict(db.execute(select(HouseholdIdentity.household_id, HouseholdIdentity.languages).where(HouseholdIdentity.household_id.in_(ids))).tuples().all())
+    spoken = dict(db.execute(select(HouseholdIdentity.household_id, HouseholdIdentity.languages).where(HouseholdIdentity.household_id.in_(ids))).all())
     wished: dict[int, list[str]] = {}
     statement = select(HouseholdWish.household_id, HouseholdWish.department_code).where(HouseholdWish.household_id.in_(ids)).order_by(HouseholdWish.rank)
     for key, code in db.execute(statement):
@@ -229,7 +229,7 @@ def _names(places: object) -> tuple[dict[str, str], dict[int, str], Labels]:
     codes = {p.commune_code for p in found if p.commune_code}
     communes = {c.code: c.label for c in db.execute(select(Commune).where(Commune.code.in_(codes))).scalars()} if codes else {}
     owners = dict(
-        db.execute(select(Organisation.id, Organisation.short_name).where(Organisation.id.in_({p.owner_org_id for p in found}))).tuples().all()
+        db.execute(select(Organisation.id, Organisation.short_name).where(Organisation.id.in_({p.owner_org_id for p in found}))).all()
     )
     return communes, owners, labels()
 
@@ -274,7 +274,7 @@ def households_for(identity: Identity, place: Place) -> tuple[list[HouseholdLine
     offer = _offer(place, stock, int(position[0]))
     found = candidates(offer, engine.Households.build(rows), POLICY, pair, limit=SHOWN)
     names = dict(
-        db.execute(select(HouseholdIdentity.household_id, HouseholdIdentity.name).where(HouseholdIdentity.household_id.in_([h.id for h in waiting]))).tuples().all()
+        db.execute(select(HouseholdIdentity.household_id, HouseholdIdentity.name).where(HouseholdIdentity.household_id.in_([h.id for h in waiting]))).all()
     )
     words = labels()
     lines = [
