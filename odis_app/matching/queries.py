@@ -148,17 +148,19 @@ def shortlist_of(identity: Identity, household: Household) -> HouseholdShortlist
 
 
 def standing_of(identity: Identity, household: Household, place: Place) -> dict[str, Any]:
-    """Where a place stands for a household, kept with the proposal: {total, rank, of, criteria, policy}.
+    """Where a place stands for a household, kept with the proposal: {rank, of, policy} and, when it is possible, {total, criteria}.
 
-    A place that some rule closes comes after every possible one, with ``total`` None: proposing it wants a motif.
+    ``criteria`` is what the score component shows: [{label, weight, agreement}], agreement None when unknown. A place that
+    some rule closes comes after every possible one: proposing it wants a motif.
     """
     row, stock = facts_of([household])[0], supply(identity)
     compatible = _ids("SELECT odis.safety_compatible(:id)", household.id)
     found = shortlist(row, stock.offers, POLICY, _pair_facts(household, stock, compatible), limit=max(1, len(stock.ids)))
-    standing: dict[str, Any] = {"total": None, "rank": found.feasible + 1, "of": found.feasible, "criteria": {}, "policy": POLICY.version}
+    standing: dict[str, Any] = {"rank": found.feasible + 1, "of": found.feasible, "policy": POLICY.version}
     for rank, item in enumerate(found.ranked, 1):
         if item.id == place.public_id:
-            standing.update(total=item.score, rank=rank, criteria={criterion.value: value for criterion, value in item.criteria.items()})
+            criteria = [{"label": c.label, "weight": w, "agreement": item.criteria.get(c)} for c, w in POLICY.weights.items()]
+            standing.update(total=item.score, rank=rank, criteria=criteria)
     return standing
 
 
