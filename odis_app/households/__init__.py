@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask, url_for
 
 from odis_app.core.slots import slot
+from odis_app.exchange.kinds import register
+from odis_app.households.imports import KIND
 from odis_app.households.models import Household
 from odis_app.households.policy import HOUSEHOLD_LIST, find_household
 from odis_app.households.views import blueprint
@@ -13,7 +15,7 @@ from odis_app.journal.records import register_record_kind
 
 
 def setup(app: Flask) -> None:
-    """Routes, the entry of the masthead, the tabs of the file."""
+    """Routes, the entry of the masthead, the tabs of the file, what can be imported."""
     app.register_blueprint(blueprint)
     slot("nav.main").add(
         label="Ménages",
@@ -24,6 +26,7 @@ def setup(app: Flask) -> None:
         prefixes=("/menages",),
     )
     register_tabs()
+    register(KIND)
     register_record_kind(
         "household",
         prefix="/menages",
