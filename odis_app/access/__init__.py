@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
+from odis_app.access.cli import permissions
 from odis_app.access.enforcement import enforce
 
 
 def setup(app: Flask) -> None:
-    """Judge every request before its view."""
+    """Judge every request before its view; the table on the command line."""
     app.before_request(enforce)
+    app.cli.add_command(permissions)

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 from flask import Flask
 
+from odis_app.access.cli import as_markdown
 from odis_app.core.permissions import REGISTRY, Role
 
 LETTERS = {
@@ -38,3 +39,8 @@ def test_administrators_and_the_nation_hold_no_case_content() -> None:
     case = {name for name in expected() if name.split(":")[0] in {"household", "documents", "document", "journal", "matching", "orientation", "placement"}}
     nobody = {Role.ADMIN_ORGANISATION, Role.ADMIN_PLATEFORME, Role.NATIONAL, Role.COLLECTIVITE}
     assert {name for name in case if expected()[name] & nobody} == set()
+
+
+def test_the_published_table_is_current(app: Flask) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "permissions.md").read_text(encoding="utf-8")
+    assert as_markdown() in page, "run: odis permissions --markdown, and put the table in docs/permissions.md"
