@@ -16,7 +16,14 @@ from odis_app.core.identity import Identity
 from odis_app.households import policy as households_policy
 from odis_app.households import queries as households
 from odis_app.households.enums import HouseholdStatus, Language, NeedKind, NeedLevel
-from odis_app.households.models import Household, HouseholdAdministrative, HouseholdIdentity, HouseholdNeed, HouseholdRequest, HouseholdWish
+from odis_app.households.models import (
+    Household,
+    HouseholdAdministrative,
+    HouseholdIdentity,
+    HouseholdNeed,
+    HouseholdRequest,
+    HouseholdWish,
+)
 from odis_app.housing.models import Place
 from odis_app.housing.policy import visible_places
 from odis_app.matching import policy as rights
@@ -98,21 +105,38 @@ class HouseholdLine:
 def facts_of(households_: Sequence[Household]) -> list[engine.Household]:
     """The engine's rows of these files (class ≤ 1: safety comes apart), four statements whatever their number."""
     ids = [h.id for h in households_]
-    asked = {r.household_id: r for r in db.execute(select(HouseholdRequest).where(HouseholdRequest.household_id.in_(ids))).scalars()}
+    asked = {
+        r.household_id: r
+        for r in db.execute(select(HouseholdRequest).where(HouseholdRequest.household_id.in_(ids))).scalars()
+    }
     papers = dict(
         db.execute(
-            select(HouseholdAdministrative.household_id, HouseholdAdministrative.protection_status).where(HouseholdAdministrative.household_id.in_(ids))
+            select(HouseholdAdministrative.household_id, HouseholdAdministrative.protection_status).where(
+                HouseholdAdministrative.household_id.in_(ids)
+            )
         ).all()
     )
-    spoken = dict(db.execute(select(HouseholdIdentity.household_id, HouseholdIdentity.languages).where(HouseholdIdentity.household_id.in_(ids))).all())
+    spoken = dict(
+        db.execute(
+            select(HouseholdIdentity.household_id, HouseholdIdentity.languages).where(
+                HouseholdIdentity.household_id.in_(ids)
+            )
+        ).all()
+    )
     wished: dict[int, list[str]] = {}
-    statement = select(HouseholdWish.household_id, HouseholdWish.department_code).where(HouseholdWish.household_id.in_(ids)).order_by(HouseholdWish.rank)
+    statement = (
+        select(HouseholdWish.household_id, HouseholdWish.department_code)
+        .where(HouseholdWish.household_id.in_(ids))
+        .order_by(HouseholdWish.rank)
+    )
     for key, code in db.execute(statement):
         wished.setdefault(key, []).append(code)
     return [_row(h, asked.get(h.id), papers.get(h.id), spoken.get(h.id, []), wished.get(h.id, [])) for h in households_]
 
 
-def _row(h: Household, asked: HouseholdRequest | None, status: str | None, languages: Sequence[str], wished: Sequence[str]) -> engine.Household:
+def _row(
+    h: Household, asked: HouseholdRequest | None, status: str | None, languages: Sequence[str], wished: Sequence[str]
+) -> engine.Household:
     common = {
         "id": h.public_id, "size": h.size, "adults": h.adults, "minors": h.minors, "minors_under_2": h.minors_under_2, "couples": h.couples,
         "boys_12_plus": h.boys_12_plus, "girls_12_plus": h.girls_12_plus, "priority": h.priority, "status": status, "departments": tuple(wished),
@@ -139,7 +163,10 @@ def shortlist_of(identity: Identity, household: Household) -> HouseholdShortlist
         feasible=found.feasible,
         total=found.total,
         exclusions=_exclusions(identity, stock, found, row, reads_class_3=reads_class_3),
-        concessions=[(concession_sentence(c.code, c.opens), c.opens, sum(1 for b in c.best if b.score >= 80)) for c in found.concessions],  # noqa: PLR2004
+        concessions=[
+            (concession_sentence(c.code, c.opens), c.opens, sum(1 for b in c.best if b.score >= 80))
+            for c in found.concessions
+        ],
         computed_at=clock.now(),
         policy=POLICY,
         unknown_safety=not assessed,
@@ -155,11 +182,15 @@ def standing_of(identity: Identity, household: Household, place: Place) -> dict[
     """
     row, stock = facts_of([household])[0], supply(identity)
     compatible = _ids("SELECT odis.safety_compatible(:id)", household.id)
-    found = shortlist(row, stock.offers, POLICY, _pair_facts(household, stock, compatible), limit=max(1, len(stock.ids)))
+    found = shortlist(
+        row, stock.offers, POLICY, _pair_facts(household, stock, compatible), limit=max(1, len(stock.ids))
+    )
     standing: dict[str, Any] = {"rank": found.feasible + 1, "of": found.feasible, "policy": POLICY.version}
     for rank, item in enumerate(found.ranked, 1):
         if item.id == place.public_id:
-            criteria = [{"label": c.label, "weight": w, "agreement": item.criteria.get(c)} for c, w in POLICY.weights.items()]
+            criteria = [
+                {"label": c.label, "weight": w, "agreement": item.criteria.get(c)} for c, w in POLICY.weights.items()
+            ]
             standing.update(total=item.score, rank=rank, criteria=criteria)
     return standing
 
@@ -196,9 +227,14 @@ def _lines(identity: Identity, stock: Supply, row: engine.Household, ranked: Seq
         place = places[int(stock.ids[item.index])]
         lines.append(
             OfferLine(
-                rank=rank, place=place, commune=communes.get(place.commune_code or "", ""), owner=owners.get(place.owner_org_id, ""), score=item.score,
+                rank=rank,
+                place=place,
+                commune=communes.get(place.commune_code or "", ""),
+                owner=owners.get(place.owner_org_id, ""),
+                score=item.score,
                 explanation=explain(row, _offer(place, stock, item.index), item.criteria, POLICY, labels),
-                to_check=[to_check_sentence(code) for code in item.to_check], free_from=_free_from(stock, item.index),
+                to_check=[to_check_sentence(code) for code in item.to_check],
+                free_from=_free_from(stock, item.index),
             )  # fmt: skip
         )
     return lines
@@ -229,19 +265,27 @@ def _places(identity: Identity, stock: Supply, indices: Sequence[int]) -> dict[i
 def _names(places: object) -> tuple[dict[str, str], dict[int, str], Labels]:
     found = list(places)  # type: ignore[call-overload]
     codes = {p.commune_code for p in found if p.commune_code}
-    communes = {c.code: c.label for c in db.execute(select(Commune).where(Commune.code.in_(codes))).scalars()} if codes else {}
+    communes = (
+        {c.code: c.label for c in db.execute(select(Commune).where(Commune.code.in_(codes))).scalars()} if codes else {}
+    )
     owners = dict(
-        db.execute(select(Organisation.id, Organisation.short_name).where(Organisation.id.in_({p.owner_org_id for p in found}))).all()
+        db.execute(
+            select(Organisation.id, Organisation.short_name).where(Organisation.id.in_({p.owner_org_id for p in found}))
+        ).all()
     )
     return communes, owners, labels()
 
 
 def labels() -> Labels:
     """French names of départements and languages, for the sentences."""
-    return Labels(departments={d.code: d.name for d in departments()}, languages={k: v.lower() for k, v in Language.choices()})
+    return Labels(
+        departments={d.code: d.name for d in departments()}, languages={k: v.lower() for k, v in Language.choices()}
+    )
 
 
-def _exclusions(identity: Identity, stock: Supply, found: Shortlist, row: engine.Household, *, reads_class_3: bool) -> list[Exclusion]:
+def _exclusions(
+    identity: Identity, stock: Supply, found: Shortlist, row: engine.Household, *, reads_class_3: bool
+) -> list[Exclusion]:
     by_sentence = counts_by_sentence(found.first_counts, reads_class_3=reads_class_3, household=row)
     codes: dict[str, Code] = {}
     for code in found.first_counts:
@@ -253,7 +297,11 @@ def _exclusions(identity: Identity, stock: Supply, found: Shortlist, row: engine
     for sentence, count in by_sentence.items():
         code, example = codes[sentence], examples[sentence]
         place = places.get(int(stock.ids[example[0].index])) if example and not code.is_safety else None
-        shown = f"{place.kind_label.lower()}, {communes.get(place.commune_code or '', place.department_code)}" if place else ""
+        shown = (
+            f"{place.kind_label.lower()}, {communes.get(place.commune_code or '', place.department_code)}"
+            if place
+            else ""
+        )
         result.append(Exclusion("" if code.is_safety else code.value, sentence, count, shown))
     return result
 
@@ -272,17 +320,27 @@ def households_for(identity: Identity, place: Place) -> tuple[list[HouseholdLine
     compatible = _ids("SELECT odis.safety_compatible_households(:id)", place.id)
     other = place.orientation_authority != "association_mandatee"
     mismatched = np.array([other or h.dispositif_id != place.dispositif_id for h in waiting], dtype=np.bool_)
-    pair = PairFacts(safety_ok=np.isin(np.array([h.id for h in waiting], dtype=np.int64), compatible), fails={Code.H20: mismatched})
+    pair = PairFacts(
+        safety_ok=np.isin(np.array([h.id for h in waiting], dtype=np.int64), compatible), fails={Code.H20: mismatched}
+    )
     offer = _offer(place, stock, int(position[0]))
     found = candidates(offer, engine.Households.build(rows), POLICY, pair, limit=SHOWN)
     names = dict(
-        db.execute(select(HouseholdIdentity.household_id, HouseholdIdentity.name).where(HouseholdIdentity.household_id.in_([h.id for h in waiting]))).all()
+        db.execute(
+            select(HouseholdIdentity.household_id, HouseholdIdentity.name).where(
+                HouseholdIdentity.household_id.in_([h.id for h in waiting])
+            )
+        ).all()
     )
     words = labels()
     lines = [
         HouseholdLine(
-            rank, waiting[item.index], names.get(waiting[item.index].id, waiting[item.index].initials), item.score,
-            explain(rows[item.index], offer, item.criteria, POLICY, words), [to_check_sentence(c) for c in item.to_check],
+            rank,
+            waiting[item.index],
+            names.get(waiting[item.index].id, waiting[item.index].initials),
+            item.score,
+            explain(rows[item.index], offer, item.criteria, POLICY, words),
+            [to_check_sentence(c) for c in item.to_check],
         )  # fmt: skip
         for rank, item in enumerate(found.ranked, 1)
     ]

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import DATERANGE, Range
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
-from odis_app.core.formats import jour_court
+from odis_app.core.formats import jour_long
 from odis_app.core.identity import Identity
 from odis_app.households import queries as household_queries
 from odis_app.households.enums import FactKind, HouseholdStatus
@@ -76,7 +76,7 @@ def propose(
             override_motif=override_motif,
         )
     )  # fmt: skip
-    fact(identity, orientation, FactKind.PROPOSED, f"proposée, réponse attendue avant le {jour_court(orientation.expires_at)}.")
+    fact(identity, orientation, FactKind.PROPOSED, f"proposée, réponse attendue avant le {jour_long(orientation.expires_at)}.")
     trail(identity, "propose", orientation, "Place proposée", place=place.public_id, urgent=urgent, overrides=bool(override_motif))
     return orientation
 
@@ -110,9 +110,9 @@ def _check_days(place: Place, starts_on: date, ends_on: date | None) -> None:
     if ends_on is not None and ends_on <= starts_on:
         raise RuleError("ends_on", "La fin doit être après le début.")
     if place.available_from is not None and starts_on < place.available_from:
-        raise RuleError("starts_on", f"Cette place est disponible à partir du {jour_court(place.available_from)}. Choisissez une date plus tardive.")
+        raise RuleError("starts_on", f"Cette place est disponible à partir du {jour_long(place.available_from)}. Choisissez une date plus tardive.")
     if place.available_to is not None and (ends_on or starts_on) > place.available_to:
-        raise RuleError("ends_on" if ends_on else "starts_on", f"Cette place est disponible jusqu’au {jour_court(place.available_to)}. Avancez la fin.")
+        raise RuleError("ends_on" if ends_on else "starts_on", f"Cette place est disponible jusqu’au {jour_long(place.available_to)}. Avancez la fin.")
 
 
 def _check_place(household: Household, place: Place, starts_on: date) -> None:
@@ -170,10 +170,10 @@ def _taking(place: Place, days: Range[date]) -> Occupancy | None:
 
 def _taken_sentence(taken: Occupancy) -> str:
     """Why the place cannot be proposed, naming nobody."""
-    last = f" jusqu’au {jour_court(taken.during.upper - timedelta(days=1))}" if taken.during.upper else ", sans date de fin connue"
+    last = f" jusqu’au {jour_long(taken.during.upper - timedelta(days=1))}" if taken.during.upper else ", sans date de fin connue"
     if taken.kind == OccupancyKind.UNAVAILABLE.value:
         return f"Cette place est indisponible{last}. Choisissez d’autres dates ou une autre place."
     if taken.kind == OccupancyKind.STAY.value:
         return f"Cette place est déjà attribuée à un autre ménage{last}. Choisissez d’autres dates ou une autre place."
-    answer = f" jusqu’au {jour_court(taken.expires_at)}" if taken.expires_at else ""
+    answer = f" jusqu’au {jour_long(taken.expires_at)}" if taken.expires_at else ""
     return f"Cette place est déjà réservée pour un autre ménage{answer}, le temps de sa réponse. Choisissez une autre place ou revenez ensuite."

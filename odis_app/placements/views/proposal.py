@@ -6,19 +6,23 @@ The slot ``orientation.score`` is filled by the package that ranks: ``provider(i
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Response, flash, request, url_for
 
+from odis_app.core import clock
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
 from odis_app.core.slots import slot
 from odis_app.core.web import identity, redirect_to, render
+from odis_app.households import queries as household_queries
 from odis_app.households.models import Household
 from odis_app.households.policy import find_household
 from odis_app.housing.models import Place
 from odis_app.housing.policy import find_place
+from odis_app.housing.queries import place_row
 from odis_app.organisations.queries import rules_of
 from odis_app.placements import operations, policy, queries
 from odis_app.placements.forms import ProposeForm
@@ -37,7 +41,8 @@ def _own_household(who: Identity, public_id: str) -> Household | None:
 @guard(policy.ORIENTATION_PROPOSE, household=_own_household, place=find_place)
 def propose(household: Household, place: Place) -> Response:
     """Dates, urgency, a message without a name; what the host will read is shown before sending."""
-    who, score, form = identity(), _score(household, place), ProposeForm()
+    who, score = identity(), _score(household, place)
+    form = ProposeForm(data={"starts_on": _first_day(who, household, place)})
     made: list[Orientation] = []
     if attempt(form, lambda: made.append(_propose(who, household, place, form, score))):
         flash("La proposition est envoyée. La place est tenue jusqu’à la réponse.", "ok")
@@ -56,6 +61,13 @@ def propose(household: Household, place: Place) -> Response:
         name=queries.named(who, [household.id])[household.id].title,
         crumbs=[("Ménages", url_for("households.index")), (household.number, url_for("households.show", household=household.public_id)), ("Proposer une place", None)],
     )
+
+
+def _first_day(who: Identity, household: Household, place: Place) -> date:
+    """The first day that suits both: the household's need, and the place once it is free."""
+    asked = household_queries.request_of(household)
+    days = (clock.today(), asked.need_from if asked else None, place_row(who, place).free_from)
+    return max(day for day in days if day is not None)
 
 
 def _propose(who: Identity, household: Household, place: Place, form: ProposeForm, score: dict[str, Any] | None) -> Orientation:
