@@ -78,6 +78,6 @@ def people(chromium: Browser) -> Iterator[People]:
 @pytest.fixture(scope="session")
 def workbooks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The ugly workbooks, written once."""
-    from tests.exchange.workbooks.build import build_all  # noqa: PLC0415 - openpyxl and odfpy, only where they serve
+    from tests.exchange.workbooks.build import build_all
 
     return build_all(tmp_path_factory.mktemp("classeurs"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -64,6 +65,16 @@ class Product:
         """End one of its processes."""
         if name in self._processes:
             process.stop(self._processes.pop(name), timeout=5)
+
+    @contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """One of its processes holds its breath, so that what waits for it can be looked at."""
+        running = self._processes[name]
+        os.kill(running.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(running.pid, signal.SIGCONT)
 
     def stop(self) -> None:
         """Leave no process."""

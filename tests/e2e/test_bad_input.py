@@ -109,3 +109,35 @@ def upload(who: Person, path: Path, *, kind: str = "menages") -> Person:
     """Give a file to the import wizard."""
     who.go(f"/imports/nouveau?genre={kind}").attach("Tableau à importer", path)
     return who.press("Lire le fichier")
+
+
+def test_a_bilan_asked_while_redis_is_stopped_is_made_when_it_is_back(product: Product, people: People) -> None:
+    who = people(product, "ddets44")
+    product.redis.stop()
+    try:
+        who.go("/bilans/nouveau").press("Demander le bilan")
+        who.reads("En préparation", "la file de travaux est arrêtée, votre demande est gardée.")
+    finally:
+        product.redis.start()
+    product.start_worker()
+    expect(who.page.get_by_text("Bilan prêt")).to_be_visible(timeout=60_000)
+    who.check()
+
+
+def given_to_a_file(product: Product, people: People, path: Path) -> Person:
+    """Try to keep a document in a household's file."""
+    who = people(product, "association")
+    who.go("/menages").follow(re.compile("^Famille|^Couple"), within="main").follow(re.compile("^Documents"), within="main")
+    return who.attach("Documents", path).press("Déposer le document")
+
+
+def test_a_program_renamed_as_a_picture_is_refused_by_what_it_is(product: Product, people: People, tmp_path: Path) -> None:
+    program = tmp_path / "photo.jpg"
+    program.write_bytes(b"MZ\x90\x00" + bytes(4000))
+    given_to_a_file(product, people, program).reads(re.compile("photo.jpg"), re.compile("n’est pas|refusé|accepté"))
+
+
+def test_an_upload_over_twenty_megabytes_is_refused_in_a_page(product: Product, people: People, tmp_path: Path) -> None:
+    heavy = tmp_path / "lourd.pdf"
+    heavy.write_bytes(b"%PDF-1.7\n" + bytes(25 * 1024 * 1024))
+    given_to_a_file(product, people, heavy).reads(re.compile("trop lourd|dépasse"))

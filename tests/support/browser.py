@@ -52,9 +52,9 @@ class Person:
         self.has_script = mode is not Mode.NO_SCRIPT
         self.context = browser.new_context(
             base_url=address, viewport=viewport or DESK, java_script_enabled=self.has_script, color_scheme="dark" if dark else "light",
-            locale="fr-FR", timezone_id="Europe/Paris", accept_downloads=True,
+            locale="fr-FR", timezone_id="Europe/Paris", accept_downloads=True, reduced_motion="reduce",
         )  # fmt: skip
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(30_000)
         self.troubles: list[str] = []
         self.addresses: list[tuple[str, str]] = []
         self.gestures = 0
@@ -98,11 +98,11 @@ class Person:
 
     def follow(self, name: Name, *, within: Locator | str | None = None) -> Person:
         """Follow a link by its name."""
-        return self._act(self._within(within).get_by_role("link", name=name).first)
+        return self._act(self._within(within).get_by_role("link", name=_spaced(name)).first)
 
     def press(self, name: Name, *, within: Locator | str | None = None) -> Person:
         """Press a button by its name."""
-        return self._act(self._within(within).get_by_role("button", name=name).first)
+        return self._act(self._within(within).get_by_role("button", name=_spaced(name)).first)
 
     def unfold(self, name: Name, *, within: Locator | str | None = None) -> Person:
         """Open a folded part, unless it is open."""
@@ -186,7 +186,7 @@ class Person:
         """These texts are on the page, visible."""
         scope = self._within(within)
         for text in texts:
-            expect(scope.get_by_text(text).locator("visible=true").first).to_be_visible()
+            expect(scope.get_by_text(_spaced(text)).locator("visible=true").first).to_be_visible()
         return self
 
     def reads_nothing_of(self, words: Iterable[str]) -> Person:
@@ -231,6 +231,7 @@ class Person:
         return [*found, *(axe(page) if self.has_script else ())]
 
 
+expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
 OVERFLOW = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
@@ -260,6 +261,11 @@ def axe(page: Page) -> list[str]:
     if not found:
         _judged.add(skeleton)
     return found
+
+
+def _spaced(text: Name) -> Name:
+    """French puts spaces that do not break: any space will do."""
+    return re.compile(text.pattern.replace(" ", r"\s"), text.flags) if isinstance(text, re.Pattern) else text
 
 
 def _option(select: Locator, wanted: Name) -> int:
