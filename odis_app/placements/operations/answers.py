@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
-from odis_app.core.formats import jour_court
+from odis_app.core.formats import jour_long
 from odis_app.core.identity import Identity
 from odis_app.households.enums import FactKind
 from odis_app.households.operations.facts import record_fact
@@ -96,7 +96,7 @@ def _confirm(identity: Identity, row: Orientation) -> OrientationStatus:
     if outcome != "confirmed":
         raise RuleError("", "Le délai de réponse est dépassé. Proposez la place de nouveau si elle est libre.")
     db.refresh(row)
-    fact(identity, row, FactKind.CONFIRMED, f"les deux accords sont donnés, entrée prévue le {jour_court(row.starts_on)}.")
+    fact(identity, row, FactKind.CONFIRMED, f"les deux accords sont donnés, entrée prévue le {jour_long(row.starts_on)}.")
     for other in standing_proposals(row.household_id):
         record_fact(
             identity, household_id=row.household_id, owner_org_id=row.household_owner_org_id, kind=FactKind.PROPOSAL_ENDED, subject=other
