@@ -59,9 +59,23 @@ SCHEDULE = (
         every=timedelta(hours=1),
     ),
     Schedule("refresh-stages", "Étapes des dossiers recalculées", "jobs.households.refresh_stages", at=time(0, 20)),
-    Schedule("scan-documents", "Analyse des documents en quarantaine", "jobs.documents.scan", queue=RAPIDE, every=timedelta(minutes=10)),
-    Schedule("purge-imports", "Suppression des brouillons d’import anciens", "jobs.maintenance.purge_imports", at=time(3, 5)),
+    Schedule(
+        "scan-documents",
+        "Analyse des documents en quarantaine",
+        "jobs.documents.scan",
+        queue=RAPIDE,
+        every=timedelta(minutes=10),
+    ),
+    Schedule(
+        "purge-imports", "Suppression des brouillons d’import anciens", "jobs.maintenance.purge_imports", at=time(3, 5)
+    ),
     Schedule("purge-reports", "Suppression des bilans anciens", "jobs.reports.purge", at=time(3, 25)),
     Schedule("purge-jobs", "Suppression des travaux anciens", "jobs.maintenance.purge_jobs", at=time(3, 15)),
-    Schedule("expire-orientations", "Fin des propositions sans réponse", "jobs.placements.expire_orientations", queue=RAPIDE, every=timedelta(minutes=5)),
+    Schedule(
+        "expire-orientations",
+        "Fin des propositions sans réponse",
+        "jobs.placements.expire_orientations",
+        queue=RAPIDE,
+        every=timedelta(minutes=5),
+    ),
 )

@@ -88,8 +88,14 @@ def _configure(app: Flask) -> None:
 def empty(admin_url: str) -> None:
     """Empty every table that is not reference data; the append-only triggers are set aside for that."""
     with psycopg.connect(libpq(admin_url), autocommit=True) as connection:
-        rows = connection.execute("SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'private')").fetchall()
-        names = [f'{schema}."{table}"' for schema, table in rows if table not in KEPT and (schema, table) != ("private", "keys")]
+        rows = connection.execute(
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'private')"
+        ).fetchall()
+        names = [
+            f'{schema}."{table}"'
+            for schema, table in rows
+            if table not in KEPT and (schema, table) != ("private", "keys")
+        ]
         connection.execute("SET session_replication_role = replica")
         connection.execute(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
 
@@ -114,17 +120,22 @@ def demo_database(services: Embedded, config: Config) -> Config:
     urls = _same_server(services, "odis_demo")
     migrate.upgrade(urls["migrate"], identity_key=IDENTITY_KEY, instance_kind="demo")
     load_territories(libpq(urls["migrate"]), dataset.read())
-    return replace(config, database_url=urls["app"], worker_database_url=urls["worker"], migrate_database_url=urls["migrate"])
+    return replace(
+        config, database_url=urls["app"], worker_database_url=urls["worker"], migrate_database_url=urls["migrate"]
+    )
 
 
 def _same_server(services: Embedded, database: str) -> dict[str, str]:
-    return {name: getattr(services.addresses, name).replace("/odis?", f"/{database}?") for name in ("app", "worker", "migrate")}
+    return {
+        name: getattr(services.addresses, name).replace("/odis?", f"/{database}?")
+        for name in ("app", "worker", "migrate")
+    }
 
 
 @pytest.fixture(scope="session")
 def demo_world(demo_database: Config) -> Iterator[tuple[Flask, World]]:
     """(application on the demonstration database, its actors). Tests that use it change as little as they can."""
-    from odis_app.home.demo import load  # noqa: PLC0415 - heavy, and only for this fixture
+    from odis_app.home.demo import load
 
     app = create_app(demo_database)
     with app.app_context():

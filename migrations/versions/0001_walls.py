@@ -218,7 +218,9 @@ def _identity_functions() -> None:
         ("system_name()", "text", "system_name"),
         ("step_up_until()", "timestamptz", "step_up_until"),
     ):
-        definer(name, kind, f"SELECT {column} FROM private.sessions WHERE token_hash = {SESSION} AND expires_at > now()")
+        definer(
+            name, kind, f"SELECT {column} FROM private.sessions WHERE token_hash = {SESSION} AND expires_at > now()"
+        )
     definer(
         "case_org()",
         "bigint",
@@ -322,7 +324,11 @@ def _minting() -> None:
         to="odis_app",
     )
     definer(
-        "close_session()", "void", f"DELETE FROM private.sessions WHERE token_hash = {SESSION}", volatility="VOLATILE", to="odis_app"
+        "close_session()",
+        "void",
+        f"DELETE FROM private.sessions WHERE token_hash = {SESSION}",
+        volatility="VOLATILE",
+        to="odis_app",
     )
     definer(
         "set_own_password(new_hash text)",
@@ -399,14 +405,22 @@ def _audit() -> None:
     BEGIN RAISE EXCEPTION 'the audit trail is append-only'; END $$""")
     run("ALTER FUNCTION odis.refuse_change() OWNER TO odis_auth")
     run("REVOKE ALL ON FUNCTION odis.refuse_change() FROM PUBLIC")
-    run("CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_events FOR EACH ROW EXECUTE FUNCTION odis.refuse_change()")
-    run("CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION odis.refuse_change()")
+    run(
+        "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_events FOR EACH ROW EXECUTE FUNCTION odis.refuse_change()"
+    )
+    run(
+        "CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION odis.refuse_change()"
+    )
 
 
 def _set_functions() -> None:
     active = "g.grantee_org_id = odis.org() AND odis.level() >= 0 AND g.revoked_at IS NULL AND g.expires_at > now()"
     definer("shared_records()", "SETOF bigint", f"SELECT g.record_id FROM public.grants g WHERE {active}")
-    definer("shared_full_records()", "SETOF bigint", f"SELECT g.record_id FROM public.grants g WHERE {active} AND g.level = 'full'")
+    definer(
+        "shared_full_records()",
+        "SETOF bigint",
+        f"SELECT g.record_id FROM public.grants g WHERE {active} AND g.level = 'full'",
+    )
     definer(
         "shared_class2_records()",
         "SETOF bigint",
@@ -452,7 +466,12 @@ def _policies() -> None:
     own_admin = "organisation_id = (SELECT odis.org()) AND (SELECT odis.has_role('admin_organisation'))"
     signed_in = "(SELECT odis.user_id()) IS NOT NULL OR (SELECT odis.system_name()) IS NOT NULL"
     definer_sets = "id = ANY (ARRAY(SELECT odis.colleagues()))"
-    wall("users", select=f"id = (SELECT odis.user_id()) OR {definer_sets} OR {admin}", insert=admin, update=f"id = (SELECT odis.user_id()) OR {admin}")
+    wall(
+        "users",
+        select=f"id = (SELECT odis.user_id()) OR {definer_sets} OR {admin}",
+        insert=admin,
+        update=f"id = (SELECT odis.user_id()) OR {admin}",
+    )
     wall("organisations", select=signed_in, insert=admin, update=admin)
     wall("organisation_areas", select=signed_in, insert=admin, update=admin, delete=admin)
     wall(

@@ -67,9 +67,16 @@ def upgrade() -> None:
     )""")
     wall("housing_counters", select=OWN, insert=OWN, update=OWN)
     wide = f"{STEERED} OR {MANDATED}"
-    wall("structures", select=f"{OWN} OR {wide} OR id = ANY (ARRAY(SELECT odis.shared_records()))", insert=OWN, update=OWN)
+    wall(
+        "structures",
+        select=f"{OWN} OR {wide} OR id = ANY (ARRAY(SELECT odis.shared_records()))",
+        insert=OWN,
+        update=OWN,
+    )
     shared = "structure_id = ANY (ARRAY(SELECT odis.shared_full_records()))"
-    wall("structure_addresses", select=f"{OWN} OR (NOT location_secret AND ({wide})) OR {shared}", insert=OWN, update=OWN)
+    wall(
+        "structure_addresses", select=f"{OWN} OR (NOT location_secret AND ({wide})) OR {shared}", insert=OWN, update=OWN
+    )
 
 
 def downgrade() -> None:

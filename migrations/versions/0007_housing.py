@@ -110,7 +110,9 @@ def _offer_parts() -> None:
     run("CREATE INDEX ix_offer_hosts_folded ON offer_hosts (owner_org_id, folded)")
     run("CREATE INDEX ix_offer_hosts_phone ON offer_hosts (owner_org_id, phone_index)")
     run("CREATE INDEX ix_offer_hosts_email ON offer_hosts (owner_org_id, email_index)")
-    _offer_child("offer_addresses", "commune_code text, address text NOT NULL DEFAULT '', PRIMARY KEY (offer_id, owner_org_id)")
+    _offer_child(
+        "offer_addresses", "commune_code text, address text NOT NULL DEFAULT '', PRIMARY KEY (offer_id, owner_org_id)"
+    )
     _offer_child(
         "offer_events",
         "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind text NOT NULL, happened_on date NOT NULL, data jsonb NOT NULL DEFAULT '{}', "
@@ -190,8 +192,12 @@ def _occupancies() -> None:
     )""")
     run("CREATE INDEX ix_occupancies_place ON occupancies (place_id) WHERE released_at IS NULL")
     run("CREATE INDEX ix_occupancies_history ON occupancies (place_id, id DESC)")
-    run("CREATE INDEX ix_occupancies_expiry ON occupancies (expires_at) WHERE kind = 'reservation' AND released_at IS NULL")
-    run("CREATE INDEX ix_occupancies_household ON occupancies (household_record_id) WHERE household_record_id IS NOT NULL")
+    run(
+        "CREATE INDEX ix_occupancies_expiry ON occupancies (expires_at) WHERE kind = 'reservation' AND released_at IS NULL"
+    )
+    run(
+        "CREATE INDEX ix_occupancies_household ON occupancies (household_record_id) WHERE household_record_id IS NOT NULL"
+    )
     run("CREATE INDEX ix_occupancies_subject ON occupancies (subject) WHERE subject <> ''")
 
 
@@ -245,9 +251,19 @@ def _walls() -> None:
     validated = "qualification_status = 'validee'"
     ddets = "(SELECT odis.org_kind()) = 'ddets'"
     shared = "id = ANY (ARRAY(SELECT odis.shared_records()))"
-    wall("offers", select=f"{OWN} OR ({STEERED} AND ({validated} OR {ddets})) OR ({MANDATED} AND {validated}) OR {shared}", insert=OWN, update=OWN)
+    wall(
+        "offers",
+        select=f"{OWN} OR ({STEERED} AND ({validated} OR {ddets})) OR ({MANDATED} AND {validated}) OR {shared}",
+        insert=OWN,
+        update=OWN,
+    )
     wall("offer_hosts", select=OWN, insert=OWN, update=OWN)
-    wall("offer_addresses", select=f"{OWN} OR offer_id = ANY (ARRAY(SELECT odis.opened_offers()))", insert=OWN, update=OWN)
+    wall(
+        "offer_addresses",
+        select=f"{OWN} OR offer_id = ANY (ARRAY(SELECT odis.opened_offers()))",
+        insert=OWN,
+        update=OWN,
+    )
     wall("offer_events", select=OWN, insert=OWN)
     opened = "ANY (ARRAY(SELECT odis.opened_places()))"
     wall("places", select=f"{OWN} OR {STEERED} OR {MANDATED} OR id = {opened}", insert=OWN, update=OWN)
@@ -275,7 +291,9 @@ def _changes() -> None:
     Matching keeps the places that it loaded and asks here whether any changed; numbers are compared with the oldest
     transaction running at loading time, so that no commit is missed.
     """
-    run("CREATE TABLE place_changes (place_id bigint PRIMARY KEY REFERENCES places ON DELETE CASCADE, changed_by xid8 NOT NULL)")
+    run(
+        "CREATE TABLE place_changes (place_id bigint PRIMARY KEY REFERENCES places ON DELETE CASCADE, changed_by xid8 NOT NULL)"
+    )
     run("CREATE INDEX ix_place_changes_by ON place_changes (changed_by)")
     open_table("place_changes")
     run("GRANT INSERT, UPDATE ON place_changes TO odis_auth")
@@ -289,14 +307,18 @@ def _changes() -> None:
         END $$""")
         run(f"ALTER FUNCTION odis.note_change_of_{table}() OWNER TO odis_auth")
         run(f"REVOKE ALL ON FUNCTION odis.note_change_of_{table}() FROM PUBLIC")
-        run(f"CREATE TRIGGER note_change AFTER INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION odis.note_change_of_{table}()")
+        run(
+            f"CREATE TRIGGER note_change AFTER INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION odis.note_change_of_{table}()"
+        )
 
 
 def downgrade() -> None:
     drop_definer("safety_compatible_households(place bigint)")
     drop_definer("safety_compatible(household bigint)")
     drop_definer("release_expired(place bigint)")
-    run("DROP TABLE place_changes, occupancies, place_addresses, places, offer_events, offer_addresses, offer_hosts, offers")
+    run(
+        "DROP TABLE place_changes, occupancies, place_addresses, places, offer_events, offer_addresses, offer_hosts, offers"
+    )
     drop_definer("opened_offers()")
     drop_definer("opened_places()")
     for table in ("places", "occupancies"):

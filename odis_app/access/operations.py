@@ -20,7 +20,9 @@ LONGEST_DAYS = 366
 
 def create_record(identity: Identity, *, kind: str, department_code: str, dispositif_id: int | None = None) -> Record:
     """The record of something new, owned by the identity's organisation; flushed, so that its id is known."""
-    record = Record(kind=kind, owner_org_id=identity.require_org(), department_code=department_code, dispositif_id=dispositif_id)
+    record = Record(
+        kind=kind, owner_org_id=identity.require_org(), department_code=department_code, dispositif_id=dispositif_id
+    )
     db.add(record)
     db.flush()
     return record
@@ -46,7 +48,9 @@ def share_record(
         raise RuleError("organisation", "Votre organisation lit déjà ce dossier. Choisissez une autre organisation.")
     if not now < expires_at <= now + timedelta(days=LONGEST_DAYS):
         raise RuleError("expires_on", "La fin du partage doit être à venir, dans un an au plus.")
-    _revoke(identity, Grant.record_id == record_id, Grant.grantee_org_id == grantee_org_id, Grant.purpose == purpose.value)
+    _revoke(
+        identity, Grant.record_id == record_id, Grant.grantee_org_id == grantee_org_id, Grant.purpose == purpose.value
+    )
     grant = Grant(
         record_id=record_id, owner_org_id=owner_org_id, grantee_org_id=grantee_org_id, level=level.value, purpose=purpose.value,
         expires_at=expires_at, granted_at=now, motive=motive, max_class=max_class, can_edit=can_edit, granted_by_id=identity.user_id,

@@ -11,7 +11,9 @@ from odis_app.core.identity import Identity
 
 def active_grants(record_id: int) -> list[Grant]:
     """The shares of a record that stand now, newest first."""
-    statement = select(Grant).where(Grant.record_id == record_id, Grant.revoked_at.is_(None), Grant.expires_at > func.now())
+    statement = select(Grant).where(
+        Grant.record_id == record_id, Grant.revoked_at.is_(None), Grant.expires_at > func.now()
+    )
     return list(db.execute(statement.order_by(Grant.granted_at.desc())).scalars())
 
 

@@ -16,7 +16,11 @@ NEVER = frozenset({"csrf_token", "password", "mot_de_passe", "suite", "email"})
 
 def carried(form: MultiDict[str, str]) -> list[tuple[str, str]]:
     """(prefixed name, value) of the fields of a refused POST; passwords and tokens left out."""
-    return [(PREFIX + name, value) for name, value in form.items(multi=True) if name not in NEVER and not name.startswith(PREFIX)]
+    return [
+        (PREFIX + name, value)
+        for name, value in form.items(multi=True)
+        if name not in NEVER and not name.startswith(PREFIX)
+    ]
 
 
 def still_carried(form: MultiDict[str, str]) -> list[tuple[str, str]]:

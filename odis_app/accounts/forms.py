@@ -30,14 +30,20 @@ class PasswordForm(Form):
 
     current = PasswordField(
         "Mot de passe actuel",
-        [InputRequired("Écrivez votre mot de passe actuel."), Length(max=1000, message="Ce mot de passe est trop long.")],
+        [
+            InputRequired("Écrivez votre mot de passe actuel."),
+            Length(max=1000, message="Ce mot de passe est trop long."),
+        ],
         render_kw={"autocomplete": "current-password"},
     )
     new = PasswordField(
         "Nouveau mot de passe",
         [
             InputRequired("Écrivez le nouveau mot de passe."),
-            Length(min=SHORTEST_PASSWORD, message=f"Le nouveau mot de passe doit avoir {SHORTEST_PASSWORD} caractères au moins."),
+            Length(
+                min=SHORTEST_PASSWORD,
+                message=f"Le nouveau mot de passe doit avoir {SHORTEST_PASSWORD} caractères au moins.",
+            ),
             Length(max=1000, message="Ce mot de passe est trop long."),
         ],
         description=f"{SHORTEST_PASSWORD} caractères au moins. Une phrase que vous seul connaissez convient très bien.",
@@ -45,6 +51,9 @@ class PasswordForm(Form):
     )
     again = PasswordField(
         "Nouveau mot de passe, une seconde fois",
-        [InputRequired("Écrivez le nouveau mot de passe une seconde fois."), EqualTo("new", "Les deux écritures du nouveau mot de passe diffèrent.")],
+        [
+            InputRequired("Écrivez le nouveau mot de passe une seconde fois."),
+            EqualTo("new", "Les deux écritures du nouveau mot de passe diffèrent."),
+        ],
         render_kw={"autocomplete": "new-password"},
     )

@@ -59,7 +59,13 @@ def sign_in(minter: Minter, *, email: str, password: str, device: str) -> str:
 
 
 def open_session(
-    minter: Minter, *, user_id: int, device: str, organisation_id: int | None = None, idle: int = IDLE_MINUTES, absolute: int = ABSOLUTE_MINUTES
+    minter: Minter,
+    *,
+    user_id: int,
+    device: str,
+    organisation_id: int | None = None,
+    idle: int = IDLE_MINUTES,
+    absolute: int = ABSOLUTE_MINUTES,
 ) -> str | None:
     """A new session for ``user_id`` in one of their organisations (the first one by default); None when they have none."""
     if organisation_id is None:
@@ -124,6 +130,8 @@ def switch_organisation(minter: Minter, identity: Identity, *, organisation_id: 
     """Close the present session and open one for another organisation of the same person; its raw token. Raises RuleError."""
     token = open_session(minter, user_id=identity.require_user(), device=device, organisation_id=organisation_id)
     if token is None:
-        raise RuleError("", "Vous n’avez plus de rôle dans cette organisation. Demandez à son administrateur de vous y inscrire.")
+        raise RuleError(
+            "", "Vous n’avez plus de rôle dans cette organisation. Demandez à son administrateur de vous y inscrire."
+        )
     sign_out(identity)
     return token

@@ -44,5 +44,7 @@ def role_labels(roles: Sequence[str]) -> str:
 
 def last_sign_ins(identity: Identity) -> Sequence[AuditEvent]:
     """One's own last sign-ins, the newest first, as the trail has them."""
-    statement = select(AuditEvent).where(AuditEvent.actor_user_id == identity.user_id, AuditEvent.action == "session:open")
+    statement = select(AuditEvent).where(
+        AuditEvent.actor_user_id == identity.user_id, AuditEvent.action == "session:open"
+    )
     return db.execute(statement.order_by(AuditEvent.id.desc()).limit(SIGN_INS)).scalars().all()

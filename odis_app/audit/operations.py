@@ -36,5 +36,7 @@ def record_event(
         "data": json.dumps(data or {}),
         "request": current_unit().request_id,
     }
-    statement = text("SELECT odis.audit_append(:action, :record, :class, :purpose, :summary, CAST(:data AS jsonb), :request)")
+    statement = text(
+        "SELECT odis.audit_append(:action, :record, :class, :purpose, :summary, CAST(:data AS jsonb), :request)"
+    )
     return int(db.execute(statement, parameters).scalar_one())

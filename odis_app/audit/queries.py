@@ -22,7 +22,7 @@ def read_counts(record_id: int, *, days: int = 30) -> tuple[int, int]:
         select(func.count(), func.count(func.distinct(AuditEvent.actor_user_id))).where(
             AuditEvent.record_id == record_id,
             AuditEvent.action.like("%:read"),
-            AuditEvent.sensitivity <= 2,  # noqa: PLR2004
+            AuditEvent.sensitivity <= 2,
             AuditEvent.at > func.now() - func.make_interval(0, 0, 0, days),
         )
     ).one()

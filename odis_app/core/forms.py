@@ -15,7 +15,7 @@ from odis_app.core.errors import RuleError
 RESUMED = "_reprise"  # set by the page that gives back what was typed when the session had expired
 
 
-def strip(value: Any) -> Any:  # noqa: ANN401 - a filter sees whatever the field holds
+def strip(value: Any) -> Any:
     """Text without blanks around it; anything else unchanged."""
     return value.strip() if isinstance(value, str) else value
 
@@ -33,16 +33,22 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
         locales = ("fr",)
 
-        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:  # noqa: ANN401
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
             """Add ``strip`` to every field that filters text."""
             filters = list(unbound_field.kwargs.get("filters", ()))
-            if unbound_field.field_class.__name__ not in {"PasswordField", "FieldList", "FormField", "FileField", "MultipleFileField"}:
+            if unbound_field.field_class.__name__ not in {
+                "PasswordField",
+                "FieldList",
+                "FormField",
+                "FileField",
+                "MultipleFileField",
+            }:
                 filters.append(strip)
             if isinstance(unbound_field.kwargs.get("choices"), list):
                 options["choices"] = as_choices(unbound_field.kwargs["choices"])
             return unbound_field.bind(form=form, filters=filters, **options)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rule_errors: list[str] = []
 
@@ -51,7 +57,7 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         """The person just signed in again and finds back what they had typed."""
         return bool(request.form.get(RESUMED))
 
-    def validate_on_submit(self, extra_validators: Any = None) -> bool:  # noqa: ANN401
+    def validate_on_submit(self, extra_validators: Any = None) -> bool:
         """Valid and really sent by the person: a resumed draft is only shown again."""
         return not self.is_resumed and bool(super().validate_on_submit(extra_validators))
 
@@ -71,11 +77,16 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
             if field.short_name != "csrf_token":
                 found.extend((field.id, message) for message in _flat(field.errors))
             elif field.errors:
-                found.append(("", "Cette page est restée ouverte trop longtemps. Vérifiez votre saisie puis envoyez-la de nouveau."))
+                found.append(
+                    (
+                        "",
+                        "Cette page est restée ouverte trop longtemps. Vérifiez votre saisie puis envoyez-la de nouveau.",
+                    )
+                )
         return found
 
 
-def _flat(errors: Any) -> list[str]:  # noqa: ANN401 - lists, or dictionaries for sub-forms
+def _flat(errors: Any) -> list[str]:
     if isinstance(errors, dict):
         return [m for sub in errors.values() for m in _flat(sub)]
     if isinstance(errors, str):

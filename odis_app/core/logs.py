@@ -10,9 +10,15 @@ from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
 REGISTRY = CollectorRegistry()
-REQUESTS = Counter("odis_requests", "Answers by route template, method and status", ["route", "method", "status"], registry=REGISTRY)
+REQUESTS = Counter(
+    "odis_requests", "Answers by route template, method and status", ["route", "method", "status"], registry=REGISTRY
+)
 SECONDS = Histogram(
-    "odis_request_seconds", "Seconds per answer by route template", ["route"], registry=REGISTRY, buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+    "odis_request_seconds",
+    "Seconds per answer by route template",
+    ["route"],
+    registry=REGISTRY,
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 log = structlog.get_logger("odis.web")
 
@@ -22,7 +28,11 @@ def init_app(app: Flask) -> None:
     config = app.config["ODIS"]
     level = logging.getLevelNamesMapping()[config.log_level.upper()]
     structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer(ensure_ascii=False)],
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
     app.before_request(_start)
@@ -38,10 +48,24 @@ def _end(response: Response) -> Response:
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     REQUESTS.labels(route, request.method, str(response.status_code)).inc()
     SECONDS.labels(route).observe(seconds)
-    if response.status_code >= 500:  # noqa: PLR2004
-        log.error("answer", route=route, method=request.method, status=response.status_code, ms=round(1000 * seconds), request=g.get("request_id", ""))
+    if response.status_code >= 500:
+        log.error(
+            "answer",
+            route=route,
+            method=request.method,
+            status=response.status_code,
+            ms=round(1000 * seconds),
+            request=g.get("request_id", ""),
+        )
     else:
-        log.debug("answer", route=route, method=request.method, status=response.status_code, ms=round(1000 * seconds), request=g.get("request_id", ""))
+        log.debug(
+            "answer",
+            route=route,
+            method=request.method,
+            status=response.status_code,
+            ms=round(1000 * seconds),
+            request=g.get("request_id", ""),
+        )
     return response
 
 

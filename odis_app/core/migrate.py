@@ -44,7 +44,9 @@ def upgrade(url: str, *, identity_key: str, revision: str = "head", instance_kin
         _store_key(connection, identity_key)
         if instance_kind is not None:
             connection.execute(
-                text("INSERT INTO instance (key, value) VALUES ('kind', to_jsonb(CAST(:kind AS text))) ON CONFLICT DO NOTHING"),
+                text(
+                    "INSERT INTO instance (key, value) VALUES ('kind', to_jsonb(CAST(:kind AS text))) ON CONFLICT DO NOTHING"
+                ),
                 {"kind": instance_kind},
             )
         connection.execute(

@@ -42,7 +42,7 @@ def _open() -> None:
     g.identity = unit.identity
 
 
-def _texts(source: Any) -> list[str]:  # noqa: ANN401 - a MultiDict or the variables of the address
+def _texts(source: Any) -> list[str]:
     values = (v for _, v in source.items(multi=True)) if hasattr(source, "getlist") else source.values()
     return [value for value in values if isinstance(value, str)]
 
@@ -66,8 +66,8 @@ def note_sensitivity(level: int) -> None:
 def _close(response: Response) -> Response:
     if not in_unit():
         return response
-    close_unit(commit=response.status_code < 400)  # noqa: PLR2004
-    if request.method in READING and response.status_code < 400:  # noqa: PLR2004
+    close_unit(commit=response.status_code < 400)
+    if request.method in READING and response.status_code < 400:
         _write_down()
     return response
 
@@ -81,7 +81,9 @@ def _write_down() -> None:
     with unit_of_work(session_token()):
         if event is not None:
             db.execute(
-                text("SELECT odis.audit_append(:action, :record, :class, '', :summary, CAST(:data AS jsonb), :request)"),
+                text(
+                    "SELECT odis.audit_append(:action, :record, :class, '', :summary, CAST(:data AS jsonb), :request)"
+                ),
                 {**event, "data": json.dumps({"route": str(request.url_rule)}), "request": g.request_id},
             )
         if stale:

@@ -35,7 +35,7 @@ class Slot:
         permission: Permission | None = None,
         order: int = 100,
         provider: Callable[..., Any] | None = None,
-        **data: Any,  # noqa: ANN401 - each slot documents its own extra facts
+        **data: Any,
     ) -> None:
         """Register an entry; called from a package's ``setup(app)``. Registering the same twice changes nothing."""
         entry = Entry(label, endpoint, permission, order, data, provider)
@@ -43,7 +43,7 @@ class Slot:
             self._entries.append(entry)
             self._entries.sort(key=lambda e: (e.order, e.label))
 
-    def entries(self, identity: Any = None) -> list[Entry]:  # noqa: ANN401 - Identity; untyped to keep slots at the bottom
+    def entries(self, identity: Any = None) -> list[Entry]:
         """The entries in order; with an identity, only those whose permission it holds."""
         return [e for e in self._entries if identity is None or e.permission is None or identity.can(e.permission)]
 

@@ -26,10 +26,14 @@ def identity() -> Identity:
 def is_fragment_request() -> bool:
     """HTMX asks for a fragment: not a boosted link, nor a page that the browser's history restores."""
     headers = request.headers
-    return headers.get("HX-Request") == "true" and headers.get("HX-Boosted") != "true" and headers.get("HX-History-Restore-Request") != "true"
+    return (
+        headers.get("HX-Request") == "true"
+        and headers.get("HX-Boosted") != "true"
+        and headers.get("HX-History-Restore-Request") != "true"
+    )
 
 
-def render(page: str, /, *, fragment: str | None = None, status: int = 200, **context: Any) -> Response:  # noqa: ANN401
+def render(page: str, /, *, fragment: str | None = None, status: int = 200, **context: Any) -> Response:
     """The page, or the fragment file that it includes when HTMX asks; both from the same context."""
     as_fragment = fragment is not None and is_fragment_request()
     body = render_template(fragment if as_fragment and fragment else page, as_fragment=as_fragment, **context)
@@ -38,7 +42,7 @@ def render(page: str, /, *, fragment: str | None = None, status: int = 200, **co
     return response
 
 
-def redirect_to(endpoint: str, **values: Any) -> Response:  # noqa: ANN401
+def redirect_to(endpoint: str, **values: Any) -> Response:
     """303 after a write. Under HTMX, HX-Location does the same without leaving the page."""
     return redirect_to_url(url_for(endpoint, **values))
 
@@ -56,7 +60,13 @@ def redirect_to_url(target: str) -> Response:
 
 def is_safe_path(target: str | None) -> bool:
     """An address inside this application: a path, no scheme, no host, no backslash trick."""
-    return bool(target) and target is not None and target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target
+    return (
+        bool(target)
+        and target is not None
+        and target.startswith("/")
+        and not target.startswith(("//", "/\\"))
+        and "\\" not in target
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,9 @@ def page_number() -> int:
     return max(1, int(raw)) if raw.isdecimal() and len(raw) < 9 else 1
 
 
-def paginate(statement: Select[Any], *, number: int, per_page: int = PER_PAGE, scalars: bool = True, total: int | None = None) -> Page[Any]:
+def paginate(
+    statement: Select[Any], *, number: int, per_page: int = PER_PAGE, scalars: bool = True, total: int | None = None
+) -> Page[Any]:
     """The rows of page ``number`` of ``statement`` (the last page when it is beyond), with the total.
 
     ``total`` when the caller already knows it; otherwise one count statement.

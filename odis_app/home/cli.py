@@ -16,7 +16,9 @@ def demo() -> None:
 
 
 @demo.command("load")
-@click.option("--size", type=click.Choice(["small"]), default="small", show_default=True, help="Taille du jeu de données.")
+@click.option(
+    "--size", type=click.Choice(["small"]), default="small", show_default=True, help="Taille du jeu de données."
+)
 @with_appcontext
 def load(size: str) -> None:
     """Charger le jeu de démonstration, sans rien faire s’il l’est déjà."""

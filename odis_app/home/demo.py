@@ -26,7 +26,9 @@ def is_loaded() -> bool:
         whole = db.execute(text("SELECT EXISTS (SELECT 1 FROM instance WHERE key = 'demo')")).scalar_one()
         started = db.execute(select(func.count()).select_from(User).where(User.is_demo)).scalar_one()
     if started and not whole:
-        raise HalfLoadedError("Le chargement de la démonstration a été interrompu. Lancez « make reset », puis « make run ».")
+        raise HalfLoadedError(
+            "Le chargement de la démonstration a été interrompu. Lancez « make reset », puis « make run »."
+        )
     return bool(whole)
 
 
@@ -35,7 +37,11 @@ def load(password: str, *, only: tuple[str, ...] = SEEDS) -> World:
     minter = current_app.extensions["odis_minter"]
     with owner_unit():
         world = load_accounts(minter, password)
-        db.execute(text("INSERT INTO instance (key, value) VALUES ('class2', '{\"open\": true, \"reason\": \"Démonstration, personnes inventées\"}')"))
+        db.execute(
+            text(
+                'INSERT INTO instance (key, value) VALUES (\'class2\', \'{"open": true, "reason": "Démonstration, personnes inventées"}\')'
+            )
+        )
     open_sessions(world)
     for name in only:
         import_module(f"odis_app.{name}.seeds").load(world)

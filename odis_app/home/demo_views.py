@@ -15,7 +15,12 @@ blueprint = Blueprint("demo", __name__, url_prefix="/demo")
 def accounts() -> str:
     """Who may sign in here, and as what."""
     people = [
-        {"email": f"{account}@demo.odis.example", "name": f"{first} {last}", "organisation": organisation, "roles": [r.label for r in roles]}
+        {
+            "email": f"{account}@demo.odis.example",
+            "name": f"{first} {last}",
+            "organisation": organisation,
+            "roles": [r.label for r in roles],
+        }
         for account, first, last, organisation, roles in PEOPLE
     ]
     return render_template("home/demo.html", people=people)

@@ -17,7 +17,9 @@ class TrackingForm(Form):
 
         csrf = False
 
-    q = StringField("Numéro", [Length(max=20)], render_kw={"type": "search", "placeholder": "ex. M-44-0915", "autocomplete": "off"})
+    q = StringField(
+        "Numéro", [Length(max=20)], render_kw={"type": "search", "placeholder": "ex. M-44-0915", "autocomplete": "off"}
+    )
     etape = SelectField("Étape", choices=[("", "Toutes"), *HouseholdStatus.choices()], validate_choice=False)
     priorite = SelectField("Priorité", choices=[("", "Toutes"), *reversed(Priority.choices())], validate_choice=False)
     dispositif = SelectField("Dispositif", choices=[("", "Tous")], validate_choice=False)

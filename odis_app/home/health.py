@@ -19,10 +19,21 @@ OK, DOWN = "ok", "en panne"
 
 def report(config: Config) -> dict[str, Any]:
     """{statut, base, redis, stockage, files, planifications}; ``statut`` is « en panne » when one of the first three is."""
-    parts: dict[str, Any] = {"base": OK, "redis": _redis(), "stockage": _storage(config), "files": {}, "planifications": {}}
+    parts: dict[str, Any] = {
+        "base": OK,
+        "redis": _redis(),
+        "stockage": _storage(config),
+        "files": {},
+        "planifications": {},
+    }
     try:
-        parts["files"] = {row.queue: {"en_attente": row.queued, "en_cours": row.running} for row in db.execute(text("SELECT * FROM odis.job_depths()"))}
-        parts["planifications"] = {row.schedule: row.slot.isoformat() for row in db.execute(text("SELECT * FROM odis.schedule_runs()"))}
+        parts["files"] = {
+            row.queue: {"en_attente": row.queued, "en_cours": row.running}
+            for row in db.execute(text("SELECT * FROM odis.job_depths()"))
+        }
+        parts["planifications"] = {
+            row.schedule: row.slot.isoformat() for row in db.execute(text("SELECT * FROM odis.schedule_runs()"))
+        }
     except SQLAlchemyError:
         parts["base"] = DOWN
     broken = any(parts[name] == DOWN for name in ("base", "redis", "stockage"))

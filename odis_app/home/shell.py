@@ -35,7 +35,11 @@ def context() -> dict[str, Any]:
 
 def footer_links() -> list[tuple[str, str]]:
     """The legal pages, at the foot of every page."""
-    pages = (("Accessibilité", "accessibility"), ("Données personnelles", "personal_data"), ("Mentions légales", "legal"))
+    pages = (
+        ("Accessibilité", "accessibility"),
+        ("Données personnelles", "personal_data"),
+        ("Mentions légales", "legal"),
+    )
     return [(label, url_for(f"home.{name}")) for label, name in pages]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from odis_app.core.slots import slot
+from odis_app.exchange.kinds import register
 from odis_app.households.enums import Language
 from odis_app.housing import views
 from odis_app.housing.enums import QualificationStatus
+from odis_app.housing.imports import KIND
 from odis_app.housing.policy import PLACE_LIST
 from odis_app.territories.queries import label_of
 
@@ -16,7 +18,13 @@ def setup(app: Flask) -> None:
     """Routes and the entry of the masthead. Slots to fill: ``offer.tabs`` and ``place.actions`` (their endpoints take ``offer=``, ``place=``)."""
     app.register_blueprint(views.offers)
     app.register_blueprint(views.places)
+    register(KIND)
     app.jinja_env.filters.update(langue=Language.label_of, etape=QualificationStatus.label_of, commune=label_of)
     slot("nav.main").add(
-        label="Offres et places", endpoint="places.index", permission=PLACE_LIST, order=30, folder="place", prefixes=("/offres", "/places")
+        label="Offres et places",
+        endpoint="places.index",
+        permission=PLACE_LIST,
+        order=30,
+        folder="place",
+        prefixes=("/offres", "/places"),
     )

@@ -52,16 +52,28 @@ class HomeForm(Form):
     dispositif_id = SelectField("Dispositif", coerce=int)
     kind = SelectField("Type de logement", choices=HousingKind.choices())
     commune = CommuneField("Commune", [InputRequired("Écrivez la commune ou son code postal.")])
-    address = StringField("Adresse exacte", [Length(max=200)], description="Lue par votre organisation seulement, puis par celle du ménage après accord.")
+    address = StringField(
+        "Adresse exacte",
+        [Length(max=200)],
+        description="Lue par votre organisation seulement, puis par celle du ménage après accord.",
+    )
     capacity = IntegerField(
-        "Nombre de personnes", [InputRequired("Écrivez combien de personnes peuvent y vivre."), NumberRange(1, 60, "Entre 1 et 60 personnes.")]
+        "Nombre de personnes",
+        [
+            InputRequired("Écrivez combien de personnes peuvent y vivre."),
+            NumberRange(1, 60, "Entre 1 et 60 personnes."),
+        ],
     )
     bedrooms = IntegerField(
-        "Chambres", [Optional(), NumberRange(0, 60, "Entre 0 et 60 chambres.")], description="0 pour un studio ; vide pour un lieu collectif sans chambres."
+        "Chambres",
+        [Optional(), NumberRange(0, 60, "Entre 0 et 60 chambres.")],
+        description="0 pour un studio ; vide pour un lieu collectif sans chambres.",
     )
     available_from = DateField("Libre à partir du", [Optional()])
     available_to = DateField("Jusqu’au", [Optional()], description="Vide : sans fin prévue.")
-    rent = DecimalField("Reste à payer par mois, en euros", [Optional(), NumberRange(0, 5000, "Entre 0 et 5 000 euros.")], places=2)
+    rent = DecimalField(
+        "Reste à payer par mois, en euros", [Optional(), NumberRange(0, 5000, "Entre 0 et 5 000 euros.")], places=2
+    )
     accepts_minors = BooleanField("Accueille des mineurs")
     max_minors = IntegerField("Mineurs au plus", [Optional(), NumberRange(0, 60, "Entre 0 et 60 mineurs.")])
     wheelchair = BooleanField("Accessible en fauteuil roulant")
@@ -72,9 +84,15 @@ class HomeForm(Form):
     hosts_women_only = BooleanField("Hébergement par des femmes seulement")
     women_only_certified = BooleanField("Lieu certifié réservé aux femmes")
     specialised_fvv_teh = BooleanField("Lieu spécialisé pour des femmes victimes de violences ou de traite")
-    location_secret = BooleanField("Lieu tenu secret", description="Seul le département est montré aux autres organisations. Toujours le cas d’un lieu spécialisé.")
+    location_secret = BooleanField(
+        "Lieu tenu secret",
+        description="Seul le département est montré aux autres organisations. Toujours le cas d’un lieu spécialisé.",
+    )
     languages = SelectMultipleField(
-        "Langues parlées sur place", choices=Language.choices(), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+        "Langues parlées sur place",
+        choices=Language.choices(),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -98,14 +116,26 @@ class OfferForm(HomeForm):
     provider_kind = RadioField("Qui propose", choices=ProviderKind.choices(), default=ProviderKind.PARTICULIER.value)
     host_name = StringField("Nom", [InputRequired("Écrivez le nom de la personne ou de l’organisme."), Length(max=120)])
     phone = StringField("Téléphone", [Length(max=40)], render_kw={"inputmode": "tel", "autocomplete": "off"})
-    email = EmailField("Adresse électronique", [Optional(), Regexp(r"[^@\s]+@[^@\s]+\.[^@\s]+", message="L’adresse doit contenir une arobase, comme nom@exemple.fr.")])
+    email = EmailField(
+        "Adresse électronique",
+        [
+            Optional(),
+            Regexp(r"[^@\s]+@[^@\s]+\.[^@\s]+", message="L’adresse doit contenir une arobase, comme nom@exemple.fr."),
+        ],
+    )
     siret = StringField("SIRET", [Optional(), Regexp(r"^\d{14}$", message="Le SIRET compte quatorze chiffres.")])
     received_on = DateField("Reçue le", default=clock.today)
-    units = IntegerField("Unités identiques", [InputRequired("Écrivez combien d’unités, 1 le plus souvent."), NumberRange(1, 200, "Entre 1 et 200.")], default=1)
+    units = IntegerField(
+        "Unités identiques",
+        [InputRequired("Écrivez combien d’unités, 1 le plus souvent."), NumberRange(1, 200, "Entre 1 et 200.")],
+        default=1,
+    )
     bathroom = SelectField("Salle d’eau", choices=[NONE, *Access.choices()])
     kitchen = SelectField("Cuisine", choices=[NONE, *Access.choices()])
     surface_m2 = IntegerField("Surface en m²", [Optional(), NumberRange(9, 1000, "Entre 9 et 1 000 m².")])
-    transport_minutes = IntegerField("Transports en commun à pied, en minutes", [Optional(), NumberRange(0, 180, "Entre 0 et 180 minutes.")])
+    transport_minutes = IntegerField(
+        "Transports en commun à pied, en minutes", [Optional(), NumberRange(0, 180, "Entre 0 et 180 minutes.")]
+    )
     internet = BooleanField("Connexion internet")
     heating = BooleanField("Chauffage dans chaque pièce")
     smoke_detector = BooleanField("Détecteur de fumée")
@@ -128,7 +158,10 @@ class PlaceForm(HomeForm):
     """A place of a structure."""
 
     structure = SelectField("Structure")
-    label = StringField("Nom de la place", [InputRequired("Écrivez comment vous l’appelez, par exemple « Les Ormes, studio 3 »."), Length(max=120)])
+    label = StringField(
+        "Nom de la place",
+        [InputRequired("Écrivez comment vous l’appelez, par exemple « Les Ormes, studio 3 »."), Length(max=120)],
+    )
     orientation_authority = SelectField("Qui oriente", choices=OrientationAuthority.choices())
     opened_on = DateField("Ouverte le", [Optional()], description="Vide tant que la place est en création.")
 
@@ -137,38 +170,61 @@ class CallForm(Form):
     """A call to the host."""
 
     on = DateField("Le", [InputRequired("Écrivez la date de l’appel.")], default=clock.today)
-    reached = RadioField("Réponse", [InputRequired("Dites si quelqu’un a répondu.")], choices=[("oui", "Joint"), ("non", "Pas de réponse")])
+    reached = RadioField(
+        "Réponse",
+        [InputRequired("Dites si quelqu’un a répondu.")],
+        choices=[("oui", "Joint"), ("non", "Pas de réponse")],
+    )
     note = StringField("Note", [Length(max=300)], description=NOTE)
 
 
 class AskForm(Form):
     """What is missing."""
 
-    missing = StringField("Ce qui manque", [InputRequired("Écrivez ce qui manque, par exemple « surface des chambres »."), Length(max=200)])
+    missing = StringField(
+        "Ce qui manque",
+        [InputRequired("Écrivez ce qui manque, par exemple « surface des chambres »."), Length(max=200)],
+    )
 
 
 class PlanForm(Form):
     """When the visit takes place, in Paris time."""
 
-    at = DateTimeLocalField("Visite le", [InputRequired("Écrivez le jour et l’heure de la visite.")], format="%Y-%m-%dT%H:%M")
+    at = DateTimeLocalField(
+        "Visite le", [InputRequired("Écrivez le jour et l’heure de la visite.")], format="%Y-%m-%dT%H:%M"
+    )
 
 
 class VisitForm(Form):
     """The visit: two people, a checklist."""
 
     on = DateField("Visite du", [InputRequired("Écrivez la date de la visite.")], default=clock.today)
-    first_visitor = StringField("Première personne", [InputRequired("Écrivez le nom de la première personne."), Length(max=120)])
-    second_visitor = StringField(
-        "Deuxième personne", [InputRequired("Une visite se fait à deux : écrivez le second nom."), Length(max=120)], description="Peut être un bénévole formé."
+    first_visitor = StringField(
+        "Première personne", [InputRequired("Écrivez le nom de la première personne."), Length(max=120)]
     )
-    checklist = SelectMultipleField("Points vérifiés", choices=list(CHECKLIST.items()), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    second_visitor = StringField(
+        "Deuxième personne",
+        [InputRequired("Une visite se fait à deux : écrivez le second nom."), Length(max=120)],
+        description="Peut être un bénévole formé.",
+    )
+    checklist = SelectMultipleField(
+        "Points vérifiés",
+        choices=list(CHECKLIST.items()),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
     note = TextAreaField("Compte rendu", [Length(max=1000)], description=NOTE)
 
 
 class SafeguardForm(Form):
     """Which safeguards are checked."""
 
-    checked = SelectMultipleField("Garde-fous", choices=list(SAFEGUARDS.items()), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    checked = SelectMultipleField(
+        "Garde-fous",
+        choices=list(SAFEGUARDS.items()),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
 
 
 _MOTIFS = [
@@ -181,7 +237,11 @@ _MOTIFS = [
 class DecisionForm(Form):
     """The decision and its motif, of the list that goes with it."""
 
-    accepted = RadioField("Décision", [InputRequired("Choisissez de valider ou de refuser.")], choices=[("oui", "Valider pour douze mois"), ("non", "Refuser l’offre")])
+    accepted = RadioField(
+        "Décision",
+        [InputRequired("Choisissez de valider ou de refuser.")],
+        choices=[("oui", "Valider pour douze mois"), ("non", "Refuser l’offre")],
+    )
     motif = SelectField("Motif", choices=_MOTIFS)
     note = StringField("Précision", [Length(max=300)], description=NOTE)
 
@@ -189,7 +249,9 @@ class DecisionForm(Form):
 class MotifForm(Form):
     """Why an offer stops."""
 
-    motif = StringField("Motif", [InputRequired("Écrivez le motif : il reste dans l’historique de l’offre."), Length(max=200)])
+    motif = StringField(
+        "Motif", [InputRequired("Écrivez le motif : il reste dans l’historique de l’offre."), Length(max=200)]
+    )
 
 
 class AvailabilityForm(Form):
@@ -199,7 +261,9 @@ class AvailabilityForm(Form):
         "La place est", [InputRequired("Choisissez une réponse.")],
         choices=[(s.value, s.label) for s in (PlaceState.DISPONIBLE, PlaceState.OCCUPEE, PlaceState.INDISPONIBLE)],
     )  # fmt: skip
-    motif = SelectField("Si elle est indisponible, pourquoi", [Optional()], choices=[("", "Choisir"), *UnavailabilityMotif.choices()])
+    motif = SelectField(
+        "Si elle est indisponible, pourquoi", [Optional()], choices=[("", "Choisir"), *UnavailabilityMotif.choices()]
+    )
     on = DateField("À partir du", [InputRequired("Écrivez à partir de quand.")], default=clock.today)
     until = DateField("Jusqu’au", [Optional()], description="Le jour où elle se libère. Vide : on ne sait pas encore.")
 

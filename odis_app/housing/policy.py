@@ -69,9 +69,13 @@ OFFER_READ = permission("offer:read", "Lire une offre", roles=OFFER_READERS)
 OFFER_CREATE = permission("offer:create", "Déclarer une offre", roles=QUALIFIERS)
 OFFER_UPDATE = permission("offer:update", "Modifier une offre, la suspendre, la retirer", roles=QUALIFIERS, rule=is_own)
 OFFER_QUALIFY = permission("offer:qualify", "Qualifier une offre", roles=QUALIFIERS, rule=is_own)
-OFFER_HOST_READ = permission("offer:read_host", "Lire qui propose une offre et où", roles=OFFER_READERS - {Role.DDETS}, rule=is_own)
+OFFER_HOST_READ = permission(
+    "offer:read_host", "Lire qui propose une offre et où", roles=OFFER_READERS - {Role.DDETS}, rule=is_own
+)
 PLACE_LIST = permission("place:list", "Voir les places", roles=HOUSING_ROLES)
 PLACE_READ = permission("place:read", "Lire une place et son calendrier", roles=HOUSING_ROLES)
 PLACE_CREATE = permission("place:create", "Déclarer une place", roles=OPERATORS)
-PLACE_CONFIRM = permission("place:confirm", "Mettre à jour la disponibilité de ses places", roles=OPERATORS | QUALIFIERS)
+PLACE_CONFIRM = permission(
+    "place:confirm", "Mettre à jour la disponibilité de ses places", roles=OPERATORS | QUALIFIERS
+)
 PLACE_UPDATE = permission("place:update", "Modifier une place", roles=OPERATORS | QUALIFIERS, rule=is_own)

@@ -110,7 +110,11 @@ def _offer(identity: Identity, rank: int, sketch: Sketch) -> Offer:
         received_on=today - timedelta(days=sketch.age),
     )  # fmt: skip
     _qualify(identity, offer, sketch.stage, sketch.age)
-    do.confirm_offer(identity, offer=offer, at=clock.now() - timedelta(days=min(2 * AGES[rank % len(AGES)], sketch.age), minutes=rank))
+    do.confirm_offer(
+        identity,
+        offer=offer,
+        at=clock.now() - timedelta(days=min(2 * AGES[rank % len(AGES)], sketch.age), minutes=rank),
+    )
     return offer
 
 
@@ -124,7 +128,13 @@ def _qualify(identity: Identity, offer: Offer, stage: str, age: int) -> None:
     if stage in {"rappel", "injoignable"}:
         do.record_call(identity, offer=offer, on=today - timedelta(days=age - 2), reached=False, note="Messagerie.")
         if stage == "injoignable":
-            do.decide(identity, offer=offer, accepted=False, motif=RefusalMotif.INJOIGNABLE.value, note="Trois appels sans réponse.")
+            do.decide(
+                identity,
+                offer=offer,
+                accepted=False,
+                motif=RefusalMotif.INJOIGNABLE.value,
+                note="Trois appels sans réponse.",
+            )
         return
     if stage == "a_completer":
         do.ask_completion(identity, offer=offer, missing="surface des chambres")
@@ -137,11 +147,26 @@ def _qualify(identity: Identity, offer: Offer, stage: str, age: int) -> None:
     if reach < 2:
         return
     visited = today - timedelta(days=max(age - 8, 0))
-    do.record_visit(identity, offer=offer, on=visited, visitors=(identity.name, "Sacha Témoin"), checklist=dict.fromkeys(CHECKLIST, True))
+    do.record_visit(
+        identity,
+        offer=offer,
+        on=visited,
+        visitors=(identity.name, "Sacha Témoin"),
+        checklist=dict.fromkeys(CHECKLIST, True),
+    )
     if stage == "refusee":
-        do.decide(identity, offer=offer, accepted=False, motif=RefusalMotif.CONTREPARTIE_ATTENDUE.value, note="Ménage attendu contre la chambre.")
+        do.decide(
+            identity,
+            offer=offer,
+            accepted=False,
+            motif=RefusalMotif.CONTREPARTIE_ATTENDUE.value,
+            note="Ménage attendu contre la chambre.",
+        )
     if reach >= 3:
-        checked = {name: name not in {"erp_checked", "b3_seen"} and (reach > 3 or name != "charter_signed") for name in SAFEGUARDS}
+        checked = {
+            name: name not in {"erp_checked", "b3_seen"} and (reach > 3 or name != "charter_signed")
+            for name in SAFEGUARDS
+        }
         do.record_safeguards(identity, offer=offer, checked=checked)
     if reach < 4:
         return
@@ -170,7 +195,9 @@ def _place(identity: Identity, structure: Structure, rank: int, kind: str, capac
     rooms = "studio" if capacity == 1 else f"T{min(capacity, 5)}"
     label = f"{kept.name}, {rooms} n° {rank + 1}"
     opened = None if rank == 11 else today - timedelta(days=400)
-    place = do.create_place(identity, structure=structure, values=values, label=label, address=kept.address, opened_on=opened)
+    place = do.create_place(
+        identity, structure=structure, values=values, label=label, address=kept.address, opened_on=opened
+    )
     if opened is not None:
         _availability(identity, place, rank)
     do.confirm_place(identity, place=place, at=clock.now() - timedelta(days=AGES[rank % len(AGES)], minutes=rank))
@@ -183,10 +210,19 @@ def _availability(identity: Identity, place: Place, rank: int) -> None:
         do.change_availability(identity, place=place, state=PlaceState.OCCUPEE, on=today - timedelta(days=120 + rank))
     elif turn == 2:
         do.change_availability(
-            identity, place=place, state=PlaceState.OCCUPEE, on=today - timedelta(days=200), until=today + timedelta(days=9 + rank)
+            identity,
+            place=place,
+            state=PlaceState.OCCUPEE,
+            on=today - timedelta(days=200),
+            until=today + timedelta(days=9 + rank),
         )
     elif turn == 5:
         motif = ("desinsectisation", "travaux")[rank % 2]
         do.change_availability(
-            identity, place=place, state=PlaceState.INDISPONIBLE, motif=motif, on=today - timedelta(days=3), until=today + timedelta(days=6)
+            identity,
+            place=place,
+            state=PlaceState.INDISPONIBLE,
+            motif=motif,
+            on=today - timedelta(days=3),
+            until=today + timedelta(days=6),
         )

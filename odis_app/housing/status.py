@@ -117,7 +117,14 @@ def required_safeguards(kind: str, *, accepts_minors: bool) -> tuple[str, ...]:
     """What must be checked before an offer of this kind may be validated; a collective place has its ERP check instead of a home."""
     if HousingKind(kind).is_collective:  # type: ignore[call-arg]
         return ("erp_checked", "charter_signed")
-    return ("identity_checked", "adults_listed", "motivation_heard", "charter_signed", *(("minors_rule",) if accepts_minors else ()))
+    return (
+        "identity_checked",
+        "adults_listed",
+        "motivation_heard",
+        "charter_signed",
+        *(("minors_rule",) if accepts_minors else ()),
+    )
+
 
 QUALITIES = {
     "surface_m2": "Surface en m²",

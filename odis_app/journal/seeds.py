@@ -90,7 +90,11 @@ def _write(identity: Identity, record: Record, note: Sketch) -> None:
     where, owner = record.id, record.owner_org_id
     documents: list[Document] = []
     if note.file:
-        documents.append(store_document(identity, record_id=where, owner_org_id=owner, upload=_file(note.file), audience=note.audience))
+        documents.append(
+            store_document(
+                identity, record_id=where, owner_org_id=owner, upload=_file(note.file), audience=note.audience
+            )
+        )
     outside = [
         p.public_id for p in queries.possible_readers(identity, record.id) if p.organisation != identity.org_short_name
     ]

@@ -14,8 +14,17 @@ def setup(app: Flask) -> None:
     """Routes, the section of the masthead, and the buttons on the files."""
     app.register_blueprint(blueprint)
     slot("nav.main").add(
-        label="Appariement", endpoint="matching.index", permission=MATCHING_QUEUE, order=40, folder="household", prefixes=("/appariement",)
+        label="Appariement",
+        endpoint="matching.index",
+        permission=MATCHING_QUEUE,
+        order=40,
+        folder="household",
+        prefixes=("/appariement",),
     )
-    slot("household.actions").add(label="Chercher un logement", endpoint="matching.of_household", permission=MATCHING_READ, order=10, primary=True)
+    slot("household.actions").add(
+        label="Chercher un logement", endpoint="matching.of_household", permission=MATCHING_READ, order=10, primary=True
+    )
     slot("orientation.score").add(label="Score", provider=standing_of)
-    slot("place.actions").add(label="Chercher un ménage", endpoint="matching.of_place", permission=MATCHING_PLACE, order=10)
+    slot("place.actions").add(
+        label="Chercher un ménage", endpoint="matching.of_place", permission=MATCHING_PLACE, order=10
+    )

@@ -29,11 +29,20 @@ def index() -> Response:
     statement = visible_households(who).where(
         Household.owner_org_id == who.org_id, Household.status.in_([s.value for s in queries.WAITING])
     )
-    page = paginate(statement.order_by(Household.priority.desc(), Household.seniority_date, Household.id), number=page_number())
+    page = paginate(
+        statement.order_by(Household.priority.desc(), Household.seniority_date, Household.id), number=page_number()
+    )
     rows = queries.facts_of(page.items)
     names = {h.id: (block.name if (block := households.identity_block(h)) else h.initials) for h in page.items}
     lines = [(h, names[h.id], row, bedrooms_needed(row)) for h, row in zip(page.items, rows, strict=True)]
-    return render("matching/index.html", fragment="matching/_queue.html", page=page, lines=lines, departments=queries.labels().departments, today=clock.today())
+    return render(
+        "matching/index.html",
+        fragment="matching/_queue.html",
+        page=page,
+        lines=lines,
+        departments=queries.labels().departments,
+        today=clock.today(),
+    )
 
 
 @blueprint.route("/menages/<household>/appariement")

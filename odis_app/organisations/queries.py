@@ -10,7 +10,14 @@ from odis_app.accounts.models import User
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
-from odis_app.organisations.models import Dispositif, Mandate, Membership, Organisation, OrganisationArea, TerritoryRules
+from odis_app.organisations.models import (
+    Dispositif,
+    Mandate,
+    Membership,
+    Organisation,
+    OrganisationArea,
+    TerritoryRules,
+)
 
 
 def organisation(public_id: str) -> Organisation | None:
@@ -28,7 +35,9 @@ def partners_of(identity: Identity) -> Sequence[Organisation]:
     here = select(OrganisationArea.organisation_id).where(OrganisationArea.department_code.in_(identity.departments))
     statement = (
         select(Organisation)
-        .where(Organisation.id != identity.org_id, Organisation.deactivated_at.is_(None), Organisation.kind != "plateforme")
+        .where(
+            Organisation.id != identity.org_id, Organisation.deactivated_at.is_(None), Organisation.kind != "plateforme"
+        )
         .order_by(Organisation.id.in_(here).desc(), Organisation.folded)
     )
     return db.execute(statement).scalars().all()
@@ -36,7 +45,9 @@ def partners_of(identity: Identity) -> Sequence[Organisation]:
 
 def steering_service(department_code: str) -> Organisation | None:
     """The DDETS of a département: to whom a file is signalled."""
-    statement = select(Organisation).where(Organisation.kind == "ddets", Organisation.department_code == department_code)
+    statement = select(Organisation).where(
+        Organisation.kind == "ddets", Organisation.department_code == department_code
+    )
     return db.execute(statement.order_by(Organisation.id).limit(1)).scalar_one_or_none()
 
 

@@ -55,11 +55,22 @@ class World:
 
 
 def create_organisation(
-    *, name: str, short_name: str, kind: OrganisationKind, department: str | None, areas: Sequence[str] = (), activated: bool = True
+    *,
+    name: str,
+    short_name: str,
+    kind: OrganisationKind,
+    department: str | None,
+    areas: Sequence[str] = (),
+    activated: bool = True,
 ) -> Organisation:
     """An organisation and where it intervenes. Within an owner unit or an administrator's."""
     organisation = Organisation(
-        name=name, short_name=short_name, folded=fold(name), kind=kind.value, department_code=department, activated_at=clock.now() if activated else None
+        name=name,
+        short_name=short_name,
+        folded=fold(name),
+        kind=kind.value,
+        department_code=department,
+        activated_at=clock.now() if activated else None,
     )
     db.add(organisation)
     db.flush()
@@ -69,24 +80,50 @@ def create_organisation(
 
 
 def create_user(
-    *, email: str, first_name: str, last_name: str, organisation_id: int, roles: Sequence[Role], password_hash: str | None = None, is_demo: bool = False
+    *,
+    email: str,
+    first_name: str,
+    last_name: str,
+    organisation_id: int,
+    roles: Sequence[Role],
+    password_hash: str | None = None,
+    is_demo: bool = False,
 ) -> User:
     """A person and their roles. Within an owner unit: the password goes to the private schema."""
     user = User(email=email, first_name=first_name, last_name=last_name, is_demo=is_demo, created_at=clock.now())
     db.add(user)
     db.flush()
-    db.add_all(Membership(user_id=user.id, organisation_id=organisation_id, role=role.value, starts_on=date(2020, 1, 1)) for role in roles)
+    db.add_all(
+        Membership(user_id=user.id, organisation_id=organisation_id, role=role.value, starts_on=date(2020, 1, 1))
+        for role in roles
+    )
     if password_hash is not None:
-        db.execute(text("INSERT INTO private.credentials (user_id, password_hash) VALUES (:id, :hash)"), {"id": user.id, "hash": password_hash})
+        db.execute(
+            text("INSERT INTO private.credentials (user_id, password_hash) VALUES (:id, :hash)"),
+            {"id": user.id, "hash": password_hash},
+        )
     db.flush()
     return user
 
 
-def mandate(organisation_id: int, department: str, dispositifs: Sequence[str], *, starts_on: date | None = None, ends_on: date | None = None) -> None:
+def mandate(
+    organisation_id: int,
+    department: str,
+    dispositifs: Sequence[str],
+    *,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+) -> None:
     """Mandate an association in a département for some dispositifs (by code). Within an owner unit or the DDETS's."""
     known = {row.code: row.id for row in db.query(Dispositif)}
     rows = [
-        {"organisation_id": organisation_id, "department_code": department, "dispositif_id": known[code], "starts_on": starts_on or date(2020, 1, 1), "ends_on": ends_on}
+        {
+            "organisation_id": organisation_id,
+            "department_code": department,
+            "dispositif_id": known[code],
+            "starts_on": starts_on or date(2020, 1, 1),
+            "ends_on": ends_on,
+        }
         for code in dispositifs
     ]
     db.execute(insert(Mandate), rows)
@@ -96,7 +133,12 @@ def open_actor(world: World, name: str, *, user_id: int, organisation_id: int) -
     """Open a session for a person of the world and remember it under ``name``."""
     with unit_of_work(None):
         token = open_session(
-            world.minter, user_id=user_id, organisation_id=organisation_id, device="installation", idle=DAY, absolute=DAY
+            world.minter,
+            user_id=user_id,
+            organisation_id=organisation_id,
+            device="installation",
+            idle=DAY,
+            absolute=DAY,
         )
     if token is None:
         raise RuntimeError(f"no session could be opened for {name}")
@@ -139,7 +181,9 @@ def load_accounts(minter: Minter, password: str) -> World:
     """Organisations, mandates and the nine accounts of the contract, within an owner unit; sessions are opened apart."""
     world = World(minter)
     for short, name, kind, department, areas in ORGANISATIONS:
-        world.organisations[short] = create_organisation(name=name, short_name=short, kind=kind, department=department, areas=areas).id
+        world.organisations[short] = create_organisation(
+            name=name, short_name=short, kind=kind, department=department, areas=areas
+        ).id
     for department in ("44", "49", "53"):
         mandate(world.organisations["Les Passerelles"], department, MATCHED)
     mandate(world.organisations["Relais Spécimen"], "33", MATCHED)

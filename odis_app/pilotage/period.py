@@ -36,7 +36,12 @@ class Period:
         """« octobre 2026 », « année 2026 », « du 1ᵉʳ septembre au 15 octobre 2026 »."""
         if self.is_whole_months and (self.since.year, self.since.month) == (self.until.year, self.until.month):
             return f"{MONTHS[self.since.month - 1]}{NBSP}{self.since.year}"
-        if self.is_whole_months and self.since.month == 1 and self.until.month == 12 and self.since.year == self.until.year:
+        if (
+            self.is_whole_months
+            and self.since.month == 1
+            and self.until.month == 12
+            and self.since.year == self.until.year
+        ):
             return f"année{NBSP}{self.since.year}"
         if self.since == self.until:
             return jour_long(self.since)

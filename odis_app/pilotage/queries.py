@@ -39,7 +39,12 @@ from odis_app.pilotage.figures import (
 )
 from odis_app.pilotage.period import Period
 
-WAITING_STAGES = (HouseholdStatus.BROUILLON, HouseholdStatus.COMPLET, HouseholdStatus.A_ORIENTER, HouseholdStatus.ORIENTATION_EN_COURS)
+WAITING_STAGES = (
+    HouseholdStatus.BROUILLON,
+    HouseholdStatus.COMPLET,
+    HouseholdStatus.A_ORIENTER,
+    HouseholdStatus.ORIENTATION_EN_COURS,
+)
 WAITING_BOUNDS = ((30, "moins_de_31"), (90, "de_31_a_90"), (180, "de_91_a_180"))
 WAITING_MORE = "plus_de_180"
 SMALLEST = 5  # an exit's reason (a death, a prison) that concerns fewer households is not told apart
@@ -97,7 +102,9 @@ def file_figures(identity: Identity, department: str, period: Period) -> FileFig
     signalled = func.timezone("Europe/Paris", T.signalled_at)
     return FileFigures(
         stages={s.value: stages.get(s.value, Count()) for s in HouseholdStatus},
-        dispositifs=_counted(files.where(T.status.not_in((HouseholdStatus.SORTI.value, HouseholdStatus.ARCHIVE.value))), dispositif),
+        dispositifs=_counted(
+            files.where(T.status.not_in((HouseholdStatus.SORTI.value, HouseholdStatus.ARCHIVE.value))), dispositif
+        ),
         waiting=_counted(files.where(T.status.in_([s.value for s in WAITING_STAGES])), bound),
         opened=_one(files.where(_within(T.seniority_date, period))),
         opened_before=_one(files.where(_within(T.seniority_date, period.previous))),
@@ -106,7 +113,11 @@ def file_figures(identity: Identity, department: str, period: Period) -> FileFig
 
 
 def _counted(files: Select[Any], key: Any) -> dict[str, Count]:
-    rows = db.execute(files.with_only_columns(key.label("key"), func.count(), func.coalesce(func.sum(T.size), 0)).group_by(text("key")).order_by(text("key")))
+    rows = db.execute(
+        files.with_only_columns(key.label("key"), func.count(), func.coalesce(func.sum(T.size), 0))
+        .group_by(text("key"))
+        .order_by(text("key"))
+    )
     return {name: Count(households, people) for name, households, people in rows}
 
 
@@ -135,7 +146,10 @@ def delay_figures(identity: Identity, department: str, period: Period) -> DelayF
 
 
 def _delays(files: Select[Any], period: Period) -> dict[str, Delay]:
-    return {name: _delay(db.execute(files.where(_within(end, period)).with_only_columns(*_delay_columns(start, end))).one()) for name, (start, end) in DELAYS.items()}
+    return {
+        name: _delay(db.execute(files.where(_within(end, period)).with_only_columns(*_delay_columns(start, end))).one())
+        for name, (start, end) in DELAYS.items()
+    }
 
 
 def _delay_columns(start: Any, end: Any) -> tuple[Any, ...]:
@@ -167,7 +181,9 @@ def movement_figures(identity: Identity, department: str, period: Period) -> Mov
 
 def _movements(department: str, period: Period, *, own: bool) -> Sequence[Any]:
     statement = text("SELECT * FROM odis.department_movements(:department, :since, :until, :own)")
-    return db.execute(statement, {"department": department, "since": period.since, "until": period.until, "own": own}).all()
+    return db.execute(
+        statement, {"department": department, "since": period.since, "until": period.until, "own": own}
+    ).all()
 
 
 def _proposals(department: str, period: Period, *, own: bool) -> dict[str, int]:
@@ -201,7 +217,10 @@ def _flows(rows: Sequence[Any], department: str) -> list[Flow]:
             continue
         side, other = (arrivals, r.home) if r.place == department else (departures, r.place)
         side[other] = side.get(other, Count()) + Count(r.stays, r.people)
-    return [Flow(code, arrivals.get(code, Count()), departures.get(code, Count())) for code in sorted({*arrivals, *departures})]
+    return [
+        Flow(code, arrivals.get(code, Count()), departures.get(code, Count()))
+        for code in sorted({*arrivals, *departures})
+    ]
 
 
 # ── Places ──────────────────────────────────────────────────────────────────
@@ -212,16 +231,22 @@ def place_figures(identity: Identity, department: str, day: date) -> PlaceFigure
     state, fresh = _states(day), Place.confirmed_at >= clock.now() - timedelta(days=STALE_DAYS)
     opened = and_(Place.opened_on <= day, or_(Place.closed_on.is_(None), Place.closed_on > day))
     places = visible_places(identity).where(Place.department_code == department, opened).join(state, true())
-    kind = case((state.c.kind.is_not(None), state.c.kind), (state.c.is_booked, OccupancyKind.RESERVATION.value), else_="")
+    kind = case(
+        (state.c.kind.is_not(None), state.c.kind), (state.c.is_booked, OccupancyKind.RESERVATION.value), else_=""
+    )
     columns = (func.count(), func.sum(Place.capacity), func.count().filter(fresh), func.max(Place.confirmed_at))
-    grouped = places.with_only_columns(Place.owner_org_id, kind.label("taken"), func.coalesce(state.c.motif, "").label("because"), *columns)
+    grouped = places.with_only_columns(
+        Place.owner_org_id, kind.label("taken"), func.coalesce(state.c.motif, "").label("because"), *columns
+    )
     rows = db.execute(grouped.group_by(Place.owner_org_id, text("taken"), text("because"))).all()
     names = {o.id: o.name for o in db.scalars(select(Organisation).where(Organisation.id.in_({r[0] for r in rows})))}
     motifs: dict[str, int] = {}
     for r in rows:
         if r.taken == OccupancyKind.UNAVAILABLE.value:
             motifs[r.because] = motifs.get(r.because, 0) + r[3]
-    managers = [_manager(names.get(org, "Organisation"), [r for r in rows if r[0] == org]) for org in {r[0] for r in rows}]
+    managers = [
+        _manager(names.get(org, "Organisation"), [r for r in rows if r[0] == org]) for org in {r[0] for r in rows}
+    ]
     return PlaceFigures(day, STALE_DAYS, sorted(managers, key=lambda m: (-m.open, m.organisation)), motifs)
 
 
@@ -233,7 +258,11 @@ def _states(day: date) -> Any:
         or_(Occupancy.kind != OccupancyKind.RESERVATION.value, Occupancy.expires_at > instant),
     )
     now = Occupancy.during.contains(literal(day, Date()))
-    later = and_(func.lower(Occupancy.during) > day, Occupancy.kind != OccupancyKind.UNAVAILABLE.value, Occupancy.created_at <= instant)
+    later = and_(
+        func.lower(Occupancy.during) > day,
+        Occupancy.kind != OccupancyKind.UNAVAILABLE.value,
+        Occupancy.created_at <= instant,
+    )
     return (
         select(
             func.max(Occupancy.kind).filter(now).label("kind"),  # unavailable, then stay, then reservation
@@ -264,8 +293,19 @@ def mandated(identity: Identity, department: str) -> list[Mandated]:
     """The associations mandated today in the département, and how many files each follows here; none is silent."""
     today = clock.today()
     ids = select(Mandate.organisation_id).where(
-        Mandate.department_code == department, Mandate.starts_on <= today, or_(Mandate.ends_on.is_(None), Mandate.ends_on >= today)
+        Mandate.department_code == department,
+        Mandate.starts_on <= today,
+        or_(Mandate.ends_on.is_(None), Mandate.ends_on >= today),
     )
-    files: dict[int, int] = {row[0]: row[1] for row in db.execute(_files(identity, department).with_only_columns(T.owner_org_id, func.count()).group_by(T.owner_org_id))}
-    found = db.scalars(select(Organisation).where(or_(Organisation.id.in_(ids), Organisation.id.in_(list(files)))).order_by(Organisation.folded))
+    files: dict[int, int] = {
+        row[0]: row[1]
+        for row in db.execute(
+            _files(identity, department).with_only_columns(T.owner_org_id, func.count()).group_by(T.owner_org_id)
+        )
+    }
+    found = db.scalars(
+        select(Organisation)
+        .where(or_(Organisation.id.in_(ids), Organisation.id.in_(list(files))))
+        .order_by(Organisation.folded)
+    )
     return [Mandated(o.name, files.get(o.id, 0)) for o in found]

@@ -16,5 +16,11 @@ def setup(app: Flask) -> None:
         label="Orientations", endpoint="placements.index", permission=ORIENTATION_LIST, order=45, folder="household",
         prefixes=("/orientations", "/hebergements"),
     )  # fmt: skip
-    slot("household.tabs").add(label="Logement", endpoint="placements.of_household", permission=ORIENTATION_READ, order=60, provider=views.tab.count)
+    slot("household.tabs").add(
+        label="Logement",
+        endpoint="placements.of_household",
+        permission=ORIENTATION_READ,
+        order=60,
+        provider=views.tab.count,
+    )
     slot("household.aside").add(label="Logement", permission=ORIENTATION_READ, order=20, provider=views.tab.card)

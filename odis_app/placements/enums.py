@@ -28,7 +28,12 @@ class OrientationStatus(Labelled):
 
 
 ACTIVE = frozenset(
-    {OrientationStatus.PROPOSEE, OrientationStatus.VUE, OrientationStatus.ACCEPTEE_MENAGE, OrientationStatus.ACCEPTEE_HEBERGEUR}
+    {
+        OrientationStatus.PROPOSEE,
+        OrientationStatus.VUE,
+        OrientationStatus.ACCEPTEE_MENAGE,
+        OrientationStatus.ACCEPTEE_HEBERGEUR,
+    }
 )
 
 

@@ -14,6 +14,7 @@ from odis_app.placements.enums import CancelMotif, ExitReason, HostMotif, Househ
 from odis_app.territories.fields import CommuneField
 
 COMMENT = "300 caractères au plus. Des faits, sans nom de personne."
+KEPT = "Lue par l’organisation qui suit le ménage seulement."
 CHOOSE = "Choisissez un motif dans la liste."
 
 
@@ -21,13 +22,19 @@ class ProposeForm(Form):
     """A place proposed to a household."""
 
     starts_on = DateField("Entrée prévue le", [InputRequired("Donnez la date d’entrée prévue.")], default=clock.today)
-    ends_on = DateField("Jusqu’au", [Optional()], description="Premier jour où la place est de nouveau libre. Vide : sans date de fin.")
+    ends_on = DateField(
+        "Jusqu’au", [Optional()], description="Premier jour où la place est de nouveau libre. Vide : sans date de fin."
+    )
     urgent = BooleanField("Réponse urgente")
     message = TextAreaField(
-        "Message à l’hébergeur", [Length(max=1000)], description="Aucun nom ni coordonnées : l’hébergeur les lit après les deux accords."
+        "Message à l’hébergeur",
+        [Length(max=1000)],
+        description="Aucun nom ni coordonnées : l’hébergeur les lit après les deux accords.",
     )
     override_motif = StringField(
-        "Pourquoi cette place plutôt que la première de la liste ?", [Length(max=300)], description="Lu par votre organisation seulement."
+        "Pourquoi cette place plutôt que la première de la liste ?",
+        [Length(max=300)],
+        description="Lu par votre organisation seulement.",
     )
 
 
@@ -53,7 +60,9 @@ class RefuseForHostForm(Form):
 class CancelForm(Form):
     """Taking a proposal back."""
 
-    motif = RadioField("Motif de l’annulation", [InputRequired(CHOOSE)], choices=CancelMotif.choices(), id="cancel-motif")
+    motif = RadioField(
+        "Motif de l’annulation", [InputRequired(CHOOSE)], choices=CancelMotif.choices(), id="cancel-motif"
+    )
     comment = StringField("Précision", [Length(max=300)], description=COMMENT, id="cancel-comment")
 
 
@@ -75,9 +84,12 @@ class ExitForm(Form):
     """The day the household left, why, and for where."""
 
     exited_on = DateField("Sorti le", [DataRequired("Donnez la date de la sortie.")], default=clock.today)
-    reason = SelectField("Motif de sortie", [DataRequired(CHOOSE)], choices=[("", "Choisir un motif"), *ExitReason.choices()])
-    destination = CommuneField("Commune de destination", [Optional()])
-    waits_again = SelectField(
-        "Le ménage attend-il un autre logement ?", choices=[("", "Selon le motif de sortie"), ("oui", "Oui"), ("non", "Non")]
+    reason = SelectField(
+        "Motif de sortie", [DataRequired(CHOOSE)], choices=[("", "Choisir un motif"), *ExitReason.choices()]
     )
-    comment = StringField("Précision", [Length(max=300)], description=COMMENT)
+    destination = CommuneField("Commune de destination", [Optional()], description=KEPT)
+    waits_again = SelectField(
+        "Le ménage attend-il un autre logement ?",
+        choices=[("", "Selon le motif de sortie"), ("oui", "Oui"), ("non", "Non")],
+    )
+    comment = StringField("Précision", [Length(max=300)], description=KEPT)

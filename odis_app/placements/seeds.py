@@ -44,7 +44,9 @@ def _files(association: Actor) -> list[int]:
     with association.acting() as identity:
         statement = select(Household.id).where(Household.owner_org_id == identity.org_id, Household.status.in_(READY))
         ready = db.execute(statement.order_by(Household.seniority_date, Household.id)).scalars().all()
-        return [household_id for rank, household_id in enumerate(ready) if rank % 3 != 0]  # the others still look for a home
+        return [
+            household_id for rank, household_id in enumerate(ready) if rank % 3 != 0
+        ]  # the others still look for a home
 
 
 def _propose(association: Actor, household_id: int, stage: tuple[str, int, int]) -> int | None:
@@ -67,7 +69,11 @@ def _propose(association: Actor, household_id: int, stage: tuple[str, int, int])
 def _places(association: Actor, household_id: int, start: date) -> list[int]:
     with association.acting():
         household = db.get_one(Household, household_id)
-        fits = (Place.dispositif_id == household.dispositif_id, Place.capacity >= household.size, Place.orientation_authority == "association_mandatee")
+        fits = (
+            Place.dispositif_id == household.dispositif_id,
+            Place.capacity >= household.size,
+            Place.orientation_authority == "association_mandatee",
+        )
         order = (Place.owner_org_id == household.owner_org_id, Place.capacity, Place.id)
         there = (Place.opened_on <= clock.today(), or_(Place.available_from.is_(None), Place.available_from <= start))
         return list(db.execute(select(Place.id).where(*fits, *there).order_by(*order)).scalars())
@@ -89,7 +95,16 @@ def _steps(association: Actor, host: Actor, stage: str) -> Iterator[tuple[Actor,
     if stage == "vue":
         yield host, lambda who, o: do.mark_seen(who, orientation=o)
     if stage == "refusee_hebergeur":
-        yield host, lambda who, o: do.refuse(who, orientation=o, party=EndedBy.HEBERGEUR, motif="dates", comment="La chambre n’est libre que le mois suivant.")
+        yield (
+            host,
+            lambda who, o: do.refuse(
+                who,
+                orientation=o,
+                party=EndedBy.HEBERGEUR,
+                motif="dates",
+                comment="La chambre n’est libre que le mois suivant.",
+            ),
+        )
     if stage == "refusee_menage":
         yield association, lambda who, o: do.refuse(who, orientation=o, party=EndedBy.MENAGE, motif="scolarite_enfants")
     if stage == "annulee":
@@ -102,15 +117,32 @@ def _steps(association: Actor, host: Actor, stage: str) -> Iterator[tuple[Actor,
         yield association, lambda who, o: do.accept_for_household(who, orientation=o)
         yield host, lambda who, o: do.accept_for_host(who, orientation=o)
     if stage in {"entree", "sortie", "prolongee", "retour"}:
-        yield host, lambda who, o: do.record_entry(who, placement=_stay(o), entered_on=o.starts_on, title="convention_occupation")
+        yield (
+            host,
+            lambda who, o: do.record_entry(
+                who, placement=_stay(o), entered_on=o.starts_on, title="convention_occupation"
+            ),
+        )
     if stage == "prolongee":
         yield host, lambda who, o: do.extend(who, placement=_stay(o), ends_on=o.starts_on + timedelta(days=300))
     if stage == "sortie":
-        yield host, lambda who, o: do.exit_placement(
-            who, placement=_stay(o), reason="logement_social", exited_on=clock.today() - timedelta(days=12), destination_commune_code="44109"
+        yield (
+            host,
+            lambda who, o: do.exit_placement(
+                who,
+                placement=_stay(o),
+                reason="logement_social",
+                exited_on=clock.today() - timedelta(days=12),
+                destination_commune_code="44109",
+            ),
         )
     if stage == "retour":
-        yield host, lambda who, o: do.exit_placement(who, placement=_stay(o), reason="rupture_hote", exited_on=clock.today() - timedelta(days=3))
+        yield (
+            host,
+            lambda who, o: do.exit_placement(
+                who, placement=_stay(o), reason="rupture_hote", exited_on=clock.today() - timedelta(days=3)
+            ),
+        )
 
 
 def _stay(orientation: Orientation) -> Placement:

@@ -13,6 +13,10 @@ from odis_app.reports.views import blueprint
 def setup(app: Flask) -> None:
     """Routes, the section of the masthead, the button on a file, the command."""
     app.register_blueprint(blueprint)
-    slot("nav.main").add(label="Bilans", endpoint="reports.index", permission=REPORT_LIST, order=80, prefixes=("/bilans",))
-    slot("household.actions").add(label="Faire le bilan", endpoint="reports.of_household", permission=REPORT_HOUSEHOLD, order=80)
+    slot("nav.main").add(
+        label="Bilans", endpoint="reports.index", permission=REPORT_LIST, order=80, prefixes=("/bilans",)
+    )
+    slot("household.actions").add(
+        label="Faire le bilan", endpoint="reports.of_household", permission=REPORT_HOUSEHOLD, order=80
+    )
     app.cli.add_command(bilan)

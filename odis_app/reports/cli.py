@@ -36,10 +36,21 @@ DATE = click.DateTime(["%Y-%m-%d"])
 @click.argument("identifier", metavar="ID")
 @click.option("--from", "since", type=DATE, help="Premier jour, AAAA-MM-JJ ; le mois dernier si rien n’est dit.")
 @click.option("--to", "until", type=DATE, help="Dernier jour, AAAA-MM-JJ.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Le PDF ; les chiffres vont à côté, en xlsx.")
-@click.option("--as", "email", help="Adresse de la personne dont les droits valent ; la DDETS du département ou l’organisation du dossier si rien n’est dit.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="Le PDF ; les chiffres vont à côté, en xlsx.",
+)
+@click.option(
+    "--as",
+    "email",
+    help="Adresse de la personne dont les droits valent ; la DDETS du département ou l’organisation du dossier si rien n’est dit.",
+)
 @with_appcontext
-def bilan(kind: str, identifier: str, since: datetime | None, until: datetime | None, out: Path, email: str | None) -> None:
+def bilan(
+    kind: str, identifier: str, since: datetime | None, until: datetime | None, out: Path, email: str | None
+) -> None:
     """Écrire le bilan d’un ménage (ID : numéro ou identifiant du dossier) ou d’un département (ID : son code)."""
     month = last_month(clock.today())
     try:
@@ -60,19 +71,36 @@ def bilan(kind: str, identifier: str, since: datetime | None, until: datetime | 
 def _report(kind: str, identifier: str, period: Period, email: str | None) -> tuple[Report, int, int]:
     """The bilan described, and under whom it is read."""
     report = Report(kind=kind, since=period.since, until=period.until, title="")
-    members = select(Membership.user_id, Membership.organisation_id).join(User, User.id == Membership.user_id).where(User.deactivated_at.is_(None))
+    members = (
+        select(Membership.user_id, Membership.organisation_id)
+        .join(User, User.id == Membership.user_id)
+        .where(User.deactivated_at.is_(None))
+    )
     if kind == ReportKind.DEPARTMENT.value:
         report.department_code, report.title = identifier, f"Département {identifier}"
-        members = members.join(Organisation, Organisation.id == Membership.organisation_id).where(Membership.role == Role.DDETS.value) if not email else members
+        members = (
+            members.join(Organisation, Organisation.id == Membership.organisation_id).where(
+                Membership.role == Role.DDETS.value
+            )
+            if not email
+            else members
+        )
         members = members if email else members.where(Organisation.department_code == identifier)
     else:
         matching = (Household.public_id == identifier) | (Household.number == identifier.upper())
         found = db.scalars(select(Household).where(matching)).all()
         if len(found) != 1:
-            raise click.ClickException("Aucun dossier ne porte ce numéro." if not found else "Plusieurs dossiers portent ce numéro : donnez l’identifiant écrit dans son adresse.")
+            raise click.ClickException(
+                "Aucun dossier ne porte ce numéro."
+                if not found
+                else "Plusieurs dossiers portent ce numéro : donnez l’identifiant écrit dans son adresse."
+            )
         report.record_id, report.title = found[0].id, f"Dossier {found[0].number}"
         if not email:
-            members = members.where(Membership.organisation_id == found[0].owner_org_id, Membership.role.in_([Role.TRAVAILLEUR_SOCIAL.value, Role.COORDINATEUR.value]))
+            members = members.where(
+                Membership.organisation_id == found[0].owner_org_id,
+                Membership.role.in_([Role.TRAVAILLEUR_SOCIAL.value, Role.COORDINATEUR.value]),
+            )
     if email:
         members = members.where(User.email == email)
     person = db.execute(members.order_by(Membership.id).limit(1)).first()
@@ -84,12 +112,20 @@ def _report(kind: str, identifier: str, period: Period, email: str | None) -> tu
 def _made(report: Report, user_id: int, org_id: int) -> Bilan:
     minter = current_app.extensions["odis_minter"]
     with unit_of_work(None):
-        token = open_session(minter, user_id=user_id, organisation_id=org_id, device="commande odis bilan", idle=10, absolute=10)
+        token = open_session(
+            minter, user_id=user_id, organisation_id=org_id, device="commande odis bilan", idle=10, absolute=10
+        )
     if token is None:
         raise click.ClickException("Cette personne n’a plus de droits.")
     with unit_of_work(token) as unit:
         made = operations.build(unit.identity, report)
         if made is None:
             raise click.ClickException("Cette personne ne lit pas ce dossier, ou ce département n’est pas le sien.")
-        record_event(unit.identity, "report:command", record_id=report.record_id, sensitivity=1 if report.record_id else 0, summary=f"Bilan par la commande odis bilan : {report.title}")
+        record_event(
+            unit.identity,
+            "report:command",
+            record_id=report.record_id,
+            sensitivity=1 if report.record_id else 0,
+            summary=f"Bilan par la commande odis bilan : {report.title}",
+        )
     return made

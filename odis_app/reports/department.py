@@ -27,7 +27,15 @@ PROPOSAL_LABELS = {
     "entree_effective": "Entrée effective",
     "confirmee": "Confirmée, entrée prévue",
     "en_attente": "En attente de réponse",
-    **{s.value: s.label for s in (OrientationStatus.REFUSEE, OrientationStatus.EXPIREE, OrientationStatus.ANNULEE, OrientationStatus.OBSOLETE)},
+    **{
+        s.value: s.label
+        for s in (
+            OrientationStatus.REFUSEE,
+            OrientationStatus.EXPIREE,
+            OrientationStatus.ANNULEE,
+            OrientationStatus.OBSOLETE,
+        )
+    },
 }
 SHORT_MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
 
@@ -35,12 +43,18 @@ SHORT_MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "aoû
 def department_bilan(f: DepartmentFigures, names: Mapping[str, str]) -> Bilan:
     """The bilan. ``names`` gives the name of each département by its code."""
     name = names.get(f.department, f.department)
-    scope = f"Tous les dossiers du département ({f.department})" if f.whole_territory else f"Dossiers suivis par {f.organisation} seulement"
+    scope = (
+        f"Tous les dossiers du département ({f.department})"
+        if f.whole_territory
+        else f"Dossiers suivis par {f.organisation} seulement"
+    )
     computed = jour(f.computed_at)
     return Bilan(
         kind="bilan départemental",
         folder="is-place",
-        title=f"{name}, {f.period.label}" if f.whole_territory else f"{name}, {f.period.label}, dossiers de {f.organisation}",
+        title=f"{name}, {f.period.label}"
+        if f.whole_territory
+        else f"{name}, {f.period.label}, dossiers de {f.organisation}",
         subtitle=f"{scope}. Établi par {f.organisation} le {computed}.",
         source=f"Période du {jour_long(f.period.since)} au {jour_long(f.period.until)}, chiffres calculés le {jour_long(f.computed_at)}. Usage interne : de petits effectifs peuvent désigner des personnes.",
         author=f.organisation,
@@ -96,7 +110,11 @@ def _lead(f: DepartmentFigures) -> list[str]:
 def _entered(f: DepartmentFigures) -> str:
     count = f.movements.entries
     verb = "sont entrés" if count.households > 1 else "est entré"
-    subject = f"{pluriel(count.households, 'ménage')} ({pluriel(count.people, 'personne')}) {verb}" if count.households else "Aucun ménage n’est entré"
+    subject = (
+        f"{pluriel(count.households, 'ménage')} ({pluriel(count.people, 'personne')}) {verb}"
+        if count.households
+        else "Aucun ménage n’est entré"
+    )
     difference = count.households - f.movements.entries_before.households
     compared = f"autant que pendant la période précédente ({f.period.previous.label})"
     if difference:
@@ -139,7 +157,11 @@ def _boxes(p: PlaceFigures) -> list[Box]:
     opened = p.sum("open")
 
     def box(label: str, name: str) -> Box:
-        return Box(label, nombre(p.sum(name)), part(p.sum(name), opened).partition(" (")[0] + " des places ouvertes" if opened else MISSING)
+        return Box(
+            label,
+            nombre(p.sum(name)),
+            part(p.sum(name), opened).partition(" (")[0] + " des places ouvertes" if opened else MISSING,
+        )
 
     return [
         Box("Places ouvertes", nombre(opened), f"{pluriel(p.sum('capacity'), 'personne')} au plus"),
@@ -174,7 +196,13 @@ def _files(f: DepartmentFigures) -> Section:
         [chart] if everything.households else [],
         [
             _count_table("Attente", "Ménages qui attendent un logement, par durée", "Durée", waits, is_half=True),
-            _count_table("Dispositifs", "Dossiers ni sortis ni archivés, par dispositif", "Dispositif", f.files.dispositifs, is_half=True),
+            _count_table(
+                "Dispositifs",
+                "Dossiers ni sortis ni archivés, par dispositif",
+                "Dispositif",
+                f.files.dispositifs,
+                is_half=True,
+            ),
             _count_table("Étapes", "Dossiers et personnes par étape, au jour du calcul", "Étape", stages),
             _activity(f),
         ],
@@ -184,7 +212,14 @@ def _files(f: DepartmentFigures) -> Section:
 def _count_table(sheet: str, caption: str, first: str, counts: Mapping[str, Count], *, is_half: bool = False) -> Table:
     whole = total(counts.values())
     rows: list[list[Cell]] = [[label, c.households, c.people] for label, c in counts.items()]
-    return Table(sheet, caption, columns(first, "Ménages", "Personnes"), [*rows, ["Total", whole.households, whole.people]], has_total=True, is_half=is_half)
+    return Table(
+        sheet,
+        caption,
+        columns(first, "Ménages", "Personnes"),
+        [*rows, ["Total", whole.households, whole.people]],
+        has_total=True,
+        is_half=is_half,
+    )
 
 
 def _activity(f: DepartmentFigures) -> Table:
@@ -194,9 +229,19 @@ def _activity(f: DepartmentFigures) -> Table:
         ("Personnes entrées dans un logement", f.movements.entries.people, f.movements.entries_before.people),
         ("Ménages sortis", f.movements.exits_total.households, f.movements.exits_before.households),
     )
-    rows: list[list[Cell]] = [[label, now, before, abs(now - before), _way(now - before)] for label, now, before in pairs]
-    head = [Column("Fait", is_number=False), Column("Période"), Column("Précédente"), Column("Écart"), Column("Sens", is_number=False)]
-    return Table("Activité", f"Activité de la période, comparée à la précédente ({f.period.previous.label})", head, rows)
+    rows: list[list[Cell]] = [
+        [label, now, before, abs(now - before), _way(now - before)] for label, now, before in pairs
+    ]
+    head = [
+        Column("Fait", is_number=False),
+        Column("Période"),
+        Column("Précédente"),
+        Column("Écart"),
+        Column("Sens", is_number=False),
+    ]
+    return Table(
+        "Activité", f"Activité de la période, comparée à la précédente ({f.period.previous.label})", head, rows
+    )
 
 
 def _way(difference: int) -> str:
@@ -205,18 +250,39 @@ def _way(difference: int) -> str:
 
 def _delays(f: DepartmentFigures) -> Section:
     sentences = [
-        _told(f.delays.now[key], f"{label} : délai médian de") or f"{label} : donnée non renseignée, aucun dossier compté pendant la période."
+        _told(f.delays.now[key], f"{label} : délai médian de")
+        or f"{label} : donnée non renseignée, aucun dossier compté pendant la période."
         for key, label in DELAY_LABELS.items()
     ]
     if _aside(f):
-        sentences.append(f"{pluriel(_aside(f), 'délai est écarté', 'délais sont écartés')} : leurs dates sont dans le désordre.")
+        sentences.append(
+            f"{pluriel(_aside(f), 'délai est écarté', 'délais sont écartés')} : leurs dates sont dans le désordre."
+        )
     labels = [SHORT_MONTHS[m.since.month - 1] for m, _ in f.delays.months]
     values = [d.median for _, d in f.delays.months]
     known = [(m.label, v) for (m, _), v in zip(f.delays.months, values, strict=True) if v is not None]
-    said = "Délai médian jusqu’à la première proposition, mois par mois : " + ", ".join(f"{label} {_days(v)}" for label, v in known) + "."
-    chart = Chart("columns", "Délai médian de la demande à la première proposition, en jours", said, labels, [_tidy(v) for v in values], "j")
+    said = (
+        "Délai médian jusqu’à la première proposition, mois par mois : "
+        + ", ".join(f"{label} {_days(v)}" for label, v in known)
+        + "."
+    )
+    chart = Chart(
+        "columns",
+        "Délai médian de la demande à la première proposition, en jours",
+        said,
+        labels,
+        [_tidy(v) for v in values],
+        "j",
+    )
     rows: list[list[Cell]] = [
-        [label, f.delays.now[key].median, f.delays.now[key].counted, f.delays.before[key].median, f.delays.before[key].counted] for key, label in DELAY_LABELS.items()
+        [
+            label,
+            f.delays.now[key].median,
+            f.delays.now[key].counted,
+            f.delays.before[key].median,
+            f.delays.before[key].counted,
+        ]
+        for key, label in DELAY_LABELS.items()
     ]
     months: list[list[Cell]] = [[m.label, d.median, d.counted] for m, d in f.delays.months]
     head = columns("Étape", "Médiane", "Dossiers", "Médiane avant", "Dossiers avant")
@@ -224,7 +290,12 @@ def _delays(f: DepartmentFigures) -> Section:
     table = Table("Délais", caption, head, rows)
     if not known:
         return Section("2. Délais", sentences, [], [table] if any(d.counted for d in f.delays.before.values()) else [])
-    by_month = Table("Délais par mois", "De la demande à la première proposition, en jours, par mois", columns("Mois", "Médiane", "Dossiers"), months)
+    by_month = Table(
+        "Délais par mois",
+        "De la demande à la première proposition, en jours, par mois",
+        columns("Mois", "Médiane", "Dossiers"),
+        months,
+    )
     return Section("2. Délais", sentences, [chart], [table, by_month])
 
 
@@ -244,8 +315,12 @@ def _movements(f: DepartmentFigures) -> Section:
     ]
     answers = {label: m.proposals.get(key, 0) for key, label in PROPOSAL_LABELS.items()}
     proposals: list[list[Cell]] = [[label, n, Share(n, made)] for label, n in answers.items()]
-    reasons: list[list[Cell]] = [[_reason(e.reason), Outcome.label_of(e.outcome), e.count.households, e.count.people] for e in m.exits]
-    classes: list[list[Cell]] = [[o.label, c.households, c.people, Share(c.households, left.households)] for o, c in by_outcome.items()]
+    reasons: list[list[Cell]] = [
+        [_reason(e.reason), Outcome.label_of(e.outcome), e.count.households, e.count.people] for e in m.exits
+    ]
+    classes: list[list[Cell]] = [
+        [o.label, c.households, c.people, Share(c.households, left.households)] for o, c in by_outcome.items()
+    ]
     reason_head = [*text_columns("Motif", "Nature"), Column("Ménages"), Column("Personnes")]
     tables = []
     if made:
@@ -255,7 +330,15 @@ def _movements(f: DepartmentFigures) -> Section:
         tables.append(Table("Sorties", "Sorties de la période, par nature", columns("Nature", "Ménages", "Personnes", "Part"), [
             *classes, ["Total", left.households, left.people, Share(left.households, left.households)]], has_total=True, is_half=True))  # fmt: skip
     if reasons:
-        tables.append(Table("Motifs de sortie", "Sorties de la période, par motif", reason_head, [*reasons, ["Total", "", left.households, left.people]], has_total=True))
+        tables.append(
+            Table(
+                "Motifs de sortie",
+                "Sorties de la période, par motif",
+                reason_head,
+                [*reasons, ["Total", "", left.households, left.people]],
+                has_total=True,
+            )
+        )
     return Section("3. Propositions, entrées et sorties", sentences, [], tables)
 
 
@@ -264,21 +347,36 @@ def _reason(reason: str) -> str:
 
 
 def _places(p: PlaceFigures) -> Section:
-    states = {"Occupées": p.sum("occupied"), "Réservées": p.sum("reserved"), "Vacantes": p.sum("vacant"), "Indisponibles": p.sum("unavailable")}
+    states = {
+        "Occupées": p.sum("occupied"),
+        "Réservées": p.sum("reserved"),
+        "Vacantes": p.sum("vacant"),
+        "Indisponibles": p.sum("unavailable"),
+    }
     opened = p.sum("open")
     sentences = [
         f"{pluriel(opened, 'place est ouverte', 'places sont ouvertes')} au {jour_long(p.day)}, pour {pluriel(p.sum('capacity'), 'personne')} au plus.",
         f"{pluriel(p.sum('stale'), 'place est', 'places sont')} sans nouvelle depuis plus de {p.stale_days}{NBSP}jours.",
     ]
     if p.sum("unavailable"):
-        sentences.append(f"{pluriel(p.sum('unavailable'), 'place ne peut', 'places ne peuvent')} pas servir : " + ", ".join(f"{_motif(k).lower()} {nombre(v)}" for k, v in sorted(p.motifs.items())) + ".")
+        sentences.append(
+            f"{pluriel(p.sum('unavailable'), 'place ne peut', 'places ne peuvent')} pas servir : "
+            + ", ".join(f"{_motif(k).lower()} {nombre(v)}" for k, v in sorted(p.motifs.items()))
+            + "."
+        )
     said = "Places par état : " + ", ".join(f"{label} {nombre(v)}" for label, v in states.items()) + "."
     chart = Chart("hbars", f"Places par état au {jour_long(p.day)}", said, list(states), list(states.values()))
     rows: list[list[Cell]] = [
-        [m.organisation, m.capacity, m.open, m.occupied, m.rate, m.reserved, m.vacant, m.unavailable, m.stale] for m in p.managers
+        [m.organisation, m.capacity, m.open, m.occupied, m.rate, m.reserved, m.vacant, m.unavailable, m.stale]
+        for m in p.managers
     ]
-    whole = [p.sum(n) for n in ("capacity", "open", "occupied")], [p.sum(n) for n in ("reserved", "vacant", "unavailable", "stale")]
-    head = columns("Organisation", "Capacité", "Ouvertes", "Occupées", "Taux", "Réservées", "Vacantes", "Indispo.", "Sans nouvelle")
+    whole = (
+        [p.sum(n) for n in ("capacity", "open", "occupied")],
+        [p.sum(n) for n in ("reserved", "vacant", "unavailable", "stale")],
+    )
+    head = columns(
+        "Organisation", "Capacité", "Ouvertes", "Occupées", "Taux", "Réservées", "Vacantes", "Indispo.", "Sans nouvelle"
+    )
     capacity: list[list[Cell]] = [[label, v, Share(v, opened)] for label, v in states.items()]
     tables = [
         Table("Places par état", f"Places au {jour_long(p.day)}, par état", columns("État", "Places", "Part"), [*capacity, ["Total", opened, Share(opened, opened)]], has_total=True, is_half=True),
@@ -286,8 +384,20 @@ def _places(p: PlaceFigures) -> Section:
     ]  # fmt: skip
     if p.motifs:
         motifs: list[list[Cell]] = [[_motif(k), v] for k, v in sorted(p.motifs.items())]
-        tables.insert(1, Table("Indisponibilités", "Places indisponibles, par motif", columns("Motif", "Places"), [*motifs, ["Total", p.sum("unavailable")]], has_total=True, is_half=True))
-    return Section("4. Places", sentences if opened else [_occupied(p)], [chart] if opened else [], tables if opened else [])
+        tables.insert(
+            1,
+            Table(
+                "Indisponibilités",
+                "Places indisponibles, par motif",
+                columns("Motif", "Places"),
+                [*motifs, ["Total", p.sum("unavailable")]],
+                has_total=True,
+                is_half=True,
+            ),
+        )
+    return Section(
+        "4. Places", sentences if opened else [_occupied(p)], [chart] if opened else [], tables if opened else []
+    )
 
 
 def _motif(value: str) -> str:
@@ -298,17 +408,39 @@ def _flows(f: DepartmentFigures, names: Mapping[str, str]) -> Section:
     arrivals = total(flow.arrivals for flow in f.movements.flows)
     departures = total(flow.departures for flow in f.movements.flows)
     if not f.movements.flows:
-        return Section("5. Mobilité entre départements", ["Aucune entrée entre ce département et un autre n’est enregistrée pendant la période."])
+        return Section(
+            "5. Mobilité entre départements",
+            ["Aucune entrée entre ce département et un autre n’est enregistrée pendant la période."],
+        )
     rows: list[list[Cell]] = [
-        [names.get(flow.department, flow.department), flow.arrivals.households, flow.arrivals.people, flow.departures.households, flow.departures.people]
+        [
+            names.get(flow.department, flow.department),
+            flow.arrivals.households,
+            flow.arrivals.people,
+            flow.departures.households,
+            flow.departures.people,
+        ]
         for flow in f.movements.flows
     ]
     rows.append(["Total", arrivals.households, arrivals.people, departures.households, departures.people])
     head = columns("Autre département", "Ménages arrivés", "Personnes arrivées", "Ménages partis", "Personnes parties")
-    came = pluriel(arrivals.households, "ménage est venu", "ménages sont venus") if arrivals.households else "Aucun ménage n’est venu"
-    went = pluriel(departures.households, "ménage est parti", "ménages sont partis") if departures.households else "aucun n’est parti"
+    came = (
+        pluriel(arrivals.households, "ménage est venu", "ménages sont venus")
+        if arrivals.households
+        else "Aucun ménage n’est venu"
+    )
+    went = (
+        pluriel(departures.households, "ménage est parti", "ménages sont partis")
+        if departures.households
+        else "aucun n’est parti"
+    )
     sentence = f"{came} d’un autre département, {went} vers un autre."
-    return Section("5. Mobilité entre départements", [sentence], [], [Table("Mobilité", "Entrées de la période entre ce département et les autres", head, rows, has_total=True)])
+    return Section(
+        "5. Mobilité entre départements",
+        [sentence],
+        [],
+        [Table("Mobilité", "Entrées de la période entre ce département et les autres", head, rows, has_total=True)],
+    )
 
 
 def _coverage(f: DepartmentFigures) -> Section:
@@ -319,15 +451,35 @@ def _coverage(f: DepartmentFigures) -> Section:
         sentences.append(f"{told} : {'ses' if silent < 2 else 'leurs'} chiffres sont ceux de la dernière nouvelle.")
     if f.mandated:
         following = sum(m.files > 0 for m in f.mandated)
-        sentences.append(f"Associations mandatées, ou qui suivent des dossiers : {nombre(following)} sur {nombre(len(f.mandated))} en suivent au moins un ici.")
+        sentences.append(
+            f"Associations mandatées, ou qui suivent des dossiers : {nombre(following)} sur {nombre(len(f.mandated))} en suivent au moins un ici."
+        )
     if not f.whole_territory:
-        sentences.append(f"Les dossiers des autres organisations ne sont pas comptés : ce bilan ne vaut que pour {f.organisation}.")
-    rows: list[list[Cell]] = [[m.organisation, "répond" if m.answers else "silencieuse", m.last_heard, m.confirmed, m.open] for m in f.places.managers]
-    head = [*text_columns("Organisation", "Réponse", "Dernière nouvelle"), Column("Places confirmées"), Column("Places ouvertes")]
-    tables = [Table("Couverture", "Organisations gestionnaires répondantes et silencieuses", head, rows)] if rows else []
+        sentences.append(
+            f"Les dossiers des autres organisations ne sont pas comptés : ce bilan ne vaut que pour {f.organisation}."
+        )
+    rows: list[list[Cell]] = [
+        [m.organisation, "répond" if m.answers else "silencieuse", m.last_heard, m.confirmed, m.open]
+        for m in f.places.managers
+    ]
+    head = [
+        *text_columns("Organisation", "Réponse", "Dernière nouvelle"),
+        Column("Places confirmées"),
+        Column("Places ouvertes"),
+    ]
+    tables = (
+        [Table("Couverture", "Organisations gestionnaires répondantes et silencieuses", head, rows)] if rows else []
+    )
     if f.mandated:
         files: list[list[Cell]] = [[m.organisation, m.files] for m in f.mandated]
-        tables.append(Table("Associations", "Associations mandatées, ou qui suivent des dossiers", columns("Association", "Dossiers"), files))
+        tables.append(
+            Table(
+                "Associations",
+                "Associations mandatées, ou qui suivent des dossiers",
+                columns("Association", "Dossiers"),
+                files,
+            )
+        )
     return Section("6. Qui a répondu", sentences, [], tables)
 
 

@@ -36,7 +36,9 @@ class ReportForm(PeriodForm):
 
     kind = RadioField("Bilan de", choices=ReportKind.choices(), default=ReportKind.DEPARTMENT.value)
     department = SelectField("Département", validators=[Optional()], choices=[])
-    number = StringField("Numéro du dossier", description="Par exemple M-44-0915, écrit en haut du dossier.", validators=[Length(max=40)])
+    number = StringField(
+        "Numéro du dossier", description="Par exemple M-44-0915, écrit en haut du dossier.", validators=[Length(max=40)]
+    )
 
     def validate_number(self, field: Any) -> None:
         """A household's bilan needs a number."""

@@ -65,7 +65,11 @@ def household_facts(household: Household, period: Period) -> HouseholdFacts:
     """Read a file that the identity was found to read in full."""
     block = identity_block(household)
     members = members_on(household, period.until)
-    every = db.scalars(select(HouseholdFact).where(HouseholdFact.household_id == household.id).order_by(HouseholdFact.happened_on, HouseholdFact.id)).all()
+    every = db.scalars(
+        select(HouseholdFact)
+        .where(HouseholdFact.household_id == household.id)
+        .order_by(HouseholdFact.happened_on, HouseholdFact.id)
+    ).all()
     told = [f for f in every if f.happened_on <= period.until]
     return HouseholdFacts(
         number=household.number,
@@ -95,7 +99,11 @@ def _first(facts: Sequence[HouseholdFact], kind: FactKind) -> date | None:
 
 
 def _proposals(household: Household, period: Period) -> list[Orientation]:
-    found = db.scalars(select(Orientation).where(Orientation.household_id == household.id).order_by(Orientation.proposed_at, Orientation.id))
+    found = db.scalars(
+        select(Orientation)
+        .where(Orientation.household_id == household.id)
+        .order_by(Orientation.proposed_at, Orientation.id)
+    )
     return [o for o in found if period.since <= _paris(o.proposed_at) <= period.until]
 
 
@@ -114,7 +122,9 @@ def _paris(instant: datetime) -> date:
 # ── The document ────────────────────────────────────────────────────────────
 
 
-def household_bilan(f: HouseholdFacts, period: Period, names: Mapping[str, str], *, organisation: str, computed_at: datetime) -> Bilan:
+def household_bilan(
+    f: HouseholdFacts, period: Period, names: Mapping[str, str], *, organisation: str, computed_at: datetime
+) -> Bilan:
     """The bilan of one file. ``names`` gives the name of each département by its code."""
     return Bilan(
         kind="bilan d’un ménage",
@@ -150,7 +160,10 @@ def _lead(f: HouseholdFacts) -> list[str]:
 
 
 def _delays(f: HouseholdFacts) -> list[tuple[str, int | None, str]]:
-    steps = (("De l’ouverture à la première proposition", f.first_proposed_on), ("De l’ouverture à la première entrée", f.entered_on))
+    steps = (
+        ("De l’ouverture à la première proposition", f.first_proposed_on),
+        ("De l’ouverture à la première entrée", f.entered_on),
+    )
     found: list[tuple[str, int | None, str]] = []
     for label, end in steps:
         days = (end - f.opened_on).days if end and f.opened_on and end >= f.opened_on else None
@@ -160,7 +173,11 @@ def _delays(f: HouseholdFacts) -> list[tuple[str, int | None, str]]:
 
 def _composition(f: HouseholdFacts, period: Period) -> Section:
     rows: list[list[Cell]] = [[label, age] for label, age in f.members]
-    sentence = f"Au {jour_long(period.until)}, le dossier compte {pluriel(len(f.members), 'personne')}." if f.members else f"Composition au {jour_long(period.until)} : {MISSING}."
+    sentence = (
+        f"Au {jour_long(period.until)}, le dossier compte {pluriel(len(f.members), 'personne')}."
+        if f.members
+        else f"Composition au {jour_long(period.until)} : {MISSING}."
+    )
     table = Table("Composition", "Personnes présentes et leur âge, en années", columns("Personne", "Âge"), rows)
     return Section("1. Composition", [sentence], [], [table] if rows else [])
 
@@ -168,16 +185,34 @@ def _composition(f: HouseholdFacts, period: Period) -> Section:
 def _stages(f: HouseholdFacts) -> Section:
     rows: list[list[Cell]] = [[label, on] for on, label in f.facts]
     delays: list[list[Cell]] = [[label, days] for label, days, _ in _delays(f)]
-    sentence = f"{pluriel(len(rows), 'fait daté', 'faits datés')} pendant la période." if rows else "Aucun fait daté pendant la période."
-    tables = [Table("Étapes", "Faits de la période, dans l’ordre", text_columns("Fait", "Date"), rows, is_half=True)] if rows else []
-    tables.append(Table("Délais", "Délais du dossier, en jours calendaires", columns("Étape", "Jours"), delays, is_half=True))
+    sentence = (
+        f"{pluriel(len(rows), 'fait daté', 'faits datés')} pendant la période."
+        if rows
+        else "Aucun fait daté pendant la période."
+    )
+    tables = (
+        [Table("Étapes", "Faits de la période, dans l’ordre", text_columns("Fait", "Date"), rows, is_half=True)]
+        if rows
+        else []
+    )
+    tables.append(
+        Table("Délais", "Délais du dossier, en jours calendaires", columns("Étape", "Jours"), delays, is_half=True)
+    )
     return Section("2. Étapes et dates", [sentence], [], tables)
 
 
 def _needs(f: HouseholdFacts) -> Section:
     tables = []
     if f.needs:
-        tables.append(Table("Besoins", "Besoins de la vie quotidienne", text_columns("Besoin", "Niveau"), [list(n) for n in f.needs], is_half=True))
+        tables.append(
+            Table(
+                "Besoins",
+                "Besoins de la vie quotidienne",
+                text_columns("Besoin", "Niveau"),
+                [list(n) for n in f.needs],
+                is_half=True,
+            )
+        )
     if f.request is not None:
         r = f.request
         asked: list[list[Cell]] = [
@@ -188,7 +223,15 @@ def _needs(f: HouseholdFacts) -> Section:
             ["Rez-de-chaussée ou ascenseur", _yes(r.ground_floor_or_lift)],
             ["Animaux", _yes(r.animals)],
         ]
-        tables.append(Table("Demande", "Logement demandé", [Column("Demande", is_number=False), Column("Réponse", is_number=False)], asked, is_half=True))
+        tables.append(
+            Table(
+                "Demande",
+                "Logement demandé",
+                [Column("Demande", is_number=False), Column("Réponse", is_number=False)],
+                asked,
+                is_half=True,
+            )
+        )
     return Section("3. Besoins", [] if f.needs else [f"Besoins de la vie quotidienne : {MISSING}."], [], tables)
 
 
@@ -200,12 +243,23 @@ def _answers(f: HouseholdFacts, names: Mapping[str, str]) -> Section:
     if not f.proposals:
         return Section("4. Propositions et réponses", ["Aucune proposition n’a été faite pendant la période."])
     rows: list[list[Cell]] = [
-        [_paris(o.proposed_at), names.get(o.department_code, o.department_code), o.status.label, _answered(o), EndedBy.label_of(o.ended_by)] for o in f.proposals
+        [
+            _paris(o.proposed_at),
+            names.get(o.department_code, o.department_code),
+            o.status.label,
+            _answered(o),
+            EndedBy.label_of(o.ended_by),
+        ]
+        for o in f.proposals
     ]
     states = [o.status for o in f.proposals]
     counts = [(s, states.count(s)) for s in OrientationStatus if s in states]
     summary: list[list[Cell]] = [[s.label, n] for s, n in counts]
-    sentence = f"{pluriel(len(states), 'proposition')} pendant la période : " + ", ".join(f"{lower_first(s.label)} {nombre(n)}" for s, n in counts) + "."
+    sentence = (
+        f"{pluriel(len(states), 'proposition')} pendant la période : "
+        + ", ".join(f"{lower_first(s.label)} {nombre(n)}" for s, n in counts)
+        + "."
+    )
     head = text_columns("Proposée le", "Département", "État", "Réponse le", "Terminée par")
     return Section("4. Propositions et réponses", [sentence], [], [
         Table("Propositions", "Propositions de la période", head, rows),
@@ -222,7 +276,17 @@ def _answered(o: Orientation) -> Cell:
 def _stay(f: HouseholdFacts) -> Section:
     if not f.stays:
         return Section("5. Logement", ["Aucun séjour n’est enregistré."])
-    rows: list[list[Cell]] = [[PlacementStatus(s.status).label, s.title_label, s.planned_on, s.entered_on, s.ends_on, s.exited_on or ("" if s.entered_on else None)] for s in f.stays]  # type: ignore[call-arg]
+    rows: list[list[Cell]] = [
+        [
+            PlacementStatus(s.status).label,
+            s.title_label,
+            s.planned_on,
+            s.entered_on,
+            s.ends_on,
+            s.exited_on or ("" if s.entered_on else None),
+        ]
+        for s in f.stays
+    ]  # type: ignore[call-arg]
     head = text_columns("Séjour", "Titre d’occupation", "Entrée prévue", "Entrée", "Fin prévue", "Sortie")
     return Section("5. Logement", [], [], [Table("Logement", "Séjours", head, rows)])
 
@@ -230,7 +294,9 @@ def _stay(f: HouseholdFacts) -> Section:
 def _entries(f: HouseholdFacts) -> Section:
     count = sum(f.journal.values())
     if not count:
-        return Section("6. Journal partagé", ["Aucune note que votre organisation puisse lire n’est datée de la période."])
+        return Section(
+            "6. Journal partagé", ["Aucune note que votre organisation puisse lire n’est datée de la période."]
+        )
     rows: list[list[Cell]] = [[Audience.label_of(key), n] for key, n in f.journal.items()]
     return Section("6. Journal partagé", [f"{pluriel(count, 'note est datée', 'notes sont datées')} de la période ; leur texte n’est pas repris ici."], [], [
         Table("Journal", "Notes de la période, par destinataires", columns("Destinataires", "Notes"), [*rows, ["Total", count]], has_total=True)])  # fmt: skip

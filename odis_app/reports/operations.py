@@ -44,7 +44,9 @@ def request_household_report(identity: Identity, *, household: Household, period
     """Ask for the bilan of a file that the identity reads in full. Raises RuleError."""
     if not reads_in_full(identity, household):
         raise RuleError("number", "Ce dossier ne vous est pas ouvert en entier : demandez un partage complet.")
-    return _request(identity, period, kind=ReportKind.HOUSEHOLD, title=f"Dossier {household.number}", record_id=household.id)
+    return _request(
+        identity, period, kind=ReportKind.HOUSEHOLD, title=f"Dossier {household.number}", record_id=household.id
+    )
 
 
 def request_department_report(identity: Identity, *, department: str, period: Period) -> Report:
@@ -54,18 +56,34 @@ def request_department_report(identity: Identity, *, department: str, period: Pe
     whole = counts_territory(identity, department)
     name = _names().get(department, department)
     title = f"{name} ({department})" if whole else f"{name} ({department}), dossiers de {identity.org_short_name}"
-    return _request(identity, period, kind=ReportKind.DEPARTMENT, title=title, department_code=department, whole_territory=whole)
+    return _request(
+        identity, period, kind=ReportKind.DEPARTMENT, title=title, department_code=department, whole_territory=whole
+    )
 
 
 def _request(
-    identity: Identity, period: Period, *, kind: ReportKind, title: str, record_id: int | None = None, department_code: str | None = None, whole_territory: bool = False
+    identity: Identity,
+    period: Period,
+    *,
+    kind: ReportKind,
+    title: str,
+    record_id: int | None = None,
+    department_code: str | None = None,
+    whole_territory: bool = False,
 ) -> Report:
     if period.until > clock.today():
         raise RuleError("until", "La fin de la période est aujourd’hui au plus tard.")
     if period.days > LONGEST_DAYS:
         raise RuleError("until", "Une période compte trois ans au plus.")
     public_id = new_public_id()
-    job = request_job(identity, task=TASK, queue=QUEUE, kind=f"bilan:{kind.value}", label=f"Bilan, {title}, {period.label}", params={"report": public_id})
+    job = request_job(
+        identity,
+        task=TASK,
+        queue=QUEUE,
+        kind=f"bilan:{kind.value}",
+        label=f"Bilan, {title}, {period.label}",
+        params={"report": public_id},
+    )
     report = Report(
         public_id=public_id, kind=kind.value, record_id=record_id, department_code=department_code, whole_territory=whole_territory, since=period.since,
         until=period.until, title=title, owner_org_id=identity.require_org(), author_id=identity.require_user(), author_label=identity.name, job_id=job.id,
@@ -73,7 +91,14 @@ def _request(
     )  # fmt: skip
     db.add(report)
     db.flush()
-    record_event(identity, "report:request", record_id=record_id, sensitivity=1 if record_id else 0, summary=f"Bilan demandé : {title}", data={"report": public_id})
+    record_event(
+        identity,
+        "report:request",
+        record_id=record_id,
+        sensitivity=1 if record_id else 0,
+        summary=f"Bilan demandé : {title}",
+        data={"report": public_id},
+    )
     return report
 
 
@@ -90,7 +115,9 @@ def request_again(identity: Identity, *, report: Report) -> Report:
 # ── Making ──────────────────────────────────────────────────────────────────
 
 
-def generate(identity: Identity, *, public_id: str, attempt: int, store: Store, draw: Print, progress: Progress) -> dict[str, object]:
+def generate(
+    identity: Identity, *, public_id: str, attempt: int, store: Store, draw: Print, progress: Progress
+) -> dict[str, object]:
     """Make the bilan that a job was asked for, under its author's rights of now. Run again, it changes nothing.
 
     Returns the summary of the job. Files are written before the row that names them: a crash leaves a sealed file that
@@ -102,7 +129,11 @@ def generate(identity: Identity, *, public_id: str, attempt: int, store: Store, 
     progress(10, "Lecture des faits")
     bilan = build(identity, report)
     if bilan is None:
-        report.outcome, report.generated_at, report.figures = ReportOutcome.EMPTY.value, clock.now(), {"sentence": CLOSED}
+        report.outcome, report.generated_at, report.figures = (
+            ReportOutcome.EMPTY.value,
+            clock.now(),
+            {"sentence": CLOSED},
+        )
         db.flush()
         return summary_of(report)
     progress(50, "Écriture du PDF accessible")
@@ -156,7 +187,12 @@ def _keep(report: Report, pdf: bytes, xlsx: bytes, store: Store, attempt: int) -
 
 def summary_of(report: Report) -> dict[str, object]:
     """What the job's row keeps: no person, no figure."""
-    return {"report": report.public_id, "outcome": report.outcome, "sentence": report.figures.get("sentence", ""), "faults": list(report.faults)}
+    return {
+        "report": report.public_id,
+        "outcome": report.outcome,
+        "sentence": report.figures.get("sentence", ""),
+        "faults": list(report.faults),
+    }
 
 
 def content_of(report: Report, name: str, store: Store) -> bytes:

@@ -10,7 +10,14 @@ from odis_app.reports.document import Bilan, words
 
 def html_of(bilan: Bilan, jinja: Environment) -> str:
     """The HTML that becomes the PDF."""
-    context = {"title": bilan.title, "subtitle": bilan.subtitle, "kind": bilan.kind, "folder": bilan.folder, "source": bilan.source, "author": bilan.author}
+    context = {
+        "title": bilan.title,
+        "subtitle": bilan.subtitle,
+        "kind": bilan.kind,
+        "folder": bilan.folder,
+        "source": bilan.source,
+        "author": bilan.author,
+    }
     return jinja.get_template("reports/print/bilan.html").render(bilan=bilan, words=words, **context)
 
 

@@ -29,7 +29,12 @@ from odis_app.reports.models import Report
 from odis_app.territories.queries import departments
 
 blueprint = Blueprint("reports", __name__)
-STEPS = ((10, "Lire les faits"), (50, "Écrire le PDF accessible"), (80, "Vérifier le PDF"), (90, "Sceller et ranger les fichiers"))
+STEPS = (
+    (10, "Lire les faits"),
+    (50, "Écrire le PDF accessible"),
+    (80, "Vérifier le PDF"),
+    (90, "Sceller et ranger les fichiers"),
+)
 FILES = {"pdf": "application/pdf", "xlsx": XLSX}
 
 
@@ -74,11 +79,17 @@ def new() -> Response:
 
 def _ask(form: ReportForm) -> Report:
     if form.kind.data == ReportKind.DEPARTMENT.value:
-        return operations.request_department_report(identity(), department=form.department.data or "", period=form.period)
+        return operations.request_department_report(
+            identity(), department=form.department.data or "", period=form.period
+        )
     numbered = visible_households(identity()).where(Household.number == form.number.data.upper())
-    household = db.scalars(numbered.order_by((Household.owner_org_id != identity().org_id), Household.id).limit(1)).one_or_none()
+    household = db.scalars(
+        numbered.order_by((Household.owner_org_id != identity().org_id), Household.id).limit(1)
+    ).one_or_none()
     if household is None:
-        raise RuleError("number", "Aucun dossier ouvert à votre organisation ne porte ce numéro : vérifiez-le en haut du dossier.")
+        raise RuleError(
+            "number", "Aucun dossier ouvert à votre organisation ne porte ce numéro : vérifiez-le en haut du dossier."
+        )
     return operations.request_household_report(identity(), household=household, period=form.period)
 
 
@@ -111,7 +122,9 @@ def show(report: Report) -> Response:
 
 
 def _previous(report: Report) -> list[Report]:
-    same = policy.visible_reports(identity()).where(Report.title == report.title, Report.id != report.id, Report.generated_at.is_not(None))
+    same = policy.visible_reports(identity()).where(
+        Report.title == report.title, Report.id != report.id, Report.generated_at.is_not(None)
+    )
     return list(db.scalars(same.order_by(Report.id.desc()).limit(5)))
 
 
@@ -119,7 +132,10 @@ def _steps(job: Job | None) -> list[dict[str, str]]:
     if job is None or job.status not in {JobState.QUEUED, JobState.RUNNING}:
         return []
     current = max((i for i, (percent, _) in enumerate(STEPS) if job.progress >= percent), default=-1)
-    return [{"label": label, "state": "done" if i < current else "doing" if i == current else "todo"} for i, (_, label) in enumerate(STEPS)]
+    return [
+        {"label": label, "state": "done" if i < current else "doing" if i == current else "todo"}
+        for i, (_, label) in enumerate(STEPS)
+    ]
 
 
 def queue_is_stopped() -> bool:
@@ -144,7 +160,14 @@ def download(report: Report, name: str) -> Response:
     with unit_of_work(session_token()) as unit:
         operations.note_download(unit.identity, report=report, name=name)
     filename = f"bilan-{fold(report.title).replace(' ', '-')}-{report.until:%Y-%m-%d}.{name}"
-    response = send_file(io.BytesIO(content), mimetype=FILES[name], as_attachment=True, download_name=filename, etag=False, conditional=False)
+    response = send_file(
+        io.BytesIO(content),
+        mimetype=FILES[name],
+        as_attachment=True,
+        download_name=filename,
+        etag=False,
+        conditional=False,
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -15,7 +15,9 @@ FIRST = "Bilan"
 
 def workbook(bilan: Bilan) -> bytes:
     """An xlsx file. Rates are percentages of one decimal; what is not known is written so, never as zero."""
-    about = Sheet(FIRST, [Heading("Objet", 44), Heading("Valeur", 60)], [(label, _value(cell)) for label, cell in bilan.facts])
+    about = Sheet(
+        FIRST, [Heading("Objet", 44), Heading("Valeur", 60)], [(label, _value(cell)) for label, cell in bilan.facts]
+    )
     stream = io.BytesIO()
     write_workbook(stream, [about, *(_sheet(table) for table in bilan.tables)])
     return stream.getvalue()

@@ -21,7 +21,8 @@ def next_number(identity: Identity, series: str, department_code: str) -> str:
         owner_org_id=identity.require_org(), series=series, department_code=department_code, last_number=1
     )
     statement = statement.on_conflict_do_update(
-        index_elements=["owner_org_id", "series", "department_code"], set_={"last_number": HousingCounter.last_number + 1}
+        index_elements=["owner_org_id", "series", "department_code"],
+        set_={"last_number": HousingCounter.last_number + 1},
     )
     number = db.execute(statement.returning(HousingCounter.last_number)).scalar_one()
     return f"{series}-{department_code}-{number:0{4 if series == 'O' else 3}d}"
@@ -36,7 +37,13 @@ def department_of(commune_code: str) -> str:
 
 
 def create_structure(
-    identity: Identity, *, name: str, kind: StructureKind, commune_code: str, address: str = "", location_secret: bool = False
+    identity: Identity,
+    *,
+    name: str,
+    kind: StructureKind,
+    commune_code: str,
+    address: str = "",
+    location_secret: bool = False,
 ) -> Structure:
     """A structure of one's organisation. A secret one keeps its name and commune beside its address. Raises RuleError."""
     if not name.strip():
@@ -69,5 +76,7 @@ def create_structure(
         )
     )
     db.flush()
-    record_event(identity, "structure:create", record_id=structure.id, summary="Structure déclarée", data={"number": number})
+    record_event(
+        identity, "structure:create", record_id=structure.id, summary="Structure déclarée", data={"number": number}
+    )
     return structure

@@ -13,7 +13,14 @@ from odis_app.organisations.models import Mandate
 from odis_app.structures.models import Structure
 
 # Homes are no case content: who qualifies offers or runs places holds them without reading any file; administrators do not.
-HOUSING_ROLES = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR, Role.QUALIFICATEUR_OFFRES, Role.OPERATEUR, Role.DDETS, Role.BAILLEUR}
+HOUSING_ROLES = {
+    Role.TRAVAILLEUR_SOCIAL,
+    Role.COORDINATEUR,
+    Role.QUALIFICATEUR_OFFRES,
+    Role.OPERATEUR,
+    Role.DDETS,
+    Role.BAILLEUR,
+}
 STEERING = frozenset({"ddets", "dreets", "sgar", "prefecture"})
 
 

@@ -20,7 +20,9 @@ def own_structures(identity: Identity) -> Sequence[Structure]:
 
 def address_of(structure_id: int) -> StructureAddress | None:
     """The real name and exact address, when the wall lets it through."""
-    return db.execute(select(StructureAddress).where(StructureAddress.structure_id == structure_id)).scalar_one_or_none()
+    return db.execute(
+        select(StructureAddress).where(StructureAddress.structure_id == structure_id)
+    ).scalar_one_or_none()
 
 
 def names_of(identity: Identity, ids: Sequence[int]) -> dict[int, str]:

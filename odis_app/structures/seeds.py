@@ -23,4 +23,6 @@ def load(world: World) -> None:
     """Each operator declares its own."""
     for account, name, kind, commune, street, secret in STRUCTURES:
         with world[account].acting() as identity:
-            create_structure(identity, name=name, kind=kind, commune_code=commune, address=street, location_secret=secret)
+            create_structure(
+                identity, name=name, kind=kind, commune_code=commune, address=street, location_secret=secret
+            )

@@ -25,14 +25,32 @@ EMAIL, PHRASE, OTHER = "camille@test.odis.example", "une phrase de passe", "une 
 def camille(database: Flask, client: StrictClient) -> StrictClient:
     """Camille, signed in through the page, who works for two organisations."""
     with owner_unit():
-        first = seeds.create_organisation(name="Association Essai", short_name="Essai", kind=OrganisationKind.ASSOCIATION, department="44", areas=("44",))
-        second = seeds.create_organisation(name="Toits Essai", short_name="Toits", kind=OrganisationKind.OPERATEUR, department="49", areas=("49",))
-        seeds.create_organisation(name="Association Voisine", short_name="Voisine", kind=OrganisationKind.ASSOCIATION, department="44", areas=("44",))
+        first = seeds.create_organisation(
+            name="Association Essai",
+            short_name="Essai",
+            kind=OrganisationKind.ASSOCIATION,
+            department="44",
+            areas=("44",),
+        )
+        second = seeds.create_organisation(
+            name="Toits Essai", short_name="Toits", kind=OrganisationKind.OPERATEUR, department="49", areas=("49",)
+        )
+        seeds.create_organisation(
+            name="Association Voisine",
+            short_name="Voisine",
+            kind=OrganisationKind.ASSOCIATION,
+            department="44",
+            areas=("44",),
+        )
         user = seeds.create_user(
             email=EMAIL, first_name="Camille", last_name="Fictive", organisation_id=first.id, roles=(Role.TRAVAILLEUR_SOCIAL, Role.QUALIFICATEUR_OFFRES),
             password_hash=hash_password(PHRASE),
         )  # fmt: skip
-        db.add(Membership(user_id=user.id, organisation_id=second.id, role=Role.OPERATEUR.value, starts_on=date(2020, 1, 1)))
+        db.add(
+            Membership(
+                user_id=user.id, organisation_id=second.id, role=Role.OPERATEUR.value, starts_on=date(2020, 1, 1)
+            )
+        )
     return sign_in(client, PHRASE)
 
 
@@ -48,12 +66,21 @@ def organisation(name: str) -> str:
 
 def change(client: StrictClient, status: int, **typed: str):
     page = client.get("/compte")
-    return client.submit(page, {"current": PHRASE, "new": OTHER, "again": OTHER, **typed}, action="/compte/mot-de-passe", status=status)
+    return client.submit(
+        page, {"current": PHRASE, "new": OTHER, "again": OTHER, **typed}, action="/compte/mot-de-passe", status=status
+    )
 
 
 def test_the_account_says_who_where_and_since_when(camille: StrictClient) -> None:
     text = text_of(camille.get("/compte"))
-    for said in ("Camille Fictive", EMAIL, "Association Essai", "Travail social, Qualification des offres", "Mes dernières connexions", "Toits Essai"):
+    for said in (
+        "Camille Fictive",
+        EMAIL,
+        "Association Essai",
+        "Travail social, Qualification des offres",
+        "Mes dernières connexions",
+        "Toits Essai",
+    ):
         assert said in text
     assert "Association Voisine" not in text
 
@@ -73,7 +100,10 @@ def test_a_new_password_replaces_the_old_one_and_is_written_down(camille: Strict
     sign_in(camille, PHRASE, status=422)
     sign_in(camille, OTHER)
     with owner_unit():
-        assert db.execute(seeds.text("SELECT count(*) FROM audit_events WHERE action = 'account:password'")).scalar_one() == 1
+        assert (
+            db.execute(seeds.text("SELECT count(*) FROM audit_events WHERE action = 'account:password'")).scalar_one()
+            == 1
+        )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,13 @@ from tests.support.worlds import WorldBuilder, owner_unit
 def camille(database: Flask) -> str:
     """The address of someone with a password."""
     with owner_unit():
-        organisation = seeds.create_organisation(name="Association Essai", short_name="Essai", kind=OrganisationKind.ASSOCIATION, department="44", areas=("44",))
+        organisation = seeds.create_organisation(
+            name="Association Essai",
+            short_name="Essai",
+            kind=OrganisationKind.ASSOCIATION,
+            department="44",
+            areas=("44",),
+        )
         seeds.create_user(
             email="camille@test.odis.example", first_name="Camille", last_name="Fictive", organisation_id=organisation.id,
             roles=(Role.TRAVAILLEUR_SOCIAL,), password_hash=hash_password("une phrase de passe"),
@@ -46,10 +52,14 @@ def test_unknown_address_and_wrong_password_get_the_same_answer(client: StrictCl
     assert unknown.replace("personne@test.odis.example", camille) == wrong
 
 
-def test_a_wrong_password_is_written_down_without_the_address(client: StrictClient, camille: str, admin_url: str) -> None:
+def test_a_wrong_password_is_written_down_without_the_address(
+    client: StrictClient, camille: str, admin_url: str
+) -> None:
     sign_in(client, camille, "une autre phrase", status=422)
     with psycopg.connect(libpq(admin_url)) as connection:
-        rows = connection.execute("SELECT row_to_json(audit_events)::text FROM audit_events WHERE action = 'session:refuse'").fetchall()
+        rows = connection.execute(
+            "SELECT row_to_json(audit_events)::text FROM audit_events WHERE action = 'session:refuse'"
+        ).fetchall()
     assert len(rows) == 1
     assert camille not in rows[0][0]
 
@@ -74,13 +84,18 @@ def test_the_destination_must_be_one_of_ours(client: StrictClient, camille: str)
 
 
 def test_the_token_is_not_readable_by_the_application(database: Flask, camille: str) -> None:
-    with psycopg.connect(libpq(database.config["ODIS"].database_url)) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with (
+        psycopg.connect(libpq(database.config["ODIS"].database_url)) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
         connection.execute("SELECT * FROM private.sessions")
 
 
 def test_a_session_cannot_be_minted_without_the_proof(database: Flask, camille: str) -> None:
     with psycopg.connect(libpq(database.config["ODIS"].database_url)) as connection:
-        minted = connection.execute("SELECT odis.grant_mint(sha256('x'), 'abc', 1, 1, '', 30, 60, sha256('faux'))").fetchone()
+        minted = connection.execute(
+            "SELECT odis.grant_mint(sha256('x'), 'abc', 1, 1, '', 30, 60, sha256('faux'))"
+        ).fetchone()
         found = connection.execute("SELECT count(*) FROM odis.auth_organisations(1, sha256('faux'))").fetchone()
     assert minted == (False,)
     assert found == (0,)

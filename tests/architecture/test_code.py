@@ -28,7 +28,9 @@ def sources() -> list[tuple[Path, ast.Module]]:
 
 
 def test_files_and_functions_stay_small() -> None:
-    long_files = [str(path) for path, _ in sources() if (ROOT / path).read_text(encoding="utf-8").count("\n") > LONGEST_FILE]
+    long_files = [
+        str(path) for path, _ in sources() if (ROOT / path).read_text(encoding="utf-8").count("\n") > LONGEST_FILE
+    ]
     long_functions = [
         f"{path}:{node.lineno} {node.name}"
         for path, tree in sources()
@@ -38,7 +40,8 @@ def test_files_and_functions_stay_small() -> None:
     templates = [
         str(path.relative_to(ROOT))
         for path in (ROOT / "templates").rglob("*.html")
-        if path.read_text(encoding="utf-8").count("\n") > LONGEST_TEMPLATE and str(path.relative_to(ROOT)) not in GENERATED_OR_SHOWN_WHOLE
+        if path.read_text(encoding="utf-8").count("\n") > LONGEST_TEMPLATE
+        and str(path.relative_to(ROOT)) not in GENERATED_OR_SHOWN_WHOLE
     ]
     assert (long_files, long_functions, templates) == ([], [], [])
 
@@ -61,7 +64,11 @@ def test_views_and_forms_are_private_to_their_package() -> None:
     for path, tree in sources():
         package = path.parts[1] if path.parts[0] == "odis_app" and len(path.parts) > 2 else ""
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module and re.match(r"odis_app\.\w+\.(views|forms)\b", node.module):
+            if (
+                isinstance(node, ast.ImportFrom)
+                and node.module
+                and re.match(r"odis_app\.\w+\.(views|forms)\b", node.module)
+            ):
                 other = node.module.split(".")[1]
                 if other not in {package, "core"} and (package, node.module) not in allowed:
                     guilty.append(f"{path}: {node.module}")
@@ -69,7 +76,9 @@ def test_views_and_forms_are_private_to_their_package() -> None:
 
 
 def test_every_template_is_used(app: Flask) -> None:
-    texts = [path.read_text(encoding="utf-8") for folder in ("odis_app", "jobs") for path in (ROOT / folder).rglob("*.py")]
+    texts = [
+        path.read_text(encoding="utf-8") for folder in ("odis_app", "jobs") for path in (ROOT / folder).rglob("*.py")
+    ]
     texts += [path.read_text(encoding="utf-8") for path in (ROOT / "templates").rglob("*") if path.is_file()]
     names = [str(path.relative_to(ROOT / "templates")) for path in (ROOT / "templates").rglob("*.html")]
     unused = [name for name in names if not any(f'"{name}"' in text or f"'{name}'" in text for text in texts)]
@@ -93,7 +102,7 @@ def test_every_endpoint_has_a_guard(app: Flask) -> None:
 
 
 def test_a_route_without_guard_stops_the_start(app: Flask) -> None:
-    from odis_app.access.enforcement import UnguardedEndpointError, check_every_endpoint  # noqa: PLC0415
+    from odis_app.access.enforcement import UnguardedEndpointError, check_every_endpoint
 
     bare = Flask("bare")
     bare.add_url_rule("/ouvert", "ouvert", lambda: "")
@@ -106,7 +115,9 @@ def test_loaders_and_url_variables_agree(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         mark = guard_of(app.view_functions[rule.endpoint])
         if mark is not None and not set(mark.loaders) <= rule.arguments:
-            wrong.append(f"{rule.endpoint}: loads {sorted(set(mark.loaders) - rule.arguments)} that the address does not hold")
+            wrong.append(
+                f"{rule.endpoint}: loads {sorted(set(mark.loaders) - rule.arguments)} that the address does not hold"
+            )
     assert wrong == []
 
 
@@ -114,8 +125,12 @@ def test_every_permission_is_demanded_somewhere(app: Flask) -> None:
     """A permission that nothing asks for is a right that somebody believes in and nobody checks."""
     text = "\n".join((ROOT / path).read_text(encoding="utf-8") for path, _ in sources())
     text = re.sub(r"^(from|import) .*?(?:\)$|$)", "", text, flags=re.MULTILINE)
-    constants = {name: re.search(rf'^(\w+) = permission\(\s*"{re.escape(name)}"', text, flags=re.MULTILINE) for name in REGISTRY}
-    assert [name for name, found in constants.items() if not found or len(re.findall(rf"\b{found.group(1)}\b", text)) < 2] == []
+    constants = {
+        name: re.search(rf'^(\w+) = permission\(\s*"{re.escape(name)}"', text, flags=re.MULTILINE) for name in REGISTRY
+    }
+    assert [
+        name for name, found in constants.items() if not found or len(re.findall(rf"\b{found.group(1)}\b", text)) < 2
+    ] == []
 
 
 def test_every_column_is_classed(app: Flask, admin_url: str) -> None:
@@ -130,6 +145,13 @@ def test_every_column_is_classed(app: Flask, admin_url: str) -> None:
             "FROM information_schema.columns WHERE table_schema IN ('public', 'private') AND table_name <> 'alembic_version'"
         ).fetchall()
     missing = sorted(f"{table}.{column}" for table, column in found if column not in classed.get(table, {}))
-    gone = sorted(f"{table}.{column}" for table, columns in classed.items() for column in columns if (table, column) not in set(found))
-    incomplete = sorted(f"{t}.{c}" for t, columns in classed.items() for c, facts in columns.items() if not COLUMN_KEYS <= set(facts))
+    gone = sorted(
+        f"{table}.{column}"
+        for table, columns in classed.items()
+        for column in columns
+        if (table, column) not in set(found)
+    )
+    incomplete = sorted(
+        f"{t}.{c}" for t, columns in classed.items() for c, facts in columns.items() if not set(facts) >= COLUMN_KEYS
+    )
     assert (missing, gone, incomplete) == ([], [], [])

@@ -18,13 +18,19 @@ TABLE = Path(__file__).with_name("permissions.yml")
 
 
 def expected() -> dict[str, set[Role]]:
-    return {name: {LETTERS[letter] for letter in letters} for name, letters in yaml.safe_load(TABLE.read_text(encoding="utf-8")).items()}
+    return {
+        name: {LETTERS[letter] for letter in letters}
+        for name, letters in yaml.safe_load(TABLE.read_text(encoding="utf-8")).items()
+    }
 
 
 def test_the_code_grants_what_the_table_says(app: Flask) -> None:
     wanted = expected()
     wrong = {
-        name: {"en trop": sorted(p.roles - wanted.get(name, set())), "en moins": sorted(wanted.get(name, set()) - p.roles)}
+        name: {
+            "en trop": sorted(p.roles - wanted.get(name, set())),
+            "en moins": sorted(wanted.get(name, set()) - p.roles),
+        }
         for name, p in REGISTRY.items()
         if p.roles != wanted.get(name)
     }
@@ -36,7 +42,12 @@ def test_the_table_speaks_of_nothing_else(app: Flask) -> None:
 
 
 def test_administrators_and_the_nation_hold_no_case_content() -> None:
-    case = {name for name in expected() if name.split(":")[0] in {"household", "documents", "document", "journal", "matching", "orientation", "placement"}}
+    case = {
+        name
+        for name in expected()
+        if name.split(":")[0]
+        in {"household", "documents", "document", "journal", "matching", "orientation", "placement"}
+    }
     nobody = {Role.ADMIN_ORGANISATION, Role.ADMIN_PLATEFORME, Role.NATIONAL, Role.COLLECTIVITE}
     assert {name for name in case if expected()[name] & nobody} == set()
 

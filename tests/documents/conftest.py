@@ -54,9 +54,17 @@ def upload(data: bytes, name: str = "attestation.pdf") -> Upload:
 def store(circle: Circle) -> Callable[..., str]:
     """``store("author", Audience.PARTENAIRES)`` → the public id of the document."""
 
-    def act(name: str, audience: Audience = Audience.PARTENAIRES, data: bytes = PDF, filename: str = "attestation.pdf", sensitivity: int = 1) -> str:
+    def act(
+        name: str,
+        audience: Audience = Audience.PARTENAIRES,
+        data: bytes = PDF,
+        filename: str = "attestation.pdf",
+        sensitivity: int = 1,
+    ) -> str:
         with circle[name].acting() as identity:
-            document = operations.store_document(identity, **circle.place, upload=upload(data, filename), audience=audience, sensitivity=sensitivity)
+            document = operations.store_document(
+                identity, **circle.place, upload=upload(data, filename), audience=audience, sensitivity=sensitivity
+            )
             return document.public_id
 
     return act

@@ -50,7 +50,9 @@ def attach(circle: Circle, author: str, audience: Audience, reader: str = "", da
     readers = [public_id_of(circle[reader])] if reader else []
     with circle[author].acting() as identity:
         document = operations.store_document(identity, **circle.place, upload=upload(data), audience=audience)
-        entry = journal.add_entry(identity, **circle.place, body="Voir la pièce.", audience=audience, readers=readers, documents=[document])
+        entry = journal.add_entry(
+            identity, **circle.place, body="Voir la pièce.", audience=audience, readers=readers, documents=[document]
+        )
         return entry.public_id, document.public_id
 
 
@@ -63,7 +65,9 @@ def test_an_attachment_goes_where_its_note_goes(circle: Circle, wall: Callable[[
 
 
 @pytest.mark.parametrize("wall", [first_wall, second_wall])
-def test_health_documents_want_an_open_installation_and_a_right(circle: Circle, store: Put, wall: Callable[[Circle, str], set[str]]) -> None:
+def test_health_documents_want_an_open_installation_and_a_right(
+    circle: Circle, store: Put, wall: Callable[[Circle, str], set[str]]
+) -> None:
     open_class2()
     try:
         document = store("author", sensitivity=2)
@@ -103,7 +107,9 @@ def test_nobody_deposits_on_a_file_that_they_do_not_hold(circle: Circle, store: 
         store(name)
 
 
-def test_bytes_and_name_are_sealed_and_bound_to_their_document(circle: Circle, store: Put, app: Flask, admin_url: str) -> None:
+def test_bytes_and_name_are_sealed_and_bound_to_their_document(
+    circle: Circle, store: Put, app: Flask, admin_url: str
+) -> None:
     marked = PDF + b"MARQUEUR-CONTENU"
     first, second = store("author", data=marked, filename="MARQUEUR-NOM.pdf"), store("author")
     root = app.config["ODIS"].documents_dir
@@ -152,7 +158,9 @@ def files_under(root: Path) -> list[Path]:
     return [path for path in root.rglob("*") if path.is_file()]
 
 
-def test_a_full_disk_leaves_nothing_half_written(circle: Circle, store: Put, installation: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_nothing_half_written(
+    circle: Circle, store: Put, installation: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     installation(data_dir=tmp_path)
     real = Store.put
 
@@ -181,10 +189,14 @@ def test_a_full_disk_leaves_nothing_half_written(circle: Circle, store: Put, ins
     assert second_wall(circle, "author") == set()
 
 
-def test_a_transaction_that_fails_later_forgets_the_file(circle: Circle, installation: Callable[..., None], tmp_path: Path) -> None:
+def test_a_transaction_that_fails_later_forgets_the_file(
+    circle: Circle, installation: Callable[..., None], tmp_path: Path
+) -> None:
     installation(data_dir=tmp_path)
     with pytest.raises(RuleError, match="Écrivez"), circle["author"].acting() as identity:  # noqa: PT012 - one transaction
-        document = operations.store_document(identity, **circle.place, upload=upload(PDF), audience=Audience.PARTENAIRES)
+        document = operations.store_document(
+            identity, **circle.place, upload=upload(PDF), audience=Audience.PARTENAIRES
+        )
         assert len(files_under(tmp_path)) == 1
         journal.add_entry(identity, **circle.place, body="", audience=Audience.PARTENAIRES, documents=[document])
     assert files_under(tmp_path) == []
@@ -235,7 +247,9 @@ def clamav() -> Iterator[str]:
     thread.join(5)
 
 
-def test_the_antivirus_lets_through_and_refuses(circle: Circle, store: Put, installation: Callable[..., None], clamav: str) -> None:
+def test_the_antivirus_lets_through_and_refuses(
+    circle: Circle, store: Put, installation: Callable[..., None], clamav: str
+) -> None:
     installation(clamav=clamav)
     big = store("author", data=PDF + bytes(200_000))
     with pytest.raises(RuleError) as refusal:
@@ -251,7 +265,9 @@ def closed_port() -> str:
         return f"127.0.0.1:{server.getsockname()[1]}"
 
 
-def test_without_answer_a_file_waits_in_quarantine_and_leaves_it_by_the_antivirus(circle: Circle, store: Put, installation: Callable[..., None], clamav: str) -> None:
+def test_without_answer_a_file_waits_in_quarantine_and_leaves_it_by_the_antivirus(
+    circle: Circle, store: Put, installation: Callable[..., None], clamav: str
+) -> None:
     installation(clamav=closed_port())
     clean, infected = store("author"), store("author", data=PDF + b"EICAR")
     with circle["author"].acting() as identity:
@@ -267,13 +283,18 @@ def test_without_answer_a_file_waits_in_quarantine_and_leaves_it_by_the_antiviru
         assert find_clean_document(identity, infected) is None
 
 
-def test_the_installations_round_empties_the_quarantine(circle: Circle, store: Put, installation: Callable[..., None], clamav: str) -> None:
+def test_the_installations_round_empties_the_quarantine(
+    circle: Circle, store: Put, installation: Callable[..., None], clamav: str
+) -> None:
     installation(clamav=closed_port())
     waiting = [store("author"), store("partner", Audience.ORGANISATION)]
     installation(clamav=clamav)
     token = new_token()
     with unit_of_work(None, engine_name="worker"):
-        db.execute(text("SELECT odis.mint_system_token(:hash, :id, 'antivirus', 5)"), {"hash": token_hash(token), "id": new_public_id()})
+        db.execute(
+            text("SELECT odis.mint_system_token(:hash, :id, 'antivirus', 5)"),
+            {"hash": token_hash(token), "id": new_public_id()},
+        )
     with unit_of_work(token, engine_name="worker") as unit:
         assert operations.scan_quarantine(unit.identity) == 2
     for name, public_id in zip(("author", "partner"), waiting, strict=True):
@@ -281,11 +302,15 @@ def test_the_installations_round_empties_the_quarantine(circle: Circle, store: P
             assert find_clean_document(identity, public_id) is not None
 
 
-def test_bare_sql_does_not_let_a_file_out_of_quarantine(circle: Circle, store: Put, installation: Callable[..., None]) -> None:
+def test_bare_sql_does_not_let_a_file_out_of_quarantine(
+    circle: Circle, store: Put, installation: Callable[..., None]
+) -> None:
     installation(clamav=closed_port())
     public_id = store("author")
     with pytest.raises(ProgrammingError, match="permission denied"), circle["author"].acting():
         db.execute(text("UPDATE documents SET state = 'clean' WHERE public_id = :id"), {"id": public_id})
     with circle["partner"].acting():
-        moved = db.execute(text("SELECT odis.record_scan(id, 'clean') FROM documents WHERE public_id = :id"), {"id": public_id}).scalar_one()
+        moved = db.execute(
+            text("SELECT odis.record_scan(id, 'clean') FROM documents WHERE public_id = :id"), {"id": public_id}
+        ).scalar_one()
     assert moved is False

@@ -55,7 +55,9 @@ def _territories() -> tuple[dict[str, str], dict[str, list[CommuneMatch]], dict[
     names = {row["code"]: row["name"] for row in _records(tables["departments"])}
     by_name: dict[str, list[CommuneMatch]] = defaultdict(list)
     for row in _records(tables["communes"]):
-        by_name[fold_place(row["name"])].append(CommuneMatch(row["code"], row["name"], row["department_code"], population=int(row["population"] or 0)))
+        by_name[fold_place(row["name"])].append(
+            CommuneMatch(row["code"], row["name"], row["department_code"], population=int(row["population"] or 0))
+        )
     postal: dict[str, set[str]] = defaultdict(set)
     for row in _records(tables["commune_postal_codes"]):
         postal[row["postal_code"]].add(row["commune_code"])

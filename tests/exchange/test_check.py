@@ -14,7 +14,9 @@ from tests.exchange.samples import HOUSEHOLDS, context
 HEADERS = ("N° dossier", "Nom", "Prénom", "Date de naissance", "Taille du ménage", "Téléphone")
 
 
-def check(*lines: tuple[Cell, ...], headers: tuple[str, ...] = HEADERS, known: dict[str, Known] | None = None) -> Checked:
+def check(
+    *lines: tuple[Cell, ...], headers: tuple[str, ...] = HEADERS, known: dict[str, Known] | None = None
+) -> Checked:
     rows = [Row(number, line) for number, line in enumerate(lines, start=2)]
     mapping = guess_mapping(headers, HOUSEHOLDS.columns)
     store = known or {}
@@ -34,7 +36,11 @@ AMINA = (None, "Fictive", "Amina", 1988, 1, None)
 
 
 def test_each_error_names_its_line_and_its_column() -> None:
-    checked = check(NOUR, ("M-2", None, "Zahra", "31/02/1990", BadCell("#REF!"), "06"), ("M-3", "A", "B", None, BadCell(""), BadCell("####")))
+    checked = check(
+        NOUR,
+        ("M-2", None, "Zahra", "31/02/1990", BadCell("#REF!"), "06"),
+        ("M-3", "A", "B", None, BadCell(""), BadCell("####")),
+    )
     assert [str(error) for error in checked.errors] == [
         "Ligne 3, colonne « Date de naissance » : 31/02/1990 n’existe pas.",
         "Ligne 3, colonne « Taille du ménage » : #REF! : la formule ne donne pas de résultat. Écrivez la valeur à sa place.",
@@ -76,13 +82,21 @@ def test_duplicates_in_the_file_are_told() -> None:
 
 def test_lines_of_one_record_go_together_only_when_the_file_says_so() -> None:
     headers = ("N° famille", "Nom", "Prénom", "Lien")
-    lines = (("F1", "Exemplova", "Nour", "DP"), (None, None, "Iryna", "fille"), ("F2", "Fictive", "Zahra", "DP"), ("F1", "Exemplova", "Ali", "fils"))
+    lines = (
+        ("F1", "Exemplova", "Nour", "DP"),
+        (None, None, "Iryna", "fille"),
+        ("F2", "Fictive", "Zahra", "DP"),
+        ("F1", "Exemplova", "Ali", "fils"),
+    )
     checked = check(*lines, headers=headers)
     assert [record.draft().numbers for record in checked.records] == [(2, 3, 5), (4,)]
     assert checked.rows[1].values["last_name"] == "Exemplova"
     assert not checked.errors
     bare = check(*(line[:3] for line in lines), headers=headers[:3])
-    assert [error.number for error in bare.errors] == [3, 5]  # a blank name, and a reference seen twice: never 17 households
+    assert [error.number for error in bare.errors] == [
+        3,
+        5,
+    ]  # a blank name, and a reference seen twice: never 17 households
 
 
 def test_rules_across_columns_and_against_the_database_reach_their_cell() -> None:
@@ -101,7 +115,9 @@ def test_a_social_security_number_is_refused_in_any_column() -> None:
     )
 
 
-CELL = st.one_of(st.none(), st.text(max_size=8), st.integers(0, 99), st.sampled_from(["M-1", "idem", "12/03/1990", "-"]))
+CELL = st.one_of(
+    st.none(), st.text(max_size=8), st.integers(0, 99), st.sampled_from(["M-1", "idem", "12/03/1990", "-"])
+)
 
 
 @settings(deadline=None)  # the machine may be busy
@@ -113,7 +129,9 @@ def test_any_file_is_judged_whole_and_twice_the_same(lines: list[tuple[Cell, ...
     again = check(*lines, known=remember(first))
     assert {row.action for row in again.rows} <= {Action.UNCHANGED, Action.ERROR}
     assert again.errors == first.errors
-    assert sorted(number for record in first.records for number in record.draft().numbers) == [row.number for row in first.rows]
+    assert sorted(number for record in first.records for number in record.draft().numbers) == [
+        row.number for row in first.rows
+    ]
 
 
 def test_a_kind_without_reference_nor_natural_key_knows_its_lines_by_their_content() -> None:

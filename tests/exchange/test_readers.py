@@ -76,7 +76,11 @@ def test_headers_without_name_or_with_the_same_name(tmp_path: Path) -> None:
 
 def test_the_sheet_that_speaks_of_the_matter_is_chosen_and_the_others_named(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
-        for name, rows in (("Lisez-moi", [["à lire"]] * 30), ("Bilan", [["Mois", "Nombre"]] + [["mai", 3]] * 40), ("Suivi", [HEADERS, ["A", "B", 1990]])):
+        for name, rows in (
+            ("Lisez-moi", [["à lire"]] * 30),
+            ("Bilan", [["Mois", "Nombre"]] + [["mai", 3]] * 40),
+            ("Suivi", [HEADERS, ["A", "B", 1990]]),
+        ):
             page = book.add_worksheet(name)
             for number, row in enumerate(rows):
                 page.write_row(number, 0, row)
@@ -160,7 +164,10 @@ def test_old_encodings_are_told_by_their_french_letters(encoding: str) -> None:
 
 
 def test_other_encodings_are_guessed() -> None:
-    text = "Ім’я;Місто;Примітка\nОлена;Київ;Родина з двома дітьми шукає житло\nІрина;Львів;Потрібна школа поруч з домом\n" * 3
+    text = (
+        "Ім’я;Місто;Примітка\nОлена;Київ;Родина з двома дітьми шукає житло\nІрина;Львів;Потрібна школа поруч з домом\n"
+        * 3
+    )
     assert "Київ" in delimited.decode(text.encode("cp1251", "replace"))
 
 
@@ -193,7 +200,12 @@ def test_a_name_that_promises_no_table_is_refused(tmp_path: Path) -> None:
 
 
 def test_archives_that_are_no_workbook(tmp_path: Path) -> None:
-    for entry, words in (("word/document.xml", "Word"), ("Index/Tables.iwa", "Numbers"), ("photo.jpg", "archive"), ("xl/workbook.bin", "xlsb")):
+    for entry, words in (
+        ("word/document.xml", "Word"),
+        ("Index/Tables.iwa", "Numbers"),
+        ("photo.jpg", "archive"),
+        ("xl/workbook.bin", "xlsb"),
+    ):
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:
             archive.writestr(entry, "x")
@@ -202,7 +214,9 @@ def test_archives_that_are_no_workbook(tmp_path: Path) -> None:
 
 def test_a_protected_workbook_says_so(tmp_path: Path) -> None:
     head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
-    assert "mot de passe" in refusal(store(tmp_path / "a.xlsx", head + "EncryptedPackage".encode("utf-16-le") + bytes(500)))
+    assert "mot de passe" in refusal(
+        store(tmp_path / "a.xlsx", head + "EncryptedPackage".encode("utf-16-le") + bytes(500))
+    )
 
 
 def test_a_file_of_more_than_20_mb_is_not_even_opened(tmp_path: Path) -> None:
@@ -224,7 +238,9 @@ def big_sheet(tmp_path: Path, body: bytes) -> Path:
     """A workbook whose sheet holds ``body`` between its tags."""
     plain = write_xlsx(tmp_path / "plain.xlsx", [HEADERS])
     head = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-    return rewrite(plain, tmp_path / "big.xlsx", {"xl/worksheets/sheet1.xml": head + body + b"</sheetData></worksheet>"})
+    return rewrite(
+        plain, tmp_path / "big.xlsx", {"xl/worksheets/sheet1.xml": head + body + b"</sheetData></worksheet>"}
+    )
 
 
 def line(number: int, column: str = "A", value: str = "1") -> bytes:
@@ -259,7 +275,9 @@ def test_zip_bombs_are_told_from_their_directory(tmp_path: Path) -> None:
             for _ in range(8):
                 stream.write(bytes(limits.MAX_UNZIPPED // 8 + 1))
     assert "trop gros" in refusal(bomb)
-    many = rewrite(plain, tmp_path / "many.xlsx", {f"xl/media/{number}": b"" for number in range(limits.MAX_ENTRIES + 1)})
+    many = rewrite(
+        plain, tmp_path / "many.xlsx", {f"xl/media/{number}": b"" for number in range(limits.MAX_ENTRIES + 1)}
+    )
     assert "trop gros" in refusal(many)
 
 
@@ -287,13 +305,19 @@ def test_entities_are_not_expanded_nor_fetched(tmp_path: Path) -> None:
     secret = store(tmp_path / "secret.txt", b"MARQUEUR-SECRET")
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     doctype = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "ha"><!ENTITY e SYSTEM "file://{secret}">{laughs}]>'
-    shared = f'{doctype}<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>&l9;&e;</t></si></sst>'
+    shared = (
+        f'{doctype}<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>&l9;&e;</t></si></sst>'
+    )
     sheet = (
         '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
         '<row r="1"><c r="A1" t="inlineStr"><is><t>Nom</t></is></c></row><row r="2"><c r="A2" t="s"><v>0</v></c></row>'
         "</sheetData></worksheet>"
     )
-    path = rewrite(plain, tmp_path / "a.xlsx", {"xl/sharedStrings.xml": shared.encode(), "xl/worksheets/sheet1.xml": sheet.encode()})
+    path = rewrite(
+        plain,
+        tmp_path / "a.xlsx",
+        {"xl/sharedStrings.xml": shared.encode(), "xl/worksheets/sheet1.xml": sheet.encode()},
+    )
     try:
         told = repr(read_table(path, "a.xlsx"))
     except FileRefusedError as error:
@@ -337,7 +361,9 @@ def test_the_child_lives_under_its_limits_and_without_our_environment(tmp_path: 
 
 
 def test_a_damaged_workbook_never_makes_the_reader_crash(tmp_path: Path) -> None:
-    source = write_xlsx(tmp_path / "a.xlsx", [HEADERS] + [["Exemplova", "Nour", number] for number in range(40)]).read_bytes()
+    source = write_xlsx(
+        tmp_path / "a.xlsx", [HEADERS] + [["Exemplova", "Nour", number] for number in range(40)]
+    ).read_bytes()
     chance = random.Random(20261121)
     read = 0
     for _ in range(25):

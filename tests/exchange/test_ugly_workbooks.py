@@ -92,7 +92,9 @@ def test_the_values_are_those_of_a_careful_reader(folder: Path, name: str) -> No
     mapped = set(guess_mapping(table.headers, kind_of(name).columns))
     for example in about.get("exemples", ()):
         row = rows[example["ligne"]]
-        uncomputed = {"capacity"} if any(x["ligne"] == row.number for x in about.get("formules_sans_valeur", ())) else ()
+        uncomputed = (
+            {"capacity"} if any(x["ligne"] == row.number for x in about.get("formules_sans_valeur", ())) else ()
+        )
         for field, wanted in example.items():
             key = FIELDS.get(field)
             if field == "ligne" or field in columns_sharing(name) or key not in mapped or key in uncomputed:

@@ -67,7 +67,9 @@ def test_phones(found: object, number: str) -> None:
     assert v.phone(found, HERE) == number
 
 
-@pytest.mark.parametrize("found", ["06 39 98", "toto", "6,4E+08", "06 12 34 56 78 90", "+33 6 12", "00 00 00 00 00", True, 12.5])
+@pytest.mark.parametrize(
+    "found", ["06 39 98", "toto", "6,4E+08", "06 12 34 56 78 90", "+33 6 12", "00 00 00 00 00", True, 12.5]
+)
 def test_phones_refused(found: object) -> None:
     assert isinstance(v.phone(found, HERE), v.CellError)
 
@@ -86,7 +88,9 @@ def test_departements(found: object, code: str) -> None:
 
 
 def test_departements_refused_with_advice() -> None:
-    assert v.departement("Mayene", HERE) == v.CellError("« Mayene » n’est pas reconnu. Vouliez-vous dire Mayenne (53) ?")
+    assert v.departement("Mayene", HERE) == v.CellError(
+        "« Mayene » n’est pas reconnu. Vouliez-vous dire Mayenne (53) ?"
+    )
     assert v.departement("20", HERE) == v.CellError("« 20 » : écrivez 2A (Corse-du-Sud) ou 2B (Haute-Corse).")
     assert isinstance(v.departement("Sarthe (44)", HERE), v.CellError)
     assert isinstance(v.departement("99", HERE), v.CellError)
@@ -139,8 +143,16 @@ def test_choices_read_with_a_warning(found: str, code: str) -> None:
 def test_choices_refused_with_advice() -> None:
     assert STATUS("R", HERE).sentence.startswith("« R » n’est pas reconnu. Valeurs possibles : Réfugié, ")
     assert STATUS("refugée", HERE).sentence == "« refugée » n’est pas reconnu. Vouliez-vous dire « Réfugié » ?"
-    assert STATUS("protection", HERE).sentence == "« protection » est ambigu : Protection subsidiaire, Protection temporaire."
-    for denial in ("non réfugié", "statut de réfugié refusé en attente", "pas encore réfugié", "débouté du statut de réfugié"):
+    assert (
+        STATUS("protection", HERE).sentence
+        == "« protection » est ambigu : Protection subsidiaire, Protection temporaire."
+    )
+    for denial in (
+        "non réfugié",
+        "statut de réfugié refusé en attente",
+        "pas encore réfugié",
+        "débouté du statut de réfugié",
+    ):
         assert isinstance(STATUS(denial, HERE), v.CellError), denial
 
 
@@ -183,7 +195,12 @@ def test_addresses_and_postal_codes() -> None:
     assert v.email("a@exemple.fr; b@exemple.fr", HERE).value == "a@exemple.fr"
     for found in ("toto@", "nom exemple.fr", "a..b@exemple.fr", "a b@exemple.fr"):
         assert isinstance(v.email(found, HERE), v.CellError)
-    assert [v.postal_code(found, HERE) for found in (1000.0, "44 000", "F-44000", "97400")] == ["01000", "44000", "44000", "97400"]
+    assert [v.postal_code(found, HERE) for found in (1000.0, "44 000", "F-44000", "97400")] == [
+        "01000",
+        "44000",
+        "44000",
+        "97400",
+    ]
     assert isinstance(v.postal_code("4400A", HERE), v.CellError)
 
 
@@ -243,7 +260,10 @@ def test_cells_survive_their_journey_as_json(cell: object) -> None:
 
 
 @settings(deadline=None)  # the machine may be busy
-@given(st.dates(dt.date(1915, 1, 1), dt.date(2026, 11, 21)), st.sampled_from(["%d/%m/%Y", "%Y-%m-%d", "%d.%m.%Y", "%d%m%Y"]))
+@given(
+    st.dates(dt.date(1915, 1, 1), dt.date(2026, 11, 21)),
+    st.sampled_from(["%d/%m/%Y", "%Y-%m-%d", "%d.%m.%Y", "%d%m%Y"]),
+)
 def test_every_birth_comes_back(born: dt.date, shape: str) -> None:
     assert v.birth(born.strftime(shape), HERE) == born
 

@@ -58,7 +58,9 @@ def browser(client: StrictClient, actor: Actor) -> StrictClient:
 
 @pytest.fixture
 def book(tmp_path: Path):
-    def make(*lines: tuple[object, ...], name: str = "suivi.xlsx", headers: tuple[str, ...] = HEADERS) -> dict[str, object]:
+    def make(
+        *lines: tuple[object, ...], name: str = "suivi.xlsx", headers: tuple[str, ...] = HEADERS
+    ) -> dict[str, object]:
         path = write_xlsx(tmp_path / name, [["Suivi des ménages"], [], headers, *lines])
         return {"file": (io.BytesIO(path.read_bytes()), name)}
 
@@ -172,7 +174,11 @@ def test_all_or_nothing(browser: StrictClient, actor: Actor, book, monkeypatch: 
         real_kind.commit(identity, drafts)
         raise RuleError("", "Le mandat de votre association a pris fin.")
 
-    broken = kinds.register(kinds.ImportKind(**{f: getattr(real_kind.KIND, f) for f in real_kind.KIND.__slots__} | {"commit": refuse_at_the_end}))
+    broken = kinds.register(
+        kinds.ImportKind(
+            **{f: getattr(real_kind.KIND, f) for f in real_kind.KIND.__slots__} | {"commit": refuse_at_the_end}
+        )
+    )
     assert broken.commit is refuse_at_the_end
     page = browser.submit(to_preview(browser, book(NOUR, AMINA)), {}, button="Enregistrer", follow=True, status=200)
     assert "Le mandat de votre association a pris fin." in text_of(page)
@@ -245,7 +251,9 @@ def test_the_fragment_is_the_page_s_own(browser: StrictClient, book) -> None:
     path = to_preview(browser, book(NOUR, ZAHRA)).request.path
     for query in ("", "?voir=toutes", "?voir=avertissements", "?voir=n-importe"):
         whole = BeautifulSoup(browser.get(path + query).get_data(as_text=True), "html.parser").find(id="lignes")
-        part = BeautifulSoup(browser.get(path + query, htmx=True).get_data(as_text=True), "html.parser").find(id="lignes")
+        part = BeautifulSoup(browser.get(path + query, htmx=True).get_data(as_text=True), "html.parser").find(
+            id="lignes"
+        )
         assert str(whole) == str(part)
 
 
@@ -282,7 +290,9 @@ def dump(admin_url: str) -> str:
     with psycopg.connect(libpq(admin_url)) as connection:
         rows = [row for table in ("imports", "import_rows", "import_keys", "import_mappings", "audit_events")
                 for row in connection.execute(f"SELECT * FROM {table}").fetchall()]  # fmt: skip
-    return " ".join(value.decode("latin-1") if isinstance(value, bytes) else str(value) for row in rows for value in row)
+    return " ".join(
+        value.decode("latin-1") if isinstance(value, bytes) else str(value) for row in rows for value in row
+    )
 
 
 def test_a_forgotten_draft_disappears(browser: StrictClient, book, admin_url: str) -> None:
@@ -302,7 +312,9 @@ def test_discarding_and_undoing_too_late(browser: StrictClient, book) -> None:
     shown = record(browser, to_preview(browser, book(NOUR)))
     with owner_unit():
         db.execute(update(Import).values(committed_at=clock.now() - timedelta(days=31)))
-    assert "Un import s’annule dans les 30 jours." in text_of(browser.submit(shown, {}, button="Annuler", follow=True, status=200))
+    assert "Un import s’annule dans les 30 jours." in text_of(
+        browser.submit(shown, {}, button="Annuler", follow=True, status=200)
+    )
     assert households() == 1
 
 
@@ -325,7 +337,9 @@ def test_warnings_are_shown_and_do_not_block(browser: StrictClient, book) -> Non
 
 def test_markup_in_cells_does_nothing(browser: StrictClient, book) -> None:
     payload = '<img src=x hx-get="/deconnexion" hx-trigger="load">'
-    page = to_preview(browser, book(("E-9", payload, "=1+1", "1990", 1, 44, None, None), headers=(*HEADERS[:7], payload)))
+    page = to_preview(
+        browser, book(("E-9", payload, "=1+1", "1990", 1, 44, None, None), headers=(*HEADERS[:7], payload))
+    )
     for path in (page.request.path + "?voir=toutes", page.request.path.replace("apercu", "colonnes")):
         soup = BeautifulSoup(browser.get(path).get_data(as_text=True), "html.parser")
         assert soup.find("img") is None

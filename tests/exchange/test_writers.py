@@ -28,10 +28,20 @@ def written(*sheets: Sheet) -> io.BytesIO:
 def test_values_keep_their_types() -> None:
     row = ["Exemplova", 3, Decimal("450.50"), dt.date(1990, 3, 12), True, None, "deux\nlignes"]
     page = openpyxl.load_workbook(written(Sheet("Suivi", [Heading("Colonne")] * 7, [row]))).active
-    assert [cell.value for cell in page[2]] == ["Exemplova", 3, 450.5, dt.datetime(1990, 3, 12), "oui", None, "deux\nlignes"]
+    assert [cell.value for cell in page[2]] == [
+        "Exemplova",
+        3,
+        450.5,
+        dt.datetime(1990, 3, 12),
+        "oui",
+        None,
+        "deux\nlignes",
+    ]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+33612345678", "-3", "@SUM(A1)", "\tcmd", "\r=1", '=HYPERLINK("http://exemple.invalid")'])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+33612345678", "-3", "@SUM(A1)", "\tcmd", "\r=1", '=HYPERLINK("http://exemple.invalid")']
+)
 def test_nothing_that_a_spreadsheet_would_run(text: str) -> None:
     page = openpyxl.load_workbook(written(Sheet("Suivi", [Heading(text)], [[text]]))).active
     for cell in (page["A1"], page["A2"]):
@@ -78,7 +88,16 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     def peak(rows: int) -> int:
         tracemalloc.start()
         with (tmp_path / "a.xlsx").open("wb") as stream:
-            write_workbook(stream, [Sheet("S", [Heading("A")] * 5, ([f"texte {number} {column}" for column in range(5)] for number in range(rows)))])
+            write_workbook(
+                stream,
+                [
+                    Sheet(
+                        "S",
+                        [Heading("A")] * 5,
+                        ([f"texte {number} {column}" for column in range(5)] for number in range(rows)),
+                    )
+                ],
+            )
         size = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return size

@@ -29,7 +29,9 @@ def test_a_family_is_found_by_name_with_its_accents_or_without(client: StrictCli
         assert f"/menages/{day.family}" in page.get_data(as_text=True)
 
 
-def test_the_answer_is_not_kept_and_what_was_typed_is_in_no_address_nor_log(client: StrictClient, day: Day, caplog: pytest.LogCaptureFixture, capsys) -> None:
+def test_the_answer_is_not_kept_and_what_was_typed_is_in_no_address_nor_log(
+    client: StrictClient, day: Day, caplog: pytest.LogCaptureFixture, capsys
+) -> None:
     with caplog.at_level(logging.DEBUG):
         page = find(client, day.camille, "Nemounehzadeh")
     assert page.headers["Cache-Control"] == "no-store"

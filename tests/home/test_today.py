@@ -62,7 +62,11 @@ def test_a_title_that_ends_within_ninety_days_is_told_and_no_later(client: Stric
         for public_id, days in ((day.family, 89), (day.draft, 95)):
             household = db.query(Household).filter_by(public_id=public_id).one()
             ends = clock.today() + timedelta(days=days)
-            db.execute(update(HouseholdAdministrative).where(HouseholdAdministrative.household_id == household.id).values(title_valid_until=ends))
+            db.execute(
+                update(HouseholdAdministrative)
+                .where(HouseholdAdministrative.household_id == household.id)
+                .values(title_valid_until=ends)
+            )
     page = client.as_(day.camille).get("/")
     assert links(page, "Voir la situation") == [f"/menages/{day.family}/situation"]
 
@@ -140,7 +144,11 @@ def test_an_operator_without_place_is_told_what_to_do(client: StrictClient, day:
 
 def test_the_ddets_reads_why_a_file_is_signalled_and_no_name_of_others(client: StrictClient, day: Day) -> None:
     with day.camille.acting() as identity:
-        signal_household(identity, household=db.query(Household).filter_by(public_id=day.family).one(), motive="Aucune offre adaptée depuis deux mois")
+        signal_household(
+            identity,
+            household=db.query(Household).filter_by(public_id=day.family).one(),
+            motive="Aucune offre adaptée depuis deux mois",
+        )
     page = client.as_(day.ddets).get("/")
     text = text_of(page)
     assert "Aucune offre adaptée depuis deux mois" in text
@@ -162,7 +170,11 @@ def test_the_ddets_s_stages_open_the_tracking_that_they_count(client: StrictClie
 def test_those_who_hold_no_file_see_no_file(client: StrictClient, world: WorldBuilder, day: Day, part: str) -> None:
     actor = world.actor(part, None if part != "admin_organisation" else "44")
     text = text_of(client.as_(actor).get("/"))
-    expected = {"dihal": "Aucune donnée agrégée n’est publiée", "admin": "Santé de l’installation", "admin_organisation": "L’équipe de"}
+    expected = {
+        "dihal": "Aucune donnée agrégée n’est publiée",
+        "admin": "Santé de l’installation",
+        "admin_organisation": "L’équipe de",
+    }
     assert expected[part] in text
     assert "Nemounehzadeh" not in text
     assert "M-44-" not in text
@@ -184,7 +196,14 @@ def test_nothing_of_the_neighbour_s_files(client: StrictClient, day: Day) -> Non
 def test_home_stays_within_its_statements(client: StrictClient, day: Day, world: WorldBuilder) -> None:
     day.homes.offer(day.camille)
     day.homes.place(day.operator)
-    for actor in (day.camille, day.sacha, day.operator, day.ddets, world.actor("dihal", None), world.actor("admin", None)):
+    for actor in (
+        day.camille,
+        day.sacha,
+        day.operator,
+        day.ddets,
+        world.actor("dihal", None),
+        world.actor("admin", None),
+    ):
         browser = client.as_(actor)
         browser.get("/")
         with recorded() as statements:
@@ -197,7 +216,11 @@ def test_the_counts_hold_the_lines_that_are_not_shown(client: StrictClient, day:
         for _ in range(8):
             open_file(identity)
     with owner_unit():
-        db.execute(update(Household).where(Household.status == "brouillon").values(status_since=clock.today() - timedelta(days=20)))
+        db.execute(
+            update(Household)
+            .where(Household.status == "brouillon")
+            .values(status_since=clock.today() - timedelta(days=20))
+        )
     page = client.as_(day.camille).get("/")
     text = text_of(page)
     assert "10 choses à faire, dont 9 en retard" in text
@@ -210,11 +233,30 @@ def test_lines_fall_into_their_groups_and_the_same_page_is_named_once() -> None:
     today = date(2026, 11, 17)
 
     def item(days: int, urgency: int = 0, endpoint: str = "a", number: int = 0) -> WorkItem:
-        return WorkItem(due=today + timedelta(days=days), title=f"dans {days}", folder="household", endpoint=endpoint, values={"n": number}, action="Ouvrir", urgency=urgency)
+        return WorkItem(
+            due=today + timedelta(days=days),
+            title=f"dans {days}",
+            folder="household",
+            endpoint=endpoint,
+            values={"n": number},
+            action="Ouvrir",
+            urgency=urgency,
+        )
 
-    items = [item(8, number=1), item(7, number=2), item(0, number=3), item(-1, number=4), item(-5, number=4), item(-2, urgency=3, number=5)]
+    items = [
+        item(8, number=1),
+        item(7, number=2),
+        item(0, number=3),
+        item(-1, number=4),
+        item(-5, number=4),
+        item(-2, urgency=3, number=5),
+    ]
     found = work_list([Found(items)], today)
-    assert [(name, [i.values["n"] for i in lines]) for name, _, lines in found.groups] == [("late", [5, 4]), ("today", [3]), ("week", [2])]
+    assert [(name, [i.values["n"] for i in lines]) for name, _, lines in found.groups] == [
+        ("late", [5, 4]),
+        ("today", [3]),
+        ("week", [2]),
+    ]
     assert (found.total, found.late) == (4, 2)
     assert when(item(-5), today)[0] == "5\u00a0jours"
     assert when(item(1), today)[0] == "demain"

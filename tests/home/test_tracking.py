@@ -36,7 +36,9 @@ def test_stage_delays_and_size_without_a_name_nor_a_link(client: StrictClient, d
 
 def test_a_number_opens_once_the_file_is_signalled_or_shared(client: StrictClient, day: Day) -> None:
     with day.camille.acting() as identity:
-        signal_household(identity, household=db.query(Household).filter_by(public_id=day.family).one(), motive="Arbitrage demandé")
+        signal_household(
+            identity, household=db.query(Household).filter_by(public_id=day.family).one(), motive="Arbitrage demandé"
+        )
         partner = db.get_one(Organisation, day.ddets.org_id)
         share_household(
             identity, household=db.query(Household).filter_by(public_id=day.draft).one(), organisation=partner, level=ShareLevel.MINIMAL,
@@ -81,7 +83,9 @@ def test_htmx_gets_the_list_alone_and_the_same(client: StrictClient, day: Day) -
     fragment = browser.get("/suivi?etape=brouillon", htmx=True).get_data(as_text=True)
     whole = browser.get("/suivi?etape=brouillon").get_data(as_text=True)
     assert fragment.lstrip().startswith('<div id="suivi-resultats">')
-    assert BeautifulSoup(fragment, "html.parser").find(id="suivi-resultats") == BeautifulSoup(whole, "html.parser").find(id="suivi-resultats")
+    assert BeautifulSoup(fragment, "html.parser").find(id="suivi-resultats") == BeautifulSoup(
+        whole, "html.parser"
+    ).find(id="suivi-resultats")
 
 
 def test_the_page_stays_within_its_statements(client: StrictClient, day: Day) -> None:
@@ -93,7 +97,15 @@ def test_the_page_stays_within_its_statements(client: StrictClient, day: Day) ->
 
 
 @pytest.mark.parametrize(
-    ("typed", "number"), [("M-44-0915", "M-44-0915"), ("m 44 915", "M-44-0915"), ("915", "0915"), ("44-12", "M-44-0012"), ("2a-7", "M-2A-0007"), ("%", "-")]
+    ("typed", "number"),
+    [
+        ("M-44-0915", "M-44-0915"),
+        ("m 44 915", "M-44-0915"),
+        ("915", "0915"),
+        ("44-12", "M-44-0012"),
+        ("2a-7", "M-2A-0007"),
+        ("%", "-"),
+    ],
 )
 def test_a_number_as_people_type_it(typed: str, number: str) -> None:
     assert file_number(typed) == number

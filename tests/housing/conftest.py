@@ -26,7 +26,14 @@ MARK = "Impasse Marqueur 75"
 def values(commune: str = NANTES, **changes: Any) -> dict[str, Any]:
     """The facts of a home of two rooms for four."""
     dispositif = db.execute(select(Dispositif.id).where(Dispositif.code == "hebergement_citoyen")).scalar_one()
-    base = {"dispositif_id": dispositif, "kind": "logement_entier_gratuit", "capacity": 4, "bedrooms": 2, "accepts_minors": True, "commune_code": commune}
+    base = {
+        "dispositif_id": dispositif,
+        "kind": "logement_entier_gratuit",
+        "capacity": 4,
+        "bedrooms": 2,
+        "accepts_minors": True,
+        "commune_code": commune,
+    }
     return base | changes
 
 
@@ -36,18 +43,38 @@ class Homes:
     def structure(self, actor: Actor, commune: str = NANTES, *, secret: bool = False) -> Structure:
         with actor.acting() as identity:
             return create_structure(
-                identity, name=f"Foyer {MARK}" if secret else "Foyer d’essai", kind=StructureKind.CADA, commune_code=commune, address=MARK, location_secret=secret
+                identity,
+                name=f"Foyer {MARK}" if secret else "Foyer d’essai",
+                kind=StructureKind.CADA,
+                commune_code=commune,
+                address=MARK,
+                location_secret=secret,
             )
 
-    def place(self, actor: Actor, commune: str = NANTES, *, structure: Structure | None = None, secret: bool = False, **changes: Any) -> Place:
+    def place(
+        self,
+        actor: Actor,
+        commune: str = NANTES,
+        *,
+        structure: Structure | None = None,
+        secret: bool = False,
+        **changes: Any,
+    ) -> Place:
         structure = structure or self.structure(actor, commune, secret=secret)
         label = f"Studio {MARK}" if secret else "Studio d’essai"
         with actor.acting() as identity:
             return do.create_place(
-                identity, structure=structure, values=values(commune, **changes), label=label, address=MARK, opened_on=clock.today() - timedelta(days=30)
+                identity,
+                structure=structure,
+                values=values(commune, **changes),
+                label=label,
+                address=MARK,
+                opened_on=clock.today() - timedelta(days=30),
             )
 
-    def offer(self, actor: Actor, *, stage: str = "received", host: str = "Jeanne Marqueuse", units: int = 1, **changes: Any) -> Offer:
+    def offer(
+        self, actor: Actor, *, stage: str = "received", host: str = "Jeanne Marqueuse", units: int = 1, **changes: Any
+    ) -> Offer:
         with actor.acting() as identity:
             offer = do.create_offer(
                 identity, values=values(**changes), host=do.Host(name=host, phone="+33639980001", email="hote@exemple.test"), address=MARK, units=units,
@@ -59,14 +86,27 @@ class Homes:
     def qualify(self, identity: Any, offer: Offer, stage: str) -> None:
         if stage in {"visited", "checked", "validated"}:
             do.record_visit(
-                identity, offer=offer, on=clock.today(), visitors=("Camille Fictive", "Sacha Témoin"), checklist=dict.fromkeys(CHECKLIST, True)
+                identity,
+                offer=offer,
+                on=clock.today(),
+                visitors=("Camille Fictive", "Sacha Témoin"),
+                checklist=dict.fromkeys(CHECKLIST, True),
             )
         if stage in {"checked", "validated"}:
             do.record_safeguards(identity, offer=offer, checked=dict.fromkeys(SAFEGUARDS, True))
         if stage == "validated":
             do.decide(identity, offer=offer, accepted=True, motif="conforme")
 
-    def reserve(self, actor: Actor, place: Place, household: Any, *, days: int = 0, length: int | None = 90, subject: str = "orientation00001") -> Occupancy:
+    def reserve(
+        self,
+        actor: Actor,
+        place: Place,
+        household: Any,
+        *,
+        days: int = 0,
+        length: int | None = 90,
+        subject: str = "orientation00001",
+    ) -> Occupancy:
         start = clock.today() + timedelta(days=days)
         with actor.acting() as identity:
             return do.reserve(

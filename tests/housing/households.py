@@ -21,17 +21,29 @@ def open_file(actor: Actor, *, department: str = "44", safety: list[Safety | Non
     """A household of as many adults as there are answers on safety; None: the question was not asked."""
     answers: list[Safety | None] = [Safety()] if safety is None else safety
     people = [
-        Person(link="demandeur_principal" if rank == 0 else "conjoint", first_name=f"Essai{rank}", last_name="Fictif", sex="f", birth_date=date(1990, 1, 1))
+        Person(
+            link="demandeur_principal" if rank == 0 else "conjoint",
+            first_name=f"Essai{rank}",
+            last_name="Fictif",
+            sex="f",
+            birth_date=date(1990, 1, 1),
+        )
         for rank, _ in enumerate(answers)
     ]
     with actor.acting() as identity:
         dispositif = db.execute(select(Dispositif.id).where(Dispositif.code == "hebergement_citoyen")).scalar_one()
-        opening = Opening(department_code=department, dispositif_id=dispositif, people=people, seniority_date=date(2024, 1, 1))
+        opening = Opening(
+            department_code=department, dispositif_id=dispositif, people=people, seniority_date=date(2024, 1, 1)
+        )
         household = files.open_household(identity, opening=opening)
-        members = db.execute(select(Member).where(Member.household_id == household.id).order_by(Member.id)).scalars().all()
+        members = (
+            db.execute(select(Member).where(Member.household_id == household.id).order_by(Member.id)).scalars().all()
+        )
         for member, answer in zip(members, answers, strict=True):
             if answer is not None:
-                files.update_member_safety(identity, household=household, member=member, safety=answer, version=household.version)
+                files.update_member_safety(
+                    identity, household=household, member=member, safety=answer, version=household.version
+                )
     return household
 
 

@@ -157,7 +157,13 @@ def test_no_decision_without_visit_no_validation_without_safeguards_nor_motif(ho
                 do.decide(identity, offer=row, accepted=accepted, motif=motif)
         with pytest.raises(RuleError, match="à deux"):
             do.record_visit(identity, offer=row, on=clock.today(), visitors=("Camille", " camille "), checklist={})
-        do.record_visit(identity, offer=row, on=clock.today(), visitors=("Camille", "Sacha"), checklist=dict.fromkeys(CHECKLIST, True))
+        do.record_visit(
+            identity,
+            offer=row,
+            on=clock.today(),
+            visitors=("Camille", "Sacha"),
+            checklist=dict.fromkeys(CHECKLIST, True),
+        )
         with pytest.raises(RuleError, match="garde-fous"):
             do.decide(identity, offer=row, accepted=True, motif="conforme")
         for motif in ("", "doublon", "inventé"):
@@ -184,7 +190,9 @@ def test_a_validation_is_renewed_by_a_new_visit_without_closing_its_places(homes
         event = db.execute(text("SELECT id FROM offer_events WHERE kind = 'decision'")).scalar_one()
     with owner_unit():  # eleven months later: the same decision, taken long ago
         db.execute(
-            text("UPDATE offer_events SET happened_on = :on, data = data || jsonb_build_object('until', CAST(:until AS text)) WHERE id = :id"),
+            text(
+                "UPDATE offer_events SET happened_on = :on, data = data || jsonb_build_object('until', CAST(:until AS text)) WHERE id = :id"
+            ),
             {"on": today - timedelta(days=340), "until": (today + timedelta(days=25)).isoformat(), "id": event},
         )
     with association.acting() as identity:

@@ -74,7 +74,12 @@ def test_only_an_owner_or_a_full_share_asks(world, homes, association, places):
     for level, expected in ((ShareLevel.MINIMAL, False), (ShareLevel.FULL, True)):
         with association.acting() as identity:
             share_record(
-                identity, record_id=household.id, owner_org_id=household.owner_org_id, grantee_org_id=other.org_id, level=level, purpose=SharePurpose.ORIENTATION
+                identity,
+                record_id=household.id,
+                owner_org_id=household.owner_org_id,
+                grantee_org_id=other.org_id,
+                level=level,
+                purpose=SharePurpose.ORIENTATION,
             )
         assert bool(compatible(other, household)) is expected
         assert bool(households(other, places["plain"])) is expected

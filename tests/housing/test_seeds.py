@@ -23,7 +23,17 @@ def test_offers_at_every_stage_and_places_at_every_freshness(database):
         seeds.load(world)
     with world["association"].acting() as identity:
         stages = Counter(o.qualification_status for o in db.execute(select(Offer)).scalars())
-        assert {"recue", "a_completer", "appel_fait", "visite_planifiee", "visite_faite", "validee", "refusee", "suspendue", "retiree"} <= set(stages)
+        assert {
+            "recue",
+            "a_completer",
+            "appel_fait",
+            "visite_planifiee",
+            "visite_faite",
+            "validee",
+            "refusee",
+            "suspendue",
+            "retiree",
+        } <= set(stages)
         assert len(queries.queue(identity)) == 11
     with world["operateur"].acting() as identity:
         counts = queries.place_counts(identity, queries.PlaceFilter())
@@ -31,8 +41,13 @@ def test_offers_at_every_stage_and_places_at_every_freshness(database):
         assert 0 < counts["a_confirmer"] < counts["toutes"]
         assert counts["libres"] > 0
         page = queries.list_places(identity, queries.PlaceFilter(), number=1)
-        assert {"disponible", "occupee", "en_liberation", "indisponible", "en_creation"} <= {row.state.value for row in page.items}
+        assert {"disponible", "occupee", "en_liberation", "indisponible", "en_creation"} <= {
+            row.state.value for row in page.items
+        }
         assert page.items[0].place.confirmed_at == min(row.place.confirmed_at for row in page.items)
     with world["autre"].acting():
-        departments = {row[0] for row in db.execute(text("SELECT department_code FROM places UNION SELECT department_code FROM offers"))}
+        departments = {
+            row[0]
+            for row in db.execute(text("SELECT department_code FROM places UNION SELECT department_code FROM offers"))
+        }
         assert departments == {"33"}

@@ -58,7 +58,9 @@ def test_all_the_stale_ones_in_one_tap(homes, operator, client):
     for days in (20, 30, 2):
         aged(operator, homes.place(operator, structure=structure), days)
     browser = client.as_(operator)
-    after = browser.submit(browser.get("/places?vue=a_confirmer"), {}, action="/places/confirmer", follow=True, status=200)
+    after = browser.submit(
+        browser.get("/places?vue=a_confirmer"), {}, action="/places/confirmer", follow=True, status=200
+    )
     assert "2 places confirmées" in text_of(after).replace("\xa0", " ")
     assert "3 places, 0 à confirmer" in text_of(after).replace("\xa0", " ")
 
@@ -79,7 +81,15 @@ def test_change_says_what_is_wrong_then_changes(homes, operator, client):
 def test_a_place_is_declared_corrected_closed_and_opened_again(homes, operator, client):
     structure = homes.structure(operator)
     browser = client.as_(operator)
-    data = {"structure": structure.public_id, "label": "Les Essais, T2", "commune": "Nantes (44)", "kind": "logement_tremplin", "capacity": "3", "bedrooms": "1", "opened_on": "2020-01-01"}
+    data = {
+        "structure": structure.public_id,
+        "label": "Les Essais, T2",
+        "commune": "Nantes (44)",
+        "kind": "logement_tremplin",
+        "capacity": "3",
+        "bedrooms": "1",
+        "opened_on": "2020-01-01",
+    }
     empty = browser.submit(browser.get("/places/nouveau"), {}, button="Enregistrer", status=422)
     assert "Écrivez combien de personnes" in text_of(empty)
     made = browser.submit(browser.get("/places/nouveau"), data, button="Enregistrer")
@@ -98,23 +108,48 @@ def test_an_offer_from_the_phone_call_to_the_validation(association, client):
         "host_name": "Jeanne Prototype", "phone": "06 39 98 00 01", "commune": "Nantes (44)", "kind": "chambre_chez_habitant", "capacity": "1", "bedrooms": "1",
         "units": "1", "smoke_detector": "y",
     }  # fmt: skip
-    wrong = browser.submit(browser.get("/offres/nouveau"), {**data, "phone": "12", "commune": "Nulle-Part-sur-Rien"}, button="Enregistrer", status=422)
+    wrong = browser.submit(
+        browser.get("/offres/nouveau"),
+        {**data, "phone": "12", "commune": "Nulle-Part-sur-Rien"},
+        button="Enregistrer",
+        status=422,
+    )
     assert "Aucune commune ne correspond" in text_of(wrong)
     assert "Ce numéro n’est pas complet" in text_of(wrong)
     address = browser.submit(browser.get("/offres/nouveau"), data, button="Enregistrer").headers["Location"]
     assert "+33639980001" in text_of(browser.get(address))
     qualification = f"{address}/qualification"
-    early = browser.submit(browser.get(qualification), {"decision-accepted": "oui", "decision-motif": "conforme"}, button="Enregistrer la décision", status=422)
+    early = browser.submit(
+        browser.get(qualification),
+        {"decision-accepted": "oui", "decision-motif": "conforme"},
+        button="Enregistrer la décision",
+        status=422,
+    )
     assert "Aucune décision sans visite" in text_of(early)
     browser.submit(browser.get(qualification), {"appel-reached": "oui"}, button="Enregistrer l’appel")
     alone = {"visite-second_visitor": ""}
-    assert "Une visite se fait à deux" in text_of(browser.submit(browser.get(qualification), alone, button="Enregistrer la visite", status=422))
-    browser.submit(browser.get(qualification), {"visite-second_visitor": "Sacha Témoin", "visite-checklist": ["private_room", "surface"]}, button="Enregistrer la visite")
-    blocked = browser.submit(browser.get(qualification), {"decision-accepted": "oui", "decision-motif": "conforme"}, button="Enregistrer la décision", status=422)
+    assert "Une visite se fait à deux" in text_of(
+        browser.submit(browser.get(qualification), alone, button="Enregistrer la visite", status=422)
+    )
+    browser.submit(
+        browser.get(qualification),
+        {"visite-second_visitor": "Sacha Témoin", "visite-checklist": ["private_room", "surface"]},
+        button="Enregistrer la visite",
+    )
+    blocked = browser.submit(
+        browser.get(qualification),
+        {"decision-accepted": "oui", "decision-motif": "conforme"},
+        button="Enregistrer la décision",
+        status=422,
+    )
     assert "Il manque des garde-fous" in text_of(blocked)
     checked = ["identity_checked", "adults_listed", "motivation_heard", "charter_signed"]
     browser.submit(browser.get(qualification), {"garde-fous-checked": checked}, button="Enregistrer les garde-fous")
-    browser.submit(browser.get(qualification), {"decision-accepted": "oui", "decision-motif": "conforme"}, button="Enregistrer la décision")
+    browser.submit(
+        browser.get(qualification),
+        {"decision-accepted": "oui", "decision-motif": "conforme"},
+        button="Enregistrer la décision",
+    )
     page = browser.get(address)
     assert "Validée" in text_of(page)
     assert "Places ouvertes" in text_of(page)
@@ -146,15 +181,25 @@ def test_the_queue_counts_working_days_and_the_list_filters(homes, association, 
     assert "de retard" in queue  # received ten days ago: five working days are over
     assert "1 offre" in text_of(browser.get("/offres?q=marqueuse")).replace("\xa0", " ")
     assert "0 offre" in text_of(browser.get("/offres?q=personne", htmx=True)).replace("\xa0", " ")
-    assert "0 offre" in text_of(browser.get("/offres?etat=validee&capacite=2&genre=foyer&departement=44&nouvelles=a_confirmer")).replace("\xa0", " ")
+    assert "0 offre" in text_of(
+        browser.get("/offres?etat=validee&capacite=2&genre=foyer&departement=44&nouvelles=a_confirmer")
+    ).replace("\xa0", " ")
 
 
 def test_the_state_reads_places_and_open_offers_but_no_host_nor_address(world, homes, operator, association, client):
     place, offer = homes.place(operator), homes.offer(association)
     ddets = client.as_(world.actor("ddets", "44"))
     assert place.number in text_of(ddets.get("/places?q=essai&etat=disponible"))
-    seen = [ddets.get(f"/places/{place.public_id}"), ddets.get(f"/offres/{offer.public_id}"), ddets.get("/offres/a-qualifier"), ddets.get("/offres")]
-    assert all(MARK not in text_of(page) and "Marqueuse" not in text_of(page) and "+3363998" not in text_of(page) for page in seen)
+    seen = [
+        ddets.get(f"/places/{place.public_id}"),
+        ddets.get(f"/offres/{offer.public_id}"),
+        ddets.get("/offres/a-qualifier"),
+        ddets.get("/offres"),
+    ]
+    assert all(
+        MARK not in text_of(page) and "Marqueuse" not in text_of(page) and "+3363998" not in text_of(page)
+        for page in seen
+    )
     ddets.get(f"/offres/{offer.public_id}/qualification", status=403)
     ddets.post(f"/places/{place.public_id}/confirmer", status=403)
 
@@ -184,8 +229,6 @@ def test_the_number_of_a_household_is_shown_to_who_may_read_it(world, homes, ope
     page = text_of(client.as_(operator).get(f"/places/{place.public_id}"))
     assert "réservation" in page
     assert household.number not in page
-
-
 
 
 def test_payloads_in_every_text_stay_text(homes, association, client):

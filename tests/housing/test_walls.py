@@ -17,7 +17,17 @@ from tests.housing.conftest import MARK
 from tests.housing.households import open_file
 from tests.support.worlds import owner_unit
 
-TABLES = ("structures", "structure_addresses", "offers", "offer_hosts", "offer_addresses", "offer_events", "places", "place_addresses", "occupancies")
+TABLES = (
+    "structures",
+    "structure_addresses",
+    "offers",
+    "offer_hosts",
+    "offer_addresses",
+    "offer_events",
+    "places",
+    "place_addresses",
+    "occupancies",
+)
 
 
 @pytest.fixture
@@ -46,7 +56,13 @@ NOTHING = dict.fromkeys(TABLES, 0)
 
 def test_bare_sql_as_each_identity(scene):
     world = scene["world"]
-    operator = NOTHING | {"structures": 2, "structure_addresses": 2, "places": 2, "place_addresses": 2, "occupancies": 1}
+    operator = NOTHING | {
+        "structures": 2,
+        "structure_addresses": 2,
+        "places": 2,
+        "place_addresses": 2,
+        "occupancies": 1,
+    }
     assert bare(scene["operator"]) == operator
     mine = {"offers": 2, "offer_hosts": 2, "offer_addresses": 2, "place_addresses": 1, "offer_events": 5}
     wide = {"structures": 2, "structure_addresses": 1, "places": 3, "occupancies": 1}
@@ -54,7 +70,13 @@ def test_bare_sql_as_each_identity(scene):
     assert bare(world.actor("ddets", "44")) == NOTHING | wide | {"offers": 2}
     assert bare(world.actor("association", "44")) == NOTHING | wide | {"offers": 1}
     assert bare(world.actor("association", "44", mandated=False)) == NOTHING
-    for part, department in (("ddets", "53"), ("association", "33"), ("operateur", "44"), ("dihal", None), ("admin", None)):
+    for part, department in (
+        ("ddets", "53"),
+        ("association", "33"),
+        ("operateur", "44"),
+        ("dihal", None),
+        ("admin", None),
+    ):
         assert bare(world.actor(part, department)) == NOTHING, part
     assert bare(world.actor("admin_organisation", colleague_of=scene["association"])) == NOTHING
     with unit_of_work(None):
@@ -75,7 +97,12 @@ def test_the_selects_alone_without_row_policies(scene):
     seen = {}
     with owner_unit():
         for name, identity in identities.items():
-            selects = (visible_structures(identity), policy.visible_offers(identity), policy.visible_places(identity), policy.visible_occupancies(identity))
+            selects = (
+                visible_structures(identity),
+                policy.visible_offers(identity),
+                policy.visible_places(identity),
+                policy.visible_occupancies(identity),
+            )
             seen[name] = tuple(len(db.execute(s).scalars().all()) for s in selects)
     assert seen == {
         "operator": (2, 0, 2, 1), "association": (2, 2, 3, 1), "ddets": (2, 2, 3, 1), "mandated": (2, 1, 3, 1), "other": (0, 0, 0, 0), "admin": (0, 0, 0, 0),
@@ -106,7 +133,12 @@ def test_nothing_can_be_hung_on_a_neighbour(scene):
         "INSERT INTO place_addresses (place_id, owner_org_id, record_id, label) SELECT {place}, {org}, {structure}, 'x'",
     )
     found, missing = (
-        {"structure": scene["open"].structure_id, "offer": scene["validated"].id, "place": scene["open"].id, "org": other.org_id},
+        {
+            "structure": scene["open"].structure_id,
+            "offer": scene["validated"].id,
+            "place": scene["open"].id,
+            "org": other.org_id,
+        },
         {"structure": 999999, "offer": 999999, "place": 999999, "org": other.org_id},
     )
     for statement in statements:
@@ -128,7 +160,10 @@ def test_only_the_owner_writes_and_a_booking_is_for_ones_own_household(scene):
     with pytest.raises(DBAPIError) as refused:
         scene["homes"].reserve(stranger, place, scene["household"], days=200)
     assert isinstance(refused.value.orig, InsufficientPrivilege)
-    with pytest.raises(DBAPIError) as taken, scene["association"].acting():  # a stay is written by the place's organisation only
+    with (
+        pytest.raises(DBAPIError) as taken,
+        scene["association"].acting(),
+    ):  # a stay is written by the place's organisation only
         db.execute(text("UPDATE occupancies SET kind = 'stay', expires_at = NULL"))
     assert isinstance(taken.value.orig, InsufficientPrivilege)
     for column in ("household_record_id", "subject", "place_id"):
@@ -160,7 +195,10 @@ def test_the_address_opens_with_the_stay_and_closes_with_its_release(scene):
 def test_the_organisation_of_a_household_that_stays_elsewhere_reads_that_place_only(world, homes):
     operator, association = world.actor("operateur", "53"), world.actor("association", "44")
     structure = homes.structure(operator, "53130")
-    place, other = homes.place(operator, "53130", structure=structure), homes.place(operator, "53130", structure=structure)
+    place, other = (
+        homes.place(operator, "53130", structure=structure),
+        homes.place(operator, "53130", structure=structure),
+    )
     world.mandate(association, "53")
     booked = homes.reserve(association, place, open_file(association))
     with operator.acting() as identity:
@@ -168,7 +206,11 @@ def test_the_organisation_of_a_household_that_stays_elsewhere_reads_that_place_o
     with owner_unit():
         db.execute(text("DELETE FROM mandates WHERE department_code = '53'"))
     with association.acting() as identity:
-        assert set(db.execute(select(Place.id)).scalars()) == {place.id} == {p.id for p in db.execute(policy.visible_places(identity)).scalars()}
+        assert (
+            set(db.execute(select(Place.id)).scalars())
+            == {place.id}
+            == {p.id for p in db.execute(policy.visible_places(identity)).scalars()}
+        )
         assert other.id not in set(db.execute(text("SELECT place_id FROM place_addresses")).scalars())
 
 

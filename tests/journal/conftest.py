@@ -63,29 +63,53 @@ def circle(world: WorldBuilder) -> Circle:
     people["national"], people["admin"] = world.actor("dihal", None), world.actor("admin", None)
     with people["author"].acting() as identity:
         household = open_household(identity, opening=_opening())
-        for name, level in (("partner", "full"), ("minimal", "minimal"), ("expired", "full"), ("revoked", "full"), ("state", "full")):
+        for name, level in (
+            ("partner", "full"),
+            ("minimal", "minimal"),
+            ("expired", "full"),
+            ("revoked", "full"),
+            ("state", "full"),
+        ):
             purpose = SharePurpose.ARBITRAGE if name == "state" else SharePurpose.ACCOMPAGNEMENT
             share_record(
-                identity, record_id=household.id, owner_org_id=household.owner_org_id, grantee_org_id=people[name].org_id, level=ShareLevel(level), purpose=purpose
+                identity,
+                record_id=household.id,
+                owner_org_id=household.owner_org_id,
+                grantee_org_id=people[name].org_id,
+                level=ShareLevel(level),
+                purpose=purpose,
             )
         found = Circle(people, household.id, household.owner_org_id, f"menages/{household.public_id}")
     end(found, "revoked")
     with owner_unit():
         past = clock.now() - timedelta(days=1)
-        db.execute(update(Grant).where(Grant.grantee_org_id == people["expired"].org_id).values(granted_at=past - timedelta(days=1), expires_at=past))
+        db.execute(
+            update(Grant)
+            .where(Grant.grantee_org_id == people["expired"].org_id)
+            .values(granted_at=past - timedelta(days=1), expires_at=past)
+        )
     return found
 
 
 def _opening() -> Opening:
     dispositif = db.execute(select(Dispositif.id).order_by(Dispositif.position).limit(1)).scalar_one()
     laila = Person("Laila", "Nemounehzadeh", "f", birth_date=date(1990, 3, 4))
-    return Opening(department_code="44", dispositif_id=dispositif, people=[laila], seniority_date=clock.today() - timedelta(days=30))
+    return Opening(
+        department_code="44",
+        dispositif_id=dispositif,
+        people=[laila],
+        seniority_date=clock.today() - timedelta(days=30),
+    )
 
 
 def end(circle: Circle, name: str) -> None:
     """The owner withdraws what it shared with somebody's organisation."""
     with circle["author"].acting() as identity:
-        grants = db.execute(select(Grant).where(Grant.grantee_org_id == circle[name].org_id, Grant.revoked_at.is_(None))).scalars().all()
+        grants = (
+            db.execute(select(Grant).where(Grant.grantee_org_id == circle[name].org_id, Grant.revoked_at.is_(None)))
+            .scalars()
+            .all()
+        )
         for grant in grants:
             revoke_share(identity, grant=grant)
 
@@ -105,10 +129,14 @@ def public_id_of(actor: Actor) -> str:
 def write(circle: Circle) -> Callable[..., str]:
     """``write("partner", Audience.CHOISIS, reader="author")`` → the public id of the note."""
 
-    def act(author: str, audience: Audience, *, body: str = "Rendez-vous pris.", reader: str = "", **more: object) -> str:
+    def act(
+        author: str, audience: Audience, *, body: str = "Rendez-vous pris.", reader: str = "", **more: object
+    ) -> str:
         readers = [public_id_of(circle[reader])] if reader else []
         with circle[author].acting() as identity:
-            entry = operations.add_entry(identity, **circle.place, body=body, audience=audience, readers=readers, **more)
+            entry = operations.add_entry(
+                identity, **circle.place, body=body, audience=audience, readers=readers, **more
+            )
             return entry.public_id
 
     return act
@@ -117,7 +145,11 @@ def write(circle: Circle) -> Callable[..., str]:
 def open_class2() -> None:
     """An administrator opened health data on this installation; put back by the test that needs it."""
     with owner_unit():
-        db.execute(text("INSERT INTO instance (key, value) VALUES ('class2', '{\"open\": true}') ON CONFLICT (key) DO UPDATE SET value = excluded.value"))
+        db.execute(
+            text(
+                "INSERT INTO instance (key, value) VALUES ('class2', '{\"open\": true}') ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+            )
+        )
 
 
 def close_class2() -> None:

@@ -64,25 +64,43 @@ def opened(browser: Browser, address: str, actor: Actor, width: int) -> Page:
 @pytest.fixture
 def told(circle: Circle, write: Callable[..., str]) -> str:
     """A journal with one entry of each sort; gives the note of the partner."""
-    write("author", Audience.PARTENAIRES, body="Proposition pour Laval reçue.\nQuestion sur le collège.", medium=Medium.TELEPHONE, tags=[Tag.LOGEMENT])
+    write(
+        "author",
+        Audience.PARTENAIRES,
+        body="Proposition pour Laval reçue.\nQuestion sur le collège.",
+        medium=Medium.TELEPHONE,
+        tags=[Tag.LOGEMENT],
+    )
     write("author", Audience.ORGANISATION, body="Attestation CAF demandée.", medium=Medium.RDV)
     write("author", Audience.CHOISIS, body="Peux-tu confirmer la date ?", reader="chosen")
-    hidden, note = write("partner", Audience.PARTENAIRES, body="À masquer"), write("partner", Audience.PARTENAIRES, body="Logement libre à la date annoncée.")
+    hidden, note = (
+        write("partner", Audience.PARTENAIRES, body="À masquer"),
+        write("partner", Audience.PARTENAIRES, body="Logement libre à la date annoncée."),
+    )
     with circle["coordinator"].acting() as identity:
         operations.moderate_entry(identity, entry=find_entry(identity, hidden), reason="Opinion sur une personne.")
         operations.add_system_entry(identity, **circle.place, body="Proposition envoyée : 3 pièces, Laval.")
     file = Upload("Compte rendu.pdf", io.BytesIO(b"%PDF-1.7\n%%EOF"))
     with circle["author"].acting() as identity:
         document = documents.store_document(identity, **circle.place, upload=file, audience=Audience.PARTENAIRES)
-        operations.add_entry(identity, **circle.place, body="Compte rendu joint.", audience=Audience.PARTENAIRES, documents=[document])
+        operations.add_entry(
+            identity, **circle.place, body="Compte rendu joint.", audience=Audience.PARTENAIRES, documents=[document]
+        )
     return note
 
 
 @pytest.mark.parametrize("width", [320, 1280])
-def test_no_axe_violation_and_no_overflow(chromium: Browser, address: str, circle: Circle, told: str, width: int, tmp_path: Path) -> None:
+def test_no_axe_violation_and_no_overflow(
+    chromium: Browser, address: str, circle: Circle, told: str, width: int, tmp_path: Path
+) -> None:
     page = opened(chromium, address, circle["coordinator"], width)
     base = f"{address}/{circle.path}"
-    for name, url in (("file", base), ("journal", f"{base}/journal"), ("moderation", f"{base}/journal/{told}/masquer"), ("documents", f"{base}/documents")):
+    for name, url in (
+        ("file", base),
+        ("journal", f"{base}/journal"),
+        ("moderation", f"{base}/journal/{told}/masquer"),
+        ("documents", f"{base}/documents"),
+    ):
         page.goto(url)
         page.screenshot(path=tmp_path / f"{name}-{width}.png", full_page=True)
         page.evaluate("document.querySelectorAll('main details').forEach(box => { box.open = true; })")
@@ -110,8 +128,14 @@ def test_adding_a_note_with_the_keyboard_keeps_the_focus(chromium: Browser, addr
     page.close()
 
 
-def test_a_payload_in_a_note_does_nothing(chromium: Browser, address: str, circle: Circle, write: Callable[..., str]) -> None:
-    write("author", Audience.PARTENAIRES, body='<div hx-get="/deconnexion" hx-trigger="load"></div><script>document.title = "pris"</script>')
+def test_a_payload_in_a_note_does_nothing(
+    chromium: Browser, address: str, circle: Circle, write: Callable[..., str]
+) -> None:
+    write(
+        "author",
+        Audience.PARTENAIRES,
+        body='<div hx-get="/deconnexion" hx-trigger="load"></div><script>document.title = "pris"</script>',
+    )
     page = opened(chromium, address, circle["partner"], 1280)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -24,7 +24,14 @@ Write = Callable[..., str]
 
 def test_the_timeline_gives_what_was_written_latest_exchange_first(circle: Circle, write: Write) -> None:
     now = clock.now()
-    write("author", Audience.PARTENAIRES, body="Deuxième", happened_at=now - timedelta(days=1), medium=Medium.TELEPHONE, tags=[Tag.LOGEMENT, Tag.DROITS])
+    write(
+        "author",
+        Audience.PARTENAIRES,
+        body="Deuxième",
+        happened_at=now - timedelta(days=1),
+        medium=Medium.TELEPHONE,
+        tags=[Tag.LOGEMENT, Tag.DROITS],
+    )
     write("partner", Audience.PARTENAIRES, body="Premier", happened_at=now - timedelta(days=3))
     write("author", Audience.CHOISIS, body="Troisième", reader="chosen")
     with circle["author"].acting() as identity:
@@ -67,7 +74,9 @@ def test_the_timeline_costs_the_same_whatever_its_length(circle: Circle, write: 
         ({"audience": Audience.CHOISIS}, "readers"),
     ],
 )
-def test_a_note_that_says_nothing_or_comes_from_nowhen_is_refused(circle: Circle, given: dict[str, object], field: str) -> None:
+def test_a_note_that_says_nothing_or_comes_from_nowhen_is_refused(
+    circle: Circle, given: dict[str, object], field: str
+) -> None:
     note = {"body": "Appel.", "audience": Audience.PARTENAIRES, **given}
     with pytest.raises(RuleError) as refusal, circle["author"].acting() as identity:
         operations.add_entry(identity, **circle.place, **note)
@@ -99,9 +108,13 @@ def test_an_edit_keeps_the_former_text_for_the_author_and_the_coordination_only(
 def test_the_second_of_two_edits_is_told(circle: Circle, write: Write) -> None:
     public_id = write("author", Audience.PARTENAIRES, body="Avant")
     with circle["author"].acting() as identity:
-        operations.edit_entry(identity, entry=find_entry(identity, public_id), version=1, body="Premier", audience=Audience.PARTENAIRES)
+        operations.edit_entry(
+            identity, entry=find_entry(identity, public_id), version=1, body="Premier", audience=Audience.PARTENAIRES
+        )
     with pytest.raises(StaleVersionError) as refusal, circle["author"].acting() as identity:
-        operations.edit_entry(identity, entry=find_entry(identity, public_id), version=1, body="Second", audience=Audience.ORGANISATION)
+        operations.edit_entry(
+            identity, entry=find_entry(identity, public_id), version=1, body="Second", audience=Audience.ORGANISATION
+        )
     assert "Premier" in refusal.value.changes[0]
     with circle["author"].acting() as identity:
         entry = find_entry(identity, public_id)
@@ -113,7 +126,9 @@ def test_changing_the_chosen_people_changes_who_reads(circle: Circle, write: Wri
     colleague = public_id_of(circle["colleague"])
     with circle["author"].acting() as identity:
         entry = find_entry(identity, public_id)
-        operations.edit_entry(identity, entry=entry, version=1, body="Nouveau", audience=Audience.CHOISIS, readers=[colleague])
+        operations.edit_entry(
+            identity, entry=entry, version=1, body="Nouveau", audience=Audience.CHOISIS, readers=[colleague]
+        )
     for name, reads in (("chosen", False), ("colleague", True)):
         with circle[name].acting() as identity:
             assert (find_entry(identity, public_id) is not None) is reads
@@ -146,7 +161,9 @@ def test_moderation_hides_the_text_from_everybody_and_leaves_its_trace(circle: C
         actions = db.execute(select(AuditEvent.action).where(AuditEvent.record_id == circle.record_id)).scalars().all()
         assert "journal:moderate" in actions
     with pytest.raises(RuleError, match="masquée"), circle["partner"].acting() as identity:
-        operations.edit_entry(identity, entry=find_entry(identity, public_id), version=2, body="Retour", audience=Audience.PARTENAIRES)
+        operations.edit_entry(
+            identity, entry=find_entry(identity, public_id), version=2, body="Retour", audience=Audience.PARTENAIRES
+        )
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
@@ -162,7 +179,9 @@ def test_the_same_form_sent_twice_writes_one_note(circle: Circle) -> None:
     made = []
     for _ in range(2):
         with circle["author"].acting() as identity:
-            made.append(operations.add_entry(identity, **circle.place, body="Appel.", audience=Audience.PARTENAIRES, key=key).id)
+            made.append(
+                operations.add_entry(identity, **circle.place, body="Appel.", audience=Audience.PARTENAIRES, key=key).id
+            )
     assert made[0] == made[1]
 
 
@@ -172,7 +191,12 @@ def test_whoever_acts_on_a_file_makes_it_speak(circle: Circle, name: str) -> Non
         operations.add_system_entry(identity, **circle.place, body="Proposition acceptée.")
     with circle["colleague"].acting() as identity:
         view = queries.timeline(identity, circle.record_id).items[0]
-    assert (view.is_system, view.body, view.may_edit, view.may_moderate) == (True, "Proposition acceptée.", False, False)
+    assert (view.is_system, view.body, view.may_edit, view.may_moderate) == (
+        True,
+        "Proposition acceptée.",
+        False,
+        False,
+    )
 
 
 @pytest.mark.parametrize("name", ["other", "expired", "revoked", "state_without"])
@@ -186,7 +210,10 @@ def test_nobody_else_does(circle: Circle, name: str) -> None:
 def test_a_scheduled_task_makes_the_file_speak_for_its_owner(circle: Circle) -> None:
     token = new_token()
     with unit_of_work(None, engine_name="worker"):
-        db.execute(text("SELECT odis.mint_system_token(:hash, :id, 'expirations', 5)"), {"hash": token_hash(token), "id": new_public_id()})
+        db.execute(
+            text("SELECT odis.mint_system_token(:hash, :id, 'expirations', 5)"),
+            {"hash": token_hash(token), "id": new_public_id()},
+        )
     with unit_of_work(token, engine_name="worker") as unit:
         operations.add_system_entry(unit.identity, **circle.place, body="Proposition expirée.")
         assert db.execute(select(JournalEntry)).scalars().all() == []

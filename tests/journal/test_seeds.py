@@ -23,7 +23,9 @@ def test_each_part_of_the_demonstration_writes(world: WorldBuilder, circle: Circ
     world.world.actors.update({part: circle[name] for part, name in parts.items()})
     seeds.load(world.world)
     with owner_unit():
-        counts = dict(db.execute(select(JournalEntry.author_user_id, func.count()).group_by(JournalEntry.author_user_id)).all())
+        counts = dict(
+            db.execute(select(JournalEntry.author_user_id, func.count()).group_by(JournalEntry.author_user_id)).all()
+        )
         documents = db.execute(select(Document)).scalars().all()
         kinds = {document.media_type: content_of(document) for document in documents}
     assert {name for name in parts.values() if counts.get(circle[name].user_id)} == set(parts.values())

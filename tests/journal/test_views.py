@@ -59,7 +59,13 @@ def test_a_note_written_without_script_is_there_for_its_partner(client: StrictCl
     author = client.as_(circle["author"])
     page = author.get(journal(circle))
     assert "Des faits, pas de diagnostic ni d’opinion" in text_of(page)
-    done = author.submit(page, {"body": "Appel de la CAF.\nRéponse lundi.", "audience": "partenaires", "medium": "telephone"}, action=journal(circle), follow=True, status=200)
+    done = author.submit(
+        page,
+        {"body": "Appel de la CAF.\nRéponse lundi.", "audience": "partenaires", "medium": "telephone"},
+        action=journal(circle),
+        follow=True,
+        status=200,
+    )
     assert "Note enregistrée." in text_of(done)
     assert "Appel de la CAF. Réponse lundi." in text_of(client.as_(circle["partner"]).get(journal(circle)))
     assert "Appel de la CAF" not in text_of(client.as_(circle["state"]).get(journal(circle)))
@@ -68,7 +74,11 @@ def test_a_note_written_without_script_is_there_for_its_partner(client: StrictCl
 def test_a_note_for_chosen_people_ticks_boxes(client: StrictClient, circle: Circle) -> None:
     author = client.as_(circle["author"])
     page = author.get(journal(circle))
-    author.submit(page, {"body": "Pour vous seule.", "audience": "choisis", "readers": [public_id_of(circle["chosen"])]}, action=journal(circle))
+    author.submit(
+        page,
+        {"body": "Pour vous seule.", "audience": "choisis", "readers": [public_id_of(circle["chosen"])]},
+        action=journal(circle),
+    )
     assert "Pour vous seule." in text_of(client.as_(circle["chosen"]).get(journal(circle)))
     for name in ("colleague", "partner", "state"):
         assert "Pour vous seule." not in text_of(client.as_(circle[name]).get(journal(circle)))
@@ -80,14 +90,21 @@ def test_what_is_refused_says_where_and_keeps_what_was_typed(client: StrictClien
     back = author.submit(page, {"body": "À garder", "audience": "choisis"}, action=journal(circle), status=422)
     assert "Choisissez au moins une personne" in text_of(back)
     assert "À garder" in text_of(back)
-    old = author.submit(page, {"body": "À garder", "happened_at": "1825-05-01T10:00"}, action=journal(circle), status=422)
+    old = author.submit(
+        page, {"body": "À garder", "happened_at": "1825-05-01T10:00"}, action=journal(circle), status=422
+    )
     assert "postérieure à 2000" in text_of(old)
 
 
 def test_under_htmx_the_journal_comes_back_with_the_note(client: StrictClient, circle: Circle) -> None:
     author = client.as_(circle["author"])
     for view, root in (("", "od-cols"), ("carte", "")):
-        answer = author.post(journal(circle), {"body": f"Note {view}.", "audience": "partenaires", "medium": "", "vue": view}, status=200, htmx=True)
+        answer = author.post(
+            journal(circle),
+            {"body": f"Note {view}.", "audience": "partenaires", "medium": "", "vue": view},
+            status=200,
+            htmx=True,
+        )
         fragment = BeautifulSoup(answer.get_data(as_text=True), "html.parser")
         (top,) = fragment.find_all(recursive=False)
         assert top["id"] == "journal"
@@ -97,24 +114,34 @@ def test_under_htmx_the_journal_comes_back_with_the_note(client: StrictClient, c
         assert top.find("textarea").get_text().strip() == "", "the form is ready for the next note"
         assert top.find("button", id="noter"), "htmx gives the focus back to the button of the same id"
     refused = author.post(journal(circle), {"body": "", "audience": "partenaires", "medium": ""}, status=422, htmx=True)
-    assert BeautifulSoup(refused.get_data(as_text=True), "html.parser").find(id="journal").find(attrs={"data-odis-focus": True})
+    assert (
+        BeautifulSoup(refused.get_data(as_text=True), "html.parser")
+        .find(id="journal")
+        .find(attrs={"data-odis-focus": True})
+    )
 
 
 def test_the_same_form_sent_twice_writes_once_and_stores_once(client: StrictClient, circle: Circle) -> None:
     author = client.as_(circle["author"])
     page = author.get(journal(circle))
     for _ in range(2):
-        author.submit(page, {"body": "Une seule fois.", "audience": "partenaires", "files": pdf()}, action=journal(circle))
+        author.submit(
+            page, {"body": "Une seule fois.", "audience": "partenaires", "files": pdf()}, action=journal(circle)
+        )
     assert text_of(author.get(journal(circle))).count("Une seule fois.") == 1
     assert text_of(author.get(f"/{circle.path}/documents")).count("Attestation é.pdf") == 1
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_what_people_type_stays_text(client: StrictClient, circle: Circle, payload: str) -> None:
-    unchecked = StrictClient(client.app, checked=False)  # what is typed looks like our own marks: this test judges them itself
+    unchecked = StrictClient(
+        client.app, checked=False
+    )  # what is typed looks like our own marks: this test judges them itself
     author = unchecked.as_(circle["author"])
     page = author.get(journal(circle))
-    author.submit(page, {"body": payload, "audience": "partenaires", "files": pdf(f"{payload}.pdf")}, action=journal(circle))
+    author.submit(
+        page, {"body": payload, "audience": "partenaires", "files": pdf(f"{payload}.pdf")}, action=journal(circle)
+    )
     entry = _entry(author.get(journal(circle)))
     unchecked.as_(circle["coordinator"]).post(f"{journal(circle)}/{entry}/masquer", {"reason": payload})
     browser = unchecked.as_(circle["partner"])
@@ -154,7 +181,14 @@ def test_editing_tells_what_changed_and_keeps_both_texts(client: StrictClient, c
 
 def test_edit_and_moderation_pages_are_for_who_may(client: StrictClient, circle: Circle, write: Write) -> None:
     entry = write("partner", Audience.PARTENAIRES)
-    expected = {"partner": (200, 403), "coordinator": (403, 200), "author": (403, 403), "chosen": (403, 403), "state": (404, 404), "other": (404, 404)}
+    expected = {
+        "partner": (200, 403),
+        "coordinator": (403, 200),
+        "author": (403, 403),
+        "chosen": (403, 403),
+        "state": (404, 404),
+        "other": (404, 404),
+    }
     for name, statuses in expected.items():
         for act, status in zip(("modifier", "masquer"), statuses, strict=True):
             client.as_(circle[name]).get(f"{journal(circle)}/{entry}/{act}", status=status)
@@ -189,7 +223,9 @@ def test_an_attachment_is_given_through_its_guard_only(client: StrictClient, cir
     author = client.as_(circle["author"])
     page = author.get(journal(circle))
     author.submit(page, {"body": "Voir la pièce.", "audience": "partenaires", "files": pdf()}, action=journal(circle))
-    link = BeautifulSoup(author.get(journal(circle)).get_data(as_text=True), "html.parser").select_one("a[download]")["href"]
+    link = BeautifulSoup(author.get(journal(circle)).get_data(as_text=True), "html.parser").select_one("a[download]")[
+        "href"
+    ]
     given = client.as_(circle["partner"]).get(link)
     assert given.get_data() == PDF
     assert given.headers["Content-Disposition"].startswith("attachment;")
@@ -222,34 +258,51 @@ def test_a_document_is_deposited_then_withdrawn(client: StrictClient, circle: Ci
         (b"%PDF-1.4" + bytes(20 * 1024 * 1024), "gros.pdf", "dépasse 20 Mo"),
     ],
 )
-def test_a_bad_file_is_refused_in_a_sentence_and_nothing_is_kept(client: StrictClient, circle: Circle, data: bytes, name: str, sentence: str) -> None:
+def test_a_bad_file_is_refused_in_a_sentence_and_nothing_is_kept(
+    client: StrictClient, circle: Circle, data: bytes, name: str, sentence: str
+) -> None:
     address = f"/{circle.path}/documents"
     author = client.as_(circle["author"])
-    back = author.submit(author.get(address), {"files": pdf(name, data), "audience": "partenaires"}, action=address, status=422)
+    back = author.submit(
+        author.get(address), {"files": pdf(name, data), "audience": "partenaires"}, action=address, status=422
+    )
     assert sentence in text_of(back)
     assert "Aucun document" in text_of(back)
     page = author.get(journal(circle))
-    kept = author.submit(page, {"body": "Texte à garder", "audience": "partenaires", "files": pdf(name, data)}, action=journal(circle), status=422)
+    kept = author.submit(
+        page,
+        {"body": "Texte à garder", "audience": "partenaires", "files": pdf(name, data)},
+        action=journal(circle),
+        status=422,
+    )
     assert sentence in text_of(kept)
     assert "Texte à garder" in text_of(kept)
 
 
-def test_beyond_what_the_server_reads_the_answer_is_a_page_with_the_way_out(client: StrictClient, circle: Circle) -> None:
+def test_beyond_what_the_server_reads_the_answer_is_a_page_with_the_way_out(
+    client: StrictClient, circle: Circle
+) -> None:
     author = client.as_(circle["author"])
     page = author.get(f"/{circle.path}/documents")
-    back = author.submit(page, {"files": pdf("film.pdf", b"%PDF" + bytes(22 * 1024 * 1024)), "audience": "partenaires"}, status=413)
+    back = author.submit(
+        page, {"files": pdf("film.pdf", b"%PDF" + bytes(22 * 1024 * 1024)), "audience": "partenaires"}, status=413
+    )
     assert "Fichier trop lourd" in text_of(back)
 
 
 def test_a_lost_file_is_a_pause_not_a_crash(client: StrictClient, circle: Circle) -> None:
     with circle["author"].acting() as identity:
-        document = documents.store_document(identity, **circle.place, upload=Upload("a.pdf", io.BytesIO(PDF)), audience=Audience.PARTENAIRES)
+        document = documents.store_document(
+            identity, **circle.place, upload=Upload("a.pdf", io.BytesIO(PDF)), audience=Audience.PARTENAIRES
+        )
         key, public_id = document.storage_key, document.public_id
     (client.app.config["ODIS"].documents_dir / key).unlink()
     client.as_(circle["author"]).get(f"/documents/{public_id}", status=503)
 
 
-def test_the_file_shows_the_card_and_the_tabs_with_their_counts(client: StrictClient, circle: Circle, write: Write) -> None:
+def test_the_file_shows_the_card_and_the_tabs_with_their_counts(
+    client: StrictClient, circle: Circle, write: Write
+) -> None:
     write("author", Audience.PARTENAIRES, body="Dernière nouvelle")
     page = client.as_(circle["partner"]).get(f"/{circle.path}")
     soup = BeautifulSoup(page.get_data(as_text=True), "html.parser")

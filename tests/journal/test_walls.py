@@ -50,7 +50,9 @@ def second_wall(circle: Circle, name: str, table: str = "journal_entries") -> se
 
 
 @pytest.mark.parametrize("wall", [first_wall, second_wall])
-def test_each_wall_alone_gives_each_entry_to_its_audience(circle: Circle, write: Callable[..., str], wall: Callable[[Circle, str], set[str]]) -> None:
+def test_each_wall_alone_gives_each_entry_to_its_audience(
+    circle: Circle, write: Callable[..., str], wall: Callable[[Circle, str], set[str]]
+) -> None:
     written = {key: write(key[0], key[1], reader=key[2]) for key in EXPECTED}
     read = {name: wall(circle, name) for name in EVERYBODY}
     for key, entry in written.items():
@@ -92,7 +94,9 @@ def test_bare_sql_writes_nothing_on_a_file_that_is_not_held(circle: Circle, name
         )
 
 
-def test_bare_sql_cannot_sign_for_somebody_else_nor_change_the_author(circle: Circle, write: Callable[..., str]) -> None:
+def test_bare_sql_cannot_sign_for_somebody_else_nor_change_the_author(
+    circle: Circle, write: Callable[..., str]
+) -> None:
     entry = write("author", Audience.PARTENAIRES)
     for column in ("author_user_id", "author_label", "record_id", "kind", "created_at"):
         with pytest.raises(ProgrammingError, match="permission denied"), circle["author"].acting():
@@ -103,9 +107,13 @@ def test_bare_sql_cannot_sign_for_somebody_else_nor_change_the_author(circle: Ci
             assert changed.rowcount == 0, name
 
 
-def test_bare_sql_cannot_add_a_reader_to_somebody_elses_note_nor_a_stranger_to_ones_own(circle: Circle, write: Callable[..., str]) -> None:
+def test_bare_sql_cannot_add_a_reader_to_somebody_elses_note_nor_a_stranger_to_ones_own(
+    circle: Circle, write: Callable[..., str]
+) -> None:
     entry = write("author", Audience.CHOISIS, reader="chosen")
-    statement = text("INSERT INTO journal_readers SELECT id, record_id, :user, 'x' FROM journal_entries WHERE public_id = :id")
+    statement = text(
+        "INSERT INTO journal_readers SELECT id, record_id, :user, 'x' FROM journal_entries WHERE public_id = :id"
+    )
     with pytest.raises(ProgrammingError, match="row-level security"), circle["chosen"].acting():
         db.execute(statement, {"id": entry, "user": circle["partner"].user_id})
     with pytest.raises(ProgrammingError, match="row-level security"), circle["author"].acting():
@@ -121,10 +129,18 @@ def test_the_same_answer_for_a_foreign_and_a_missing_entry(circle: Circle, write
         assert find_entry(identity, "0" * 16) is None
 
 
-def test_what_people_write_is_never_in_clear_in_the_tables(circle: Circle, write: Callable[..., str], admin_url: str) -> None:
+def test_what_people_write_is_never_in_clear_in_the_tables(
+    circle: Circle, write: Callable[..., str], admin_url: str
+) -> None:
     public_id = write("author", Audience.PARTENAIRES, body="MARQUEUR-CORPS premier")
     with circle["author"].acting() as identity:
-        operations.edit_entry(identity, entry=find_entry(identity, public_id), version=1, body="MARQUEUR-CORPS second", audience=Audience.PARTENAIRES)
+        operations.edit_entry(
+            identity,
+            entry=find_entry(identity, public_id),
+            version=1,
+            body="MARQUEUR-CORPS second",
+            audience=Audience.PARTENAIRES,
+        )
     with circle["coordinator"].acting() as identity:
         operations.moderate_entry(identity, entry=find_entry(identity, public_id), reason="MARQUEUR-MOTIF")
     with psycopg.connect(libpq(admin_url)) as connection:

@@ -42,7 +42,10 @@ def test_the_list_is_the_same_with_and_without_class_3(town: Town, world: WorldB
     certified = town.another_place(women_only_certified=True)
     household = town.another_file(safety=Safety(women_hosts_only=True))
     colleague = world.actor("association", colleague_of=town.camille, roles=(Role.TRAVAILLEUR_SOCIAL,))
-    seen = {name: list_for(town, actor, household) for name, actor in {"referent": town.camille, "coordination": town.sacha, "collegue": colleague}.items()}
+    seen = {
+        name: list_for(town, actor, household)
+        for name, actor in {"referent": town.camille, "coordination": town.sacha, "collegue": colleague}.items()
+    }
     assert {name: places_of(answer) for name, answer in seen.items()} == dict.fromkeys(seen, [certified])
     assert {sum(e.count for e in answer.exclusions) for answer in seen.values()} == {1}
     assert [e.sentence for e in seen["collegue"].exclusions] == ["Contrainte de sécurité"]
@@ -60,7 +63,7 @@ def test_the_page_of_a_colleague_names_no_safety_rule(town: Town, world: WorldBu
 
 def test_an_adult_who_was_not_asked_excludes_everything(town: Town, client: StrictClient) -> None:  # noqa: F811
     with town.camille.acting() as identity:
-        from tests.placements.conftest import open_file  # noqa: PLC0415
+        from tests.placements.conftest import open_file
 
         household = open_file(identity).public_id
     assert places_of(list_for(town, town.camille, household)) == []
@@ -69,7 +72,7 @@ def test_an_adult_who_was_not_asked_excludes_everything(town: Town, client: Stri
 
 def test_another_dispositif_is_closed(town: Town) -> None:  # noqa: F811
     with town.operator.acting() as identity:
-        from tests.placements.conftest import create_place, dispositif  # noqa: PLC0415
+        from tests.placements.conftest import create_place, dispositif
 
         create_place(identity, dispositif_id=dispositif("deplaces_ukraine"))
     answer = list_for(town, town.camille)
@@ -96,7 +99,9 @@ def test_what_is_kept_is_given_to_its_own_organisation_only(town: Town) -> None:
 def test_a_refused_place_is_not_offered_again_and_the_reason_stays_opaque(town: Town, world: WorldBuilder) -> None:  # noqa: F811
     orientation = town.propose()
     with town.camille.acting() as identity:
-        do.refuse(identity, orientation=found(orientation), party=EndedBy.MENAGE, motif="localisation_transport", comment="")
+        do.refuse(
+            identity, orientation=found(orientation), party=EndedBy.MENAGE, motif="localisation_transport", comment=""
+        )
     colleague = world.actor("association", colleague_of=town.camille, roles=(Role.TRAVAILLEUR_SOCIAL,))
     answer = list_for(town, colleague)
     assert places_of(answer) == []

@@ -32,7 +32,9 @@ def lively(town: Town) -> None:
     town.entered(12, household=town.another_file(), place=town.another_place(capacity=2))
     left = town.entered(20, household=town.another_file(PEOPLE[0]), place=town.another_place())
     with town.operator.acting() as identity:
-        do.exit_placement(identity, placement=stay(left), reason="logement_social", exited_on=clock.today() - timedelta(days=2))
+        do.exit_placement(
+            identity, placement=stay(left), reason="logement_social", exited_on=clock.today() - timedelta(days=2)
+        )
     town.another_file(actor=town.neighbour)
 
 
@@ -51,7 +53,9 @@ def test_files_delays_and_movements_equal_a_naive_count(town: Town) -> None:
     made = figures(town.ddets, period=period)
     with owner_unit():
         rows = db.scalars(select(HouseholdTracking).where(HouseholdTracking.department_code == "44")).all()
-        stays = db.execute(select(Placement, Orientation).join(Orientation, Orientation.id == Placement.orientation_id)).all()
+        stays = db.execute(
+            select(Placement, Orientation).join(Orientation, Orientation.id == Placement.orientation_id)
+        ).all()
         proposals = db.scalars(select(Orientation)).all()
         sizes = {r.record_id: r.size for r in rows}
         assert len(rows) == 6
@@ -73,11 +77,15 @@ def test_files_delays_and_movements_equal_a_naive_count(town: Town) -> None:
         entered = [p for p, _ in stays if p.entered_on and period.since <= p.entered_on <= period.until]
         exited = [p for p, _ in stays if p.exited_on and period.since <= p.exited_on <= period.until]
         assert made.movements.entries == Count(len(entered), sum(sizes[p.household_id] for p in entered)) == Count(2, 3)
-        assert made.movements.exits_total == Count(len(exited), sum(sizes[p.household_id] for p in exited)) == Count(1, 1)
+        assert (
+            made.movements.exits_total == Count(len(exited), sum(sizes[p.household_id] for p in exited)) == Count(1, 1)
+        )
         assert sum(made.movements.proposals.values()) == len(proposals) == 4
         assert made.movements.proposals["refusee"] == sum(o.ended_kind == "refusee" for o in proposals) == 1
         away = [p for p, o in stays if o.department_code != "44" and p.entered_on]
-        assert [(f.department, f.departures.households, f.arrivals) for f in made.movements.flows] == [("53", len(away), Count())]
+        assert [(f.department, f.departures.households, f.arrivals) for f in made.movements.flows] == [
+            ("53", len(away), Count())
+        ]
 
 
 def test_places_equal_a_naive_count_on_any_day(town: Town) -> None:
@@ -87,9 +95,15 @@ def test_places_equal_a_naive_count_on_any_day(town: Town) -> None:
         made = figures(town.ddets53, "53", Period(day, day)).places
         with owner_unit():
             places = db.scalars(select(Place).where(Place.department_code == "53")).all()
-            opened = [p for p in places if p.opened_on and p.opened_on <= day and (p.closed_on is None or p.closed_on > day)]
+            opened = [
+                p for p in places if p.opened_on and p.opened_on <= day and (p.closed_on is None or p.closed_on > day)
+            ]
             instant = clock.now() - timedelta(days=back)
-            taken = [o for o in db.scalars(select(Occupancy)) if day in o.during and (o.released_at is None or (back and o.released_at > instant))]
+            taken = [
+                o
+                for o in db.scalars(select(Occupancy))
+                if day in o.during and (o.released_at is None or (back and o.released_at > instant))
+            ]
             stays = {o.place_id for o in taken if o.kind == "stay"}
         assert made.sum("open") == len(opened)
         assert made.sum("capacity") == sum(p.capacity for p in opened)
@@ -114,7 +128,10 @@ def test_the_state_counts_all_files_and_an_association_its_own(town: Town) -> No
     lively(town)
     whole, own, other = figures(town.ddets), figures(town.camille), figures(town.neighbour)
     assert (whole.whole_territory, own.whole_territory) == (True, False)
-    count = {name: total(f.files.stages.values()).households for name, f in (("whole", whole), ("own", own), ("other", other))}
+    count = {
+        name: total(f.files.stages.values()).households
+        for name, f in (("whole", whole), ("own", own), ("other", other))
+    }
     assert count == {"whole": 6, "own": 5, "other": 1}
     assert own.movements.entries == whole.movements.entries
     assert other.movements.entries == Count()
@@ -137,7 +154,10 @@ def test_the_database_counts_for_nobody_else_either(town: Town, function: str) -
     for name in ("ddets", "camille", "ddets53", "elsewhere", "operator", "admin"):
         with getattr(town, name).acting():
             period = around_now()
-            seen[name] = [db.execute(statement, {"since": period.since, "until": period.until, "own": own}).scalar_one() for own in (False, True)]
+            seen[name] = [
+                db.execute(statement, {"since": period.since, "until": period.until, "own": own}).scalar_one()
+                for own in (False, True)
+            ]
     assert seen["ddets"][0] > 0
     assert seen["camille"][0] == 0
     assert seen["camille"][1] > 0

@@ -22,7 +22,12 @@ DAYS = st.dates(date(2001, 1, 1), date(2099, 12, 31))
         (date(2026, 10, 1), date(2026, 10, 31), "octobre 2026", "septembre 2026"),
         (date(2026, 1, 1), date(2026, 12, 31), "année 2026", "année 2025"),
         (date(2026, 1, 1), date(2026, 3, 31), "du 1ᵉʳ janvier au 31 mars 2026", "du 1ᵉʳ octobre au 31 décembre 2025"),
-        (date(2025, 12, 20), date(2026, 1, 5), "du 20 décembre 2025 au 5 janvier 2026", "du 3 décembre au 19 décembre 2025"),
+        (
+            date(2025, 12, 20),
+            date(2026, 1, 5),
+            "du 20 décembre 2025 au 5 janvier 2026",
+            "du 3 décembre au 19 décembre 2025",
+        ),
         (date(2024, 2, 29), date(2024, 2, 29), "29 février 2024", "28 février 2024"),
     ],
 )

@@ -54,20 +54,37 @@ def open_file(identity: Identity, *people: Person, code: str = "hebergement_cito
 def complete(identity: Identity, household: Household, safety: Safety | None = None) -> None:
     for member in file_queries.present_members(household.id):
         if not file_queries.is_minor(member, clock.today()):
-            files.update_member_safety(identity, household=household, member=member, safety=safety or Safety(), version=None)
+            files.update_member_safety(
+                identity, household=household, member=member, safety=safety or Safety(), version=None
+            )
     files.update_administrative(identity, household=household, values={"protection_status": "refugie"}, version=None)
-    files.update_request(identity, household=household, values={"need_from": clock.today(), "wheelchair": True}, wished=["53"], version=None)
-    files.update_needs(identity, household=household, values={"school": (2, f"école de {NAMES[0]}")}, source="entretien", version=None)
+    files.update_request(
+        identity,
+        household=household,
+        values={"need_from": clock.today(), "wheelchair": True},
+        wished=["53"],
+        version=None,
+    )
+    files.update_needs(
+        identity, household=household, values={"school": (2, f"école de {NAMES[0]}")}, source="entretien", version=None
+    )
 
 
 def create_place(identity: Identity, commune: str = LAVAL, **changes: Any) -> Place:
-    structure = create_structure(identity, name="Foyer d’essai", kind=StructureKind.CADA, commune_code=commune, address=MARK)
+    structure = create_structure(
+        identity, name="Foyer d’essai", kind=StructureKind.CADA, commune_code=commune, address=MARK
+    )
     values = {
         "dispositif_id": dispositif(), "kind": "logement_entier_gratuit", "capacity": 4, "bedrooms": 2, "accepts_minors": True, "wheelchair": True,
         "commune_code": commune,
     }  # fmt: skip
     return homes.create_place(
-        identity, structure=structure, values=values | changes, label="Studio d’essai", address=MARK, opened_on=clock.today() - timedelta(days=90)
+        identity,
+        structure=structure,
+        values=values | changes,
+        label="Studio d’essai",
+        address=MARK,
+        opened_on=clock.today() - timedelta(days=90),
     )
 
 
@@ -107,11 +124,22 @@ class Town:
             complete(identity, household, safety)
             return household.public_id
 
-    def propose(self, *, household: str = "", place: str = "", actor: Actor | None = None, start: int = 0, length: int | None = 90, **given: Any) -> str:
+    def propose(
+        self,
+        *,
+        household: str = "",
+        place: str = "",
+        actor: Actor | None = None,
+        start: int = 0,
+        length: int | None = 90,
+        **given: Any,
+    ) -> str:
         with (actor or self.camille).acting() as identity:
             first = clock.today() + timedelta(days=start)
             last = first + timedelta(days=length) if length else None
-            return do.propose(identity, household=self.file(household), place=self.home(place), starts_on=first, ends_on=last, **given).public_id
+            return do.propose(
+                identity, household=self.file(household), place=self.home(place), starts_on=first, ends_on=last, **given
+            ).public_id
 
     def confirmed(self, **given: Any) -> str:
         orientation = self.propose(**given)

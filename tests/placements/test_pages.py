@@ -41,12 +41,18 @@ def test_from_the_proposal_to_the_exit_without_javascript(town: Town, client: St
     assert "Entrée prévue" in text_of(stays)
     with town.operator.acting():
         there = f"/hebergements/{stay(address.rsplit('/', 1)[1]).public_id}"
-    operator.submit(operator.get(there), {"entered_on": iso(), "title": "convention_occupation"}, button="Enregistrer l’entrée")
+    operator.submit(
+        operator.get(there), {"entered_on": iso(), "title": "convention_occupation"}, button="Enregistrer l’entrée"
+    )
     operator.submit(operator.get(there), {"ends_on": iso(200)}, button="Prolonger le séjour")
     assert "Prolongé" in text_of(camille.get(there))
     assert "Logement" in text_of(camille.get(f"/menages/{town.household}"))
     assert "Convention d’occupation" in text_of(camille.get(f"/menages/{town.household}/logement"))
-    operator.submit(operator.get(there), {"exited_on": iso(), "reason": "logement_social", "destination": "Laval"}, button="Enregistrer la sortie")
+    operator.submit(
+        operator.get(there),
+        {"exited_on": iso(), "reason": "logement_social", "destination": "Laval"},
+        button="Enregistrer la sortie",
+    )
     assert "logement social, vers Laval" in text_of(camille.get(there))
     assert town.status() == "sorti"
 
@@ -83,7 +89,10 @@ def test_another_choice_than_the_first_wants_a_motif(town: Town, client: StrictC
     page = camille.get(f"/menages/{town.household}/proposer/{town.place}?rang=3")
     refused = camille.post(f"/menages/{town.household}/proposer/{town.place}?rang=3", {"starts_on": iso()}, status=422)
     assert "Écrivez pourquoi cette place" in text_of(refused)
-    address = camille.post(f"/menages/{town.household}/proposer/{town.place}?rang=3", {"starts_on": iso(), "override_motif": "Près de l’école."}).headers["Location"]
+    address = camille.post(
+        f"/menages/{town.household}/proposer/{town.place}?rang=3",
+        {"starts_on": iso(), "override_motif": "Près de l’école."},
+    ).headers["Location"]
     assert "Près de l’école." in text_of(camille.get(address))
     assert "Près de l’école." not in text_of(client.as_(town.operator).get(address))
     assert page.status_code == 200
@@ -95,7 +104,11 @@ def test_nobody_else_finds_anything(town: Town, client: StrictClient) -> None:
         placement = stay(orientation).public_id
     for stranger in town.strangers:
         browser = client.as_(stranger)
-        for address in (f"/orientations/{orientation}", f"/hebergements/{placement}", f"/menages/{town.household}/logement"):
+        for address in (
+            f"/orientations/{orientation}",
+            f"/hebergements/{placement}",
+            f"/menages/{town.household}/logement",
+        ):
             browser.get(address, status=404)
         with stranger.acting():
             for table in ("orientations", "placements", "orientation_choices", "orientation_refusals"):

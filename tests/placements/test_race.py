@@ -46,7 +46,20 @@ def server(database: Flask, tmp_path: Path) -> Iterator[str]:
         "ODIS_IDENTITY_KEY": config.identity_key, "ODIS_MASTER_KEY": config.master_key, "ODIS_INDEX_KEY": config.index_key, "ODIS_ASSETS": "local",
         "PORT": str(port),
     }  # fmt: skip
-    command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}", "--timeout", "120"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "wsgi:app",
+        "--workers",
+        "2",
+        "--threads",
+        "4",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--timeout",
+        "120",
+    ]
     log = (tmp_path / "gunicorn.log").open("wb")
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | given, stdout=log, stderr=subprocess.STDOUT)
     try:
@@ -75,7 +88,9 @@ def _until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
 def _browser(token: str) -> OpenerDirector:
     """A browser of the operator's, with cookies of its own and no proxy."""
     jar = CookieJar()
-    jar.set_cookie(Cookie(0, COOKIE, token, None, False, "127.0.0.1", False, False, "/", True, False, None, False, None, None, {}))
+    jar.set_cookie(
+        Cookie(0, COOKIE, token, None, False, "127.0.0.1", False, False, "/", True, False, None, False, None, None, {})
+    )
     return build_opener(ProxyHandler({}), HTTPCookieProcessor(jar))
 
 
@@ -86,7 +101,9 @@ def _words(html: bytes) -> str:
 def _agreed(town: Town) -> list[str]:
     """Two hundred households to whom the same place is proposed, and who have all said yes."""
     with owner_unit():
-        db.execute(text("INSERT INTO territory_rules (department_code, proposals_per_place) VALUES ('53', :n)"), {"n": PEOPLE})
+        db.execute(
+            text("INSERT INTO territory_rules (department_code, proposals_per_place) VALUES ('53', :n)"), {"n": PEOPLE}
+        )
     found = []
     for _ in range(0, PEOPLE, BATCH):
         with town.camille.acting() as identity:
@@ -107,7 +124,9 @@ def test_two_hundred_people_confirm_the_same_place(town: Town, server: str) -> N
     def confirm(public_id: str) -> str:
         browser = _browser(town.operator.token)
         page = f"{server}/orientations/{public_id}"
-        form = BeautifulSoup(browser.open(page, timeout=120).read(), "html.parser").find("input", attrs={"name": "csrf_token"})
+        form = BeautifulSoup(browser.open(page, timeout=120).read(), "html.parser").find(
+            "input", attrs={"name": "csrf_token"}
+        )
         assert form is not None
         body = urlencode({"csrf_token": form["value"]}).encode()  # type: ignore[index]
         read = _words(browser.open(f"{page}/accord-hebergeur", body, timeout=120).read())

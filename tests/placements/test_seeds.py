@@ -14,5 +14,14 @@ def test_every_stage_is_shown(demo: tuple[Flask, World]) -> None:
     with demo[1]["association"].acting():
         orientations = {o.status.value for o in db.execute(select(Orientation)).scalars()}
         stays = {p.status.value for p in db.execute(select(Placement)).scalars()}
-    assert orientations >= {"proposee", "vue", "acceptee_menage", "acceptee_hebergeur", "confirmee", "entree_effective", "refusee", "annulee"}
+    assert orientations >= {
+        "proposee",
+        "vue",
+        "acceptee_menage",
+        "acceptee_hebergeur",
+        "confirmee",
+        "entree_effective",
+        "refusee",
+        "annulee",
+    }
     assert stays >= {"prevu", "en_cours", "prolonge", "termine", "rupture_anticipee"}

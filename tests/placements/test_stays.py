@@ -21,7 +21,9 @@ from tests.support.worlds import WorldBuilder
 
 def days_of(town: Town, place: str = "") -> list[tuple[object, object, bool]]:
     with town.operator.acting():
-        rows = db.execute(select(Occupancy).where(Occupancy.place_id == town.home(place).id).order_by(Occupancy.id)).scalars()
+        rows = db.execute(
+            select(Occupancy).where(Occupancy.place_id == town.home(place).id).order_by(Occupancy.id)
+        ).scalars()
         return [(o.during.lower, o.during.upper, o.released_at is None) for o in rows]
 
 
@@ -79,12 +81,18 @@ def test_every_exit_frees_the_place_and_says_whether_the_household_waits(town: T
 def test_an_exclusion_waits_for_a_second_person(town: Town) -> None:
     orientation = town.entered(days_ago=10)
     with town.operator.acting() as identity:
-        assert not do.exit_placement(identity, placement=stay(orientation), reason="exclusion_reglement", exited_on=clock.today())
+        assert not do.exit_placement(
+            identity, placement=stay(orientation), reason="exclusion_reglement", exited_on=clock.today()
+        )
     assert town.status() == "suivi"
     with pytest.raises(RuleError, match="autre personne"), town.operator.acting() as identity:
         do.confirm_exclusion(identity, placement=stay(orientation))
     with pytest.raises(IntegrityError, match="ck_placements_two_people"), town.operator.acting():
-        db.execute(text("UPDATE placements SET exit_asked = NULL, exited_on = current_date, exit_reason = 'exclusion_reglement', exit_outcome = 'negative'"))
+        db.execute(
+            text(
+                "UPDATE placements SET exit_asked = NULL, exited_on = current_date, exit_reason = 'exclusion_reglement', exit_outcome = 'negative'"
+            )
+        )
     with town.second.acting() as identity:
         do.confirm_exclusion(identity, placement=stay(orientation))
         assert stay(orientation).exit_outcome == "negative"
@@ -107,7 +115,9 @@ def test_alone_in_its_organisation_the_exclusion_is_reviewed_later(town: Town, w
     town.place = town.another_place()
     orientation = town.entered(days_ago=1)
     with alone.acting() as identity:
-        assert do.exit_placement(identity, placement=stay(orientation), reason="exclusion_reglement", exited_on=clock.today())
+        assert do.exit_placement(
+            identity, placement=stay(orientation), reason="exclusion_reglement", exited_on=clock.today()
+        )
         assert stay(orientation).review_due is True
 
 

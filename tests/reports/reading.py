@@ -42,7 +42,11 @@ def cells(xlsx: bytes) -> tuple[set[date], set[float], list[str]]:
     book = CalamineWorkbook.from_filelike(io.BytesIO(xlsx))
     every = [cell for name in book.sheet_names for line in book.get_sheet_by_name(name).to_python() for cell in line]
     days = {c.date() if isinstance(c, datetime) else c for c in every if isinstance(c, date)}
-    return days, {float(c) for c in every if isinstance(c, int | float) and not isinstance(c, bool)}, [c for c in every if isinstance(c, str)]
+    return (
+        days,
+        {float(c) for c in every if isinstance(c, int | float) and not isinstance(c, bool)},
+        [c for c in every if isinstance(c, str)],
+    )
 
 
 def pdf_text(pdf: bytes, folder: Path) -> str | None:
@@ -51,4 +55,6 @@ def pdf_text(pdf: bytes, folder: Path) -> str | None:
         return None
     path = folder / "bilan.pdf"
     path.write_bytes(pdf)
-    return plain(subprocess.run(["pdftotext", "-raw", str(path), "-"], capture_output=True, text=True, check=True).stdout)
+    return plain(
+        subprocess.run(["pdftotext", "-raw", str(path), "-"], capture_output=True, text=True, check=True).stdout
+    )

@@ -61,7 +61,11 @@ def test_a_download_is_written_down_first(town: Town, work: Work, client: Strict
     assert response.get_data()[:2] == b"PK"
     assert response.headers["Cache-Control"] == "no-store"
     with owner_unit():
-        events = db.execute(text("SELECT action, data ->> 'file', actor_user_id FROM audit_events WHERE action LIKE 'report:%' ORDER BY id")).all()
+        events = db.execute(
+            text(
+                "SELECT action, data ->> 'file', actor_user_id FROM audit_events WHERE action LIKE 'report:%' ORDER BY id"
+            )
+        ).all()
     assert [tuple(e) for e in events][-1] == ("report:download", "xlsx", town.ddets.user_id)
     assert {e.action for e in events} >= {"report:request", "report:generate"}
 
@@ -78,7 +82,9 @@ def test_a_download_is_written_down_first(town: Town, work: Work, client: Strict
 )
 def test_what_is_wrong_is_said(town: Town, client: StrictClient, values: dict[str, str], said: str) -> None:
     browser = client.as_(town.camille)
-    page = browser.submit(browser.get("/bilans/nouveau"), {"kind": "department", "department": "44", **values}, status=422)
+    page = browser.submit(
+        browser.get("/bilans/nouveau"), {"kind": "department", "department": "44", **values}, status=422
+    )
     assert said in text_of(page)
 
 
@@ -99,7 +105,9 @@ def test_a_bilan_can_be_stopped(town: Town, work: Work, client: StrictClient) ->
     assert work(public_id) == "not queued"
 
 
-def test_redis_stopped_the_request_is_kept_and_ends_when_it_is_back(town: Town, client: StrictClient, services: Embedded, database: Flask) -> None:
+def test_redis_stopped_the_request_is_kept_and_ends_when_it_is_back(
+    town: Town, client: StrictClient, services: Embedded, database: Flask
+) -> None:
     browser = client.as_(town.ddets)
     services.redis.stop()
     try:
@@ -110,7 +118,9 @@ def test_redis_stopped_the_request_is_kept_and_ends_when_it_is_back(town: Town, 
         services.redis.start()
     assert "En attente : la file de travaux est arrêtée, votre demande est gardée." in words
     environ = {**os.environ, **database.config["ODIS"].environment()}
-    done = subprocess.run([sys.executable, "-c", BURST], env=environ, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", BURST], env=environ, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+    )
     assert row(public_id).is_ready, done.stderr[-2000:]
     assert "Bilan prêt" in text_of(browser.get(f"/bilans/{public_id}"))
 

@@ -49,10 +49,14 @@ def contents(app: Flask, public_id: str) -> tuple[bytes, bytes]:
 def a_life(town: Town) -> str:
     """A file with a stay, a need of care, a danger, and a second adult who must read none of it."""
     with owner_unit():
-        db.execute(text("INSERT INTO instance (key, value) VALUES ('class2', '{\"open\": true}') ON CONFLICT (key) DO NOTHING"))
+        db.execute(
+            text("INSERT INTO instance (key, value) VALUES ('class2', '{\"open\": true}') ON CONFLICT (key) DO NOTHING")
+        )
     household = town.another_file(PEOPLE[0], safety=Safety(note=DANGER, safe_hours=DANGER))
     with town.camille.acting() as identity:
-        files.update_health_needs(identity, household=town.file(household), values={"maternity": HealthNeed(2, 15, CARE)}, version=None)
+        files.update_health_needs(
+            identity, household=town.file(household), values={"maternity": HealthNeed(2, 15, CARE)}, version=None
+        )
     town.entered(5, household=household, place=town.another_place())
     return household
 
@@ -66,12 +70,16 @@ def share_with(town: Town, actor: object, household: str = "") -> None:
 
 def revoke_all(town: Town) -> None:
     with town.camille.acting() as identity:
-        for grant in db.scalars(select(Grant).where(Grant.purpose == SharePurpose.ACCOMPAGNEMENT.value, Grant.revoked_at.is_(None))):
+        for grant in db.scalars(
+            select(Grant).where(Grant.purpose == SharePurpose.ACCOMPAGNEMENT.value, Grant.revoked_at.is_(None))
+        ):
             files.revoke_household_share(identity, grant=grant)
 
 
 @pytest.mark.parametrize("kind", ["department", "association", "household"])
-def test_every_number_of_the_sentences_is_in_the_workbook(town: Town, work: Work, database: Flask, tmp_path: Path, kind: str) -> None:
+def test_every_number_of_the_sentences_is_in_the_workbook(
+    town: Town, work: Work, database: Flask, tmp_path: Path, kind: str
+) -> None:
     household = a_life(town)
     author = town.ddets if kind == "department" else town.camille
     public_id = ask_household(author, town, household) if kind == "household" else ask_department(author)
@@ -94,16 +102,30 @@ def test_every_number_of_the_sentences_is_in_the_workbook(town: Town, work: Work
     assert check_pdf(pdf) == row(public_id).faults == []
 
 
-def test_a_bilan_says_nothing_of_care_nor_danger_nor_address(town: Town, work: Work, database: Flask, tmp_path: Path) -> None:
+def test_a_bilan_says_nothing_of_care_nor_danger_nor_address(
+    town: Town, work: Work, database: Flask, tmp_path: Path
+) -> None:
     household = a_life(town)
-    for public_id in (ask_household(town.camille, town, household), ask_department(town.ddets), ask_department(town.camille)):
+    for public_id in (
+        ask_household(town.camille, town, household),
+        ask_department(town.ddets),
+        ask_department(town.camille),
+    ):
         assert work(public_id) == "done"
         pdf, xlsx = contents(database, public_id)
         author = town.ddets if row(public_id).whole_territory else town.camille
         with author.acting() as identity:
             made = operations.build(identity, db.merge(row(public_id), load=False))
         assert made is not None
-        said = " ".join([html_of(made, database.jinja_env), *cells(xlsx)[2], pdf_text(pdf, tmp_path) or "", str(row(public_id).figures), row(public_id).title])
+        said = " ".join(
+            [
+                html_of(made, database.jinja_env),
+                *cells(xlsx)[2],
+                pdf_text(pdf, tmp_path) or "",
+                str(row(public_id).figures),
+                row(public_id).title,
+            ]
+        )
         for marker in (DANGER, CARE, MARK, "Maternité", "sécurité de la personne", "Nikadème"):
             assert marker not in said
         if not row(public_id).is_household:
@@ -120,10 +142,16 @@ def test_run_twice_changes_nothing(town: Town, work: Work, database: Flask) -> N
         raise AssertionError("drawn a second time")
 
     with town.ddets.acting() as identity:
-        summary = operations.generate(identity, public_id=public_id, attempt=2, store=store_of(database), draw=never, progress=never)  # type: ignore[arg-type]
+        summary = operations.generate(
+            identity, public_id=public_id, attempt=2, store=store_of(database), draw=never, progress=never
+        )  # type: ignore[arg-type]
     after = row(public_id)
     assert summary["outcome"] == "ready"
-    assert (before.pdf_sha256, before.storage_key, before.generated_at) == (after.pdf_sha256, after.storage_key, after.generated_at)
+    assert (before.pdf_sha256, before.storage_key, before.generated_at) == (
+        after.pdf_sha256,
+        after.storage_key,
+        after.generated_at,
+    )
 
 
 def test_a_share_withdrawn_meanwhile_leaves_an_empty_bilan(town: Town, work: Work, client: StrictClient) -> None:
@@ -153,7 +181,10 @@ def test_a_bilan_hides_with_the_file_it_tells_of(town: Town, work: Work, client:
 def test_others_find_nothing_at_its_address(town: Town, work: Work, client: StrictClient) -> None:
     mine, theirs = ask_household(town.camille, town), ask_department(town.ddets)
     assert [work(mine), work(theirs)] == ["done", "done"]
-    for public_id, strangers in ((mine, town.strangers), (theirs, (town.camille, town.neighbour, town.elsewhere, town.ddets53, town.operator))):
+    for public_id, strangers in (
+        (mine, town.strangers),
+        (theirs, (town.camille, town.neighbour, town.elsewhere, town.ddets53, town.operator)),
+    ):
         for actor in strangers:
             browser = client.as_(actor)
             expected = 403 if actor is town.admin else 404
@@ -167,7 +198,16 @@ def test_each_wall_stands_alone(town: Town, work: Work) -> None:
     mine = ask_household(town.camille, town)
     theirs = ask_department(town.ddets)
     assert [work(mine), work(theirs)] == ["done", "done"]
-    expected = {"camille": {mine}, "sacha": {mine}, "ddets": {theirs}, "neighbour": set(), "elsewhere": set(), "ddets53": set(), "operator": set(), "admin": set()}
+    expected = {
+        "camille": {mine},
+        "sacha": {mine},
+        "ddets": {theirs},
+        "neighbour": set(),
+        "elsewhere": set(),
+        "ddets53": set(),
+        "operator": set(),
+        "admin": set(),
+    }
     second = {}
     identities = {}
     for name in expected:
@@ -176,7 +216,9 @@ def test_each_wall_stands_alone(town: Town, work: Work) -> None:
             second[name] = set(db.scalars(select(Report.public_id)))
     assert second == expected
     with owner_unit():
-        first = {name: {r.public_id for r in db.scalars(visible_reports(identity))} for name, identity in identities.items()}
+        first = {
+            name: {r.public_id for r in db.scalars(visible_reports(identity))} for name, identity in identities.items()
+        }
     assert first == expected
 
 
@@ -185,7 +227,10 @@ def test_nobody_writes_a_result_but_the_worker(town: Town) -> None:
 
     def forge() -> None:
         with town.ddets.acting():
-            db.execute(text("UPDATE reports SET outcome = 'empty', generated_at = now() WHERE public_id = :id"), {"id": public_id})
+            db.execute(
+                text("UPDATE reports SET outcome = 'empty', generated_at = now() WHERE public_id = :id"),
+                {"id": public_id},
+            )
 
     with pytest.raises(Exception, match="permission denied"):
         forge()
@@ -225,5 +270,8 @@ def test_old_bilans_and_their_files_go(town: Town, work: Work, database: Flask) 
 
 
 def _system() -> str:
-    db.execute(text("SELECT odis.mint_system_token(:hash, 'essai-purge', 'system:purge-reports', 5)"), {"hash": core_db.token_hash("jeton d’essai")})
+    db.execute(
+        text("SELECT odis.mint_system_token(:hash, 'essai-purge', 'system:purge-reports', 5)"),
+        {"hash": core_db.token_hash("jeton d’essai")},
+    )
     return "jeton d’essai"

@@ -19,7 +19,12 @@ def operator(world):
 
 
 def create(identity, **changes):
-    values = {"name": "Foyer d’essai", "kind": StructureKind.CADA, "commune_code": "44109", "address": "3 rue de l’Exemple"}
+    values = {
+        "name": "Foyer d’essai",
+        "kind": StructureKind.CADA,
+        "commune_code": "44109",
+        "address": "3 rue de l’Exemple",
+    }
     return create_structure(identity, **values | changes)
 
 

@@ -29,16 +29,32 @@ class StrictClient:
             other.browser.set_cookie(COOKIE, actor.token)
         return other
 
-    def get(self, url: str, *, status: int = 200, htmx: bool = False, follow: bool = False, **options: Any) -> TestResponse:  # noqa: ANN401
+    def get(
+        self, url: str, *, status: int = 200, htmx: bool = False, follow: bool = False, **options: Any
+    ) -> TestResponse:
         """GET, with the status expected."""
         headers = {**options.pop("headers", {}), **({"HX-Request": "true"} if htmx else {})}
         response = self.browser.get(url, headers=headers, follow_redirects=follow, **options)
         return self._checked(response, status, htmx)
 
-    def post(self, url: str, data: dict[str, Any] | None = None, *, status: int = 303, htmx: bool = False, follow: bool = False, **options: Any) -> TestResponse:  # noqa: ANN401
+    def post(
+        self,
+        url: str,
+        data: dict[str, Any] | None = None,
+        *,
+        status: int = 303,
+        htmx: bool = False,
+        follow: bool = False,
+        **options: Any,
+    ) -> TestResponse:
         """POST with a valid token, with the status expected (303 after a write)."""
         token = self.token()
-        headers = {**options.pop("headers", {}), "X-CSRFToken": token, "Referer": "http://localhost/", **({"HX-Request": "true"} if htmx else {})}
+        headers = {
+            **options.pop("headers", {}),
+            "X-CSRFToken": token,
+            "Referer": "http://localhost/",
+            **({"HX-Request": "true"} if htmx else {}),
+        }
         response = self.browser.post(url, data=data or {}, headers=headers, follow_redirects=follow, **options)
         return self._checked(response, status, htmx)
 
@@ -51,7 +67,16 @@ class StrictClient:
         assert isinstance(found, Tag), "no page gives a token"
         return str(found["value"])
 
-    def submit(self, page: TestResponse, data: dict[str, Any], *, action: str | None = None, button: str | None = None, status: int = 303, follow: bool = False) -> TestResponse:
+    def submit(
+        self,
+        page: TestResponse,
+        data: dict[str, Any],
+        *,
+        action: str | None = None,
+        button: str | None = None,
+        status: int = 303,
+        follow: bool = False,
+    ) -> TestResponse:
         """Fill the form of a page that was read (the one posting to ``action``, or holding ``button``) and send it."""
         form = self._form(page, action, button)
         values = {**form_values(form), **data}
@@ -60,7 +85,9 @@ class StrictClient:
             if isinstance(pressed, Tag) and pressed.get("name"):
                 values[str(pressed["name"])] = str(pressed.get("value", ""))
         target = str(form.get("action") or page.request.path)
-        response = self.browser.post(target, data={k: v for k, v in values.items() if v is not None}, follow_redirects=follow)
+        response = self.browser.post(
+            target, data={k: v for k, v in values.items() if v is not None}, follow_redirects=follow
+        )
         return self._checked(response, status, htmx=False)
 
     @staticmethod
@@ -78,7 +105,9 @@ class StrictClient:
     def _checked(self, response: TestResponse, status: int, htmx: bool) -> TestResponse:
         body = response.get_data(as_text=True) if response.mimetype == "text/html" else ""
         said = BeautifulSoup(body, "html.parser").get_text(" ", strip=True)[:600] if body else ""
-        assert response.status_code == status, f"{response.request.path}: {response.status_code} instead of {status}. {said}"
+        assert response.status_code == status, (
+            f"{response.request.path}: {response.status_code} instead of {status}. {said}"
+        )
         if self.checked and body and not htmx and body.lstrip().startswith("<!doctype"):
             assert not faults(body), f"{response.request.path}: {faults(body)}"
         return response
@@ -89,14 +118,22 @@ def form_values(form: Tag) -> dict[str, Any]:
     values: dict[str, Any] = {}
 
     def add(name: str, value: str) -> None:
-        values[name] = [*values[name], value] if isinstance(values.get(name), list) else [values[name], value] if name in values else value
+        values[name] = (
+            [*values[name], value]
+            if isinstance(values.get(name), list)
+            else [values[name], value]
+            if name in values
+            else value
+        )
 
     for control in form.find_all(["input", "select", "textarea"]):
         name = control.get("name")
         if not name or control.has_attr("disabled"):
             continue
         if control.name == "select":
-            chosen = [o for o in control.find_all("option") if o.has_attr("selected")] or ([] if control.has_attr("multiple") else control.find_all("option")[:1])
+            chosen = [o for o in control.find_all("option") if o.has_attr("selected")] or (
+                [] if control.has_attr("multiple") else control.find_all("option")[:1]
+            )
             for option in chosen:
                 add(name, str(option.get("value", option.get_text())))
         elif control.name == "textarea":

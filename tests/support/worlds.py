@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 from flask import Flask
@@ -49,13 +49,21 @@ class WorldBuilder:
         self._count = 0
 
     def actor(
-        self, part: str, department: str | None = "44", *, colleague_of: Actor | None = None, roles: Sequence[Role] | None = None, mandated: bool = True
+        self,
+        part: str,
+        department: str | None = "44",
+        *,
+        colleague_of: Actor | None = None,
+        roles: Sequence[Role] | None = None,
+        mandated: bool = True,
     ) -> Actor:
         """A person playing ``part`` (see ROLES) in a new organisation of ``department``, or in a colleague's."""
         self._count += 1
         name = f"{part}{self._count}"
         with owner_unit():
-            organisation_id = colleague_of.org_id if colleague_of else self._organisation(part, department, name, mandated=mandated)
+            organisation_id = (
+                colleague_of.org_id if colleague_of else self._organisation(part, department, name, mandated=mandated)
+            )
             user = seeds.create_user(
                 email=f"{name}@test.odis.example", first_name=part.capitalize(), last_name=f"Fictif {self._count}", organisation_id=organisation_id,
                 roles=roles or ROLES[part],
@@ -65,7 +73,9 @@ class WorldBuilder:
 
     def _organisation(self, part: str, department: str | None, name: str, *, mandated: bool) -> int:
         areas = (department,) if department else ()
-        organisation = seeds.create_organisation(name=f"Organisation {name}", short_name=name, kind=KINDS[part], department=department, areas=areas)
+        organisation = seeds.create_organisation(
+            name=f"Organisation {name}", short_name=name, kind=KINDS[part], department=department, areas=areas
+        )
         if mandated and department and KINDS[part] is OrganisationKind.ASSOCIATION:
             seeds.mandate(organisation.id, department, seeds.MATCHED, starts_on=date(2020, 1, 1))
         return organisation.id

@@ -30,7 +30,9 @@ def sign_in() -> Response:
     if form.validate_on_submit():
         try:
             with unit_of_work(None):  # its own transaction: the session exists before anything is done under it
-                token = operations.sign_in(minter(), email=form.email.data or "", password=form.password.data or "", device=device())
+                token = operations.sign_in(
+                    minter(), email=form.email.data or "", password=form.password.data or "", device=device()
+                )
         except RuleError as error:
             form.add_error(error)
             g.failed_sign_in = True
@@ -61,7 +63,9 @@ def sign_out() -> Response:
 
 def sign_in_page(form: SignInForm, carried: list[tuple[str, str]], status: int) -> Response:
     """The sign-in page, carrying the draft; under HTMX it replaces the whole page."""
-    response = make_response(render_template("accounts/sign_in.html", form=form, carried=carried, action=url_for("accounts.sign_in")), status)
+    response = make_response(
+        render_template("accounts/sign_in.html", form=form, carried=carried, action=url_for("accounts.sign_in")), status
+    )
     if is_fragment_request():
         response.headers["HX-Retarget"] = "body"
         response.headers["HX-Reswap"] = "innerHTML"
@@ -91,13 +95,17 @@ def _welcome(token: str, target: str | None, carried: list[tuple[str, str]]) -> 
         response = redirect_to_url(destination or "/")
     keep_session(response, token)
     secure = current_app.config["SESSION_COOKIE_SECURE"]
-    response.set_cookie(WHO, _signer().dumps(who), httponly=True, secure=secure, samesite="Lax", path="/connexion", max_age=86400)
+    response.set_cookie(
+        WHO, _signer().dumps(who), httponly=True, secure=secure, samesite="Lax", path="/connexion", max_age=86400
+    )
     return response
 
 
 def keep_session(response: Response, token: str) -> None:
     """Give the browser its session: a cookie that no script reads, gone when the browser closes."""
-    response.set_cookie(COOKIE, token, httponly=True, secure=current_app.config["SESSION_COOKIE_SECURE"], samesite="Lax", path="/")
+    response.set_cookie(
+        COOKIE, token, httponly=True, secure=current_app.config["SESSION_COOKIE_SECURE"], samesite="Lax", path="/"
+    )
 
 
 def _previous_person() -> str | None:

@@ -37,7 +37,9 @@ class Move:
 
 def proposals(identity: Identity) -> tuple[Sequence[Orientation], int]:
     """(those to answer for one's places, how many there are), the first to expire before the others."""
-    statement = visible_orientations(identity).where(waits_for_host(identity)).add_columns(func.count().over().label("total"))
+    statement = (
+        visible_orientations(identity).where(waits_for_host(identity)).add_columns(func.count().over().label("total"))
+    )
     rows = db.execute(statement.order_by(Orientation.expires_at, Orientation.id).limit(PROPOSALS)).all()
     return [row.Orientation for row in rows], rows[0].total if rows else 0
 
@@ -60,13 +62,19 @@ def moves(identity: Identity) -> list[Move]:
     leaving = and_(Placement.entered_on.is_not(None), Placement.exited_on.is_(None), Placement.ends_on <= horizon)
     statement = (
         visible_placements(identity)
-        .where(Placement.place_owner_org_id == identity.case_org_id, Placement.cancelled_at.is_(None), or_(entering, leaving))
+        .where(
+            Placement.place_owner_org_id == identity.case_org_id,
+            Placement.cancelled_at.is_(None),
+            or_(entering, leaving),
+        )
         .join(Place, Place.id == Placement.place_id)
         .outerjoin(Household, Household.id == Placement.household_id)
         .outerjoin(HouseholdIdentity, HouseholdIdentity.household_id == Placement.household_id)
         .add_columns(Place, Household, HouseholdIdentity.name.label("name"))
     )
-    rows = db.execute(statement.order_by(func.coalesce(Placement.ends_on, Placement.planned_on), Placement.id).limit(MOVES))
+    rows = db.execute(
+        statement.order_by(func.coalesce(Placement.ends_on, Placement.planned_on), Placement.id).limit(MOVES)
+    )
     return sorted((_move(row, today) for row in rows), key=lambda move: move.day)
 
 
@@ -75,4 +83,6 @@ def _move(row: Any, today: date) -> Move:
     is_entry = stay.entered_on is None
     day = stay.planned_on if is_entry else stay.ends_on
     number = h.number if h is not None else ""
-    return Move(day, is_entry, stay, row.Place, row.name or (h.initials if h is not None else "Ménage"), number, day < today)
+    return Move(
+        day, is_entry, stay, row.Place, row.name or (h.initials if h is not None else "Ménage"), number, day < today
+    )

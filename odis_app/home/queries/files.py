@@ -52,8 +52,14 @@ def _read(statement: Select[Any], due: ColumnElement[date], *order: Any) -> list
     """Rows (Household, name, due, total, late) of the lines due within a week, the first to be done before the others."""
     named = statement.outerjoin(HouseholdIdentity, HouseholdIdentity.household_id == Household.id)
     late = func.count().filter(due < clock.today()).over().label("late")
-    columns = named.add_columns(HouseholdIdentity.name.label("name"), due.label("due"), func.count().over().label("total"), late)
-    return list(db.execute(columns.where(due <= clock.today() + timedelta(days=WEEK)).order_by(*order, due, Household.id).limit(SHOWN)))
+    columns = named.add_columns(
+        HouseholdIdentity.name.label("name"), due.label("due"), func.count().over().label("total"), late
+    )
+    return list(
+        db.execute(
+            columns.where(due <= clock.today() + timedelta(days=WEEK)).order_by(*order, due, Household.id).limit(SHOWN)
+        )
+    )
 
 
 def _found(rows: list[Any], line: Callable[[Any], WorkItem], sentence: str, **listed: Any) -> Found:
@@ -63,7 +69,10 @@ def _found(rows: list[Any], line: Callable[[Any], WorkItem], sentence: str, **li
 def _counted(items: list[WorkItem], rows: Sequence[Any], sentence: str, endpoint: str, **listed: Any) -> Found:
     """The lines, and what the windows of the same statement say of those that are not shown."""
     total, late = (rows[0].total, rows[0].late) if rows else (0, 0)
-    return Found(items, overflow(items, total=total, late=late, today=clock.today(), sentence=sentence, endpoint=endpoint, **listed))
+    return Found(
+        items,
+        overflow(items, total=total, late=late, today=clock.today(), sentence=sentence, endpoint=endpoint, **listed),
+    )
 
 
 def _who(row: Any) -> str:
@@ -78,12 +87,18 @@ def to_orient(identity: Identity, *, mine: bool) -> Found:
     delay = case((Household.priority >= URGENT, URGENT_DAYS), else_=PROPOSE_DAYS)
     due = func.least(HouseholdRequest.need_from, Household.status_since + delay)
     statement = own_files(identity, mine=mine).where(Household.status == S.A_ORIENTER.value)
-    joined = statement.outerjoin(HouseholdRequest, HouseholdRequest.household_id == Household.id).add_columns(HouseholdRequest.need_from)
+    joined = statement.outerjoin(HouseholdRequest, HouseholdRequest.household_id == Household.id).add_columns(
+        HouseholdRequest.need_from
+    )
 
     def line(row: Any) -> WorkItem:
         h, need = row.Household, row.need_from
         soon = need is not None and need <= clock.today() + timedelta(days=HALF_DAYS)
-        title = f"Sans solution au {jour_court(need)} : chercher une offre" if soon else "Dossier complet sans proposition : chercher une offre"
+        title = (
+            f"Sans solution au {jour_court(need)} : chercher une offre"
+            if soon
+            else "Dossier complet sans proposition : chercher une offre"
+        )
         why = f"{_who(row)}, {h.priority_label.lower()}" if h.priority else _who(row)
         return WorkItem(
             due=row.due, title=title, folder="household", endpoint="matching.of_household", values={"household": h.public_id}, action="Voir les offres",
@@ -115,8 +130,12 @@ def titles(identity: Identity, *, mine: bool) -> Found:
     """Papers that end within ninety days, or have ended."""
     today = clock.today()
     ends = HouseholdAdministrative.title_valid_until
-    statement = own_files(identity, mine=mine).where(Household.status.not_in(CLOSED), ends <= today + timedelta(days=TITLE_DAYS))
-    joined = statement.join(HouseholdAdministrative, HouseholdAdministrative.household_id == Household.id).add_columns(ends.label("ends"))
+    statement = own_files(identity, mine=mine).where(
+        Household.status.not_in(CLOSED), ends <= today + timedelta(days=TITLE_DAYS)
+    )
+    joined = statement.join(HouseholdAdministrative, HouseholdAdministrative.household_id == Household.id).add_columns(
+        ends.label("ends")
+    )
 
     def line(row: Any) -> WorkItem:
         h, over = row.Household, row.ends < today
@@ -150,8 +169,17 @@ def silent(identity: Identity, *, mine: bool) -> Found:
 def shares(identity: Identity, *, mine: bool) -> Found:
     """Shares of one's files that close within three days."""
     limit = clock.now() + timedelta(days=SHARE_DAYS)
-    live = and_(Grant.owner_org_id == identity.case_org_id, Grant.revoked_at.is_(None), Grant.expires_at > func.now(), Grant.expires_at <= limit)
-    statement = own_files(identity, mine=mine).join(Grant, Grant.record_id == Household.id).join(Organisation, Organisation.id == Grant.grantee_org_id)
+    live = and_(
+        Grant.owner_org_id == identity.case_org_id,
+        Grant.revoked_at.is_(None),
+        Grant.expires_at > func.now(),
+        Grant.expires_at <= limit,
+    )
+    statement = (
+        own_files(identity, mine=mine)
+        .join(Grant, Grant.record_id == Household.id)
+        .join(Organisation, Organisation.id == Grant.grantee_org_id)
+    )
 
     def line(row: Any) -> WorkItem:
         h = row.Household
@@ -161,13 +189,21 @@ def shares(identity: Identity, *, mine: bool) -> Found:
         )  # fmt: skip
 
     day = func.date(func.timezone(clock.PARIS.key, Grant.expires_at))
-    return _found(_read(statement.where(live).add_columns(Organisation.short_name.label("partner")), day), line, "partages qui se ferment")
+    return _found(
+        _read(statement.where(live).add_columns(Organisation.short_name.label("partner")), day),
+        line,
+        "partages qui se ferment",
+    )
 
 
 def proposals(identity: Identity, *, mine: bool) -> Found:
     """Proposals whose answer is awaited within a week, on either side of ours, and those that lapsed without any."""
     now, org = clock.now(), identity.case_org_id
-    open_ = and_(Orientation.ended_at.is_(None), Orientation.confirmed_at.is_(None), Orientation.expires_at <= now + timedelta(days=WEEK))
+    open_ = and_(
+        Orientation.ended_at.is_(None),
+        Orientation.confirmed_at.is_(None),
+        Orientation.expires_at <= now + timedelta(days=WEEK),
+    )
     lapsed = and_(
         Orientation.ended_kind == EndKind.EXPIREE.value, Orientation.ended_at > now - timedelta(days=LAPSED_DAYS),
         Orientation.household_owner_org_id == org, Household.status == S.A_ORIENTER.value,
@@ -181,7 +217,9 @@ def proposals(identity: Identity, *, mine: bool) -> Found:
         .where(or_(open_, lapsed))
     )
     if mine:
-        statement = statement.where(or_(Household.referent_user_id == identity.user_id, Orientation.place_owner_org_id == org))
+        statement = statement.where(
+            or_(Household.referent_user_id == identity.user_id, Orientation.place_owner_org_id == org)
+        )
     rows = db.execute(statement.order_by(Orientation.expires_at, Orientation.id).limit(SHOWN)).all()
     return _counted([_proposal(identity, row, now) for row in rows], rows, "propositions en cours", "placements.index")
 
@@ -191,7 +229,9 @@ def _proposal(identity: Identity, row: Any, now: datetime) -> WorkItem:
     over = o.expires_at <= now
     due = o.expires_at.astimezone(clock.PARIS).date()
     place = f"{o.place_sheet['kind']}, {o.place_sheet['commune'] or o.place_sheet['department']}"
-    whom = _who(row) if h is not None else f"{o.need_sheet['composition'].lower()}, {o.need_sheet['size']}\u00a0personnes"
+    whom = (
+        _who(row) if h is not None else f"{o.need_sheet['composition'].lower()}, {o.need_sheet['size']}\u00a0personnes"
+    )
     title, action = _awaited(identity, o)
     again = over and h is not None and o.household_owner_org_id == identity.case_org_id
     return WorkItem(
@@ -216,7 +256,10 @@ def _awaited(identity: Identity, o: Orientation) -> tuple[str, str]:
         return "Recueillir la réponse du ménage", "Répondre"
     if o.place_owner_org_id == org and o.host_accepted_at is None:
         return "Répondre pour l’hébergeur", "Répondre"
-    return "Réponse attendue de l’hébergeur" if o.household_owner_org_id == org else "Réponse attendue de l’association", "Voir"
+    return (
+        "Réponse attendue de l’hébergeur" if o.household_owner_org_id == org else "Réponse attendue de l’association",
+        "Voir",
+    )
 
 
 def stages(identity: Identity, *, mine: bool) -> list[tuple[HouseholdStatus, int, int]]:
@@ -233,6 +276,10 @@ def freshness_counts(identity: Identity, *, mine: bool) -> tuple[int, int, int]:
     half, stale = (clock.now() - timedelta(days=days) for days in (HALF_DAYS, STALE_DAYS))
     at = inner.c.reviewed_at
     row = db.execute(
-        select(func.count().filter(at >= half), func.count().filter(at < half, at >= stale), func.count().filter(at < stale)).select_from(inner)
+        select(
+            func.count().filter(at >= half),
+            func.count().filter(at < half, at >= stale),
+            func.count().filter(at < stale),
+        ).select_from(inner)
     ).one()
     return int(row[0]), int(row[1]), int(row[2])

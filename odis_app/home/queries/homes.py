@@ -29,7 +29,13 @@ from odis_app.territories.models import Commune
 
 ENTRIES, ENTRY_DAYS = 5, 14
 Q = QualificationStatus
-ACTIONS = {Q.RECUE: "Appeler", Q.A_COMPLETER: "Compléter", Q.APPEL_FAIT: "Planifier", Q.VISITE_PLANIFIEE: "Préparer", Q.VISITE_FAITE: "Décider"}
+ACTIONS = {
+    Q.RECUE: "Appeler",
+    Q.A_COMPLETER: "Compléter",
+    Q.APPEL_FAIT: "Planifier",
+    Q.VISITE_PLANIFIEE: "Préparer",
+    Q.VISITE_FAITE: "Décider",
+}
 
 
 def to_qualify(identity: Identity) -> Found:
@@ -41,13 +47,27 @@ def to_qualify(identity: Identity) -> Found:
     names = _communes([row.offer for row in shown])
     items = [_qualification(row, names) for row in shown]
     late = sum(_due(row) < clock.today() for row in due)
-    return Found(items, overflow(items, total=len(due), late=late, today=clock.today(), sentence="offres à qualifier", endpoint="offers.queue"))
+    return Found(
+        items,
+        overflow(
+            items,
+            total=len(due),
+            late=late,
+            today=clock.today(),
+            sentence="offres à qualifier",
+            endpoint="offers.queue",
+        ),
+    )
 
 
 def _due(row: QueueRow) -> Any:
     """A visit already agreed on is due on its own day; anything else when the delay ends."""
     planned = row.offer.visit_planned_at
-    return planned.astimezone(clock.PARIS).date() if planned and row.offer.qualification_status == Q.VISITE_PLANIFIEE.value else row.deadline.due_on
+    return (
+        planned.astimezone(clock.PARIS).date()
+        if planned and row.offer.qualification_status == Q.VISITE_PLANIFIEE.value
+        else row.deadline.due_on
+    )
 
 
 def _qualification(row: QueueRow, names: dict[str, str]) -> WorkItem:
@@ -66,8 +86,15 @@ def unconfirmed_offers(identity: Identity) -> Found:
     before_today = datetime.combine(clock.today() - timedelta(days=STALE_DAYS), time.min, clock.PARIS)
     statement = (
         visible_offers(identity)
-        .where(Offer.owner_org_id == housing_org(identity), Offer.qualification_status == Q.VALIDEE.value, Offer.confirmed_at < limit)
-        .add_columns(func.count().over().label("total"), func.count().filter(Offer.confirmed_at < before_today).over().label("late"))
+        .where(
+            Offer.owner_org_id == housing_org(identity),
+            Offer.qualification_status == Q.VALIDEE.value,
+            Offer.confirmed_at < limit,
+        )
+        .add_columns(
+            func.count().over().label("total"),
+            func.count().filter(Offer.confirmed_at < before_today).over().label("late"),
+        )
     )
     rows = db.execute(statement.order_by(Offer.confirmed_at, Offer.id).limit(SHOWN)).all()
     names = _communes([row.Offer for row in rows])
@@ -81,7 +108,18 @@ def unconfirmed_offers(identity: Identity) -> Found:
     ]  # fmt: skip
     total, late = (rows[0].total, rows[0].late) if rows else (0, 0)
     listed = {"etat": Q.VALIDEE.value, "nouvelles": "a_confirmer"}
-    return Found(items, overflow(items, total=total, late=late, today=clock.today(), sentence="offres sans confirmation", endpoint="offers.index", **listed))
+    return Found(
+        items,
+        overflow(
+            items,
+            total=total,
+            late=late,
+            today=clock.today(),
+            sentence="offres sans confirmation",
+            endpoint="offers.index",
+            **listed,
+        ),
+    )
 
 
 def _communes(offers: list[Offer]) -> dict[str, str]:
@@ -99,7 +137,9 @@ def _description(offer: Offer, names: dict[str, str]) -> str:
 
 def drafts(identity: Identity) -> Found:
     """One's own imports that were read and not yet recorded."""
-    statement = visible_imports(identity).where(Import.state == ImportState.DRAFT.value, Import.author_id == identity.user_id)
+    statement = visible_imports(identity).where(
+        Import.state == ImportState.DRAFT.value, Import.author_id == identity.user_id
+    )
     rows = db.execute(statement.order_by(Import.expires_at).limit(SHOWN)).scalars().all()
     horizon = clock.today() + timedelta(days=WEEK)
     items = [

@@ -36,7 +36,11 @@ def organisations() -> list[tuple[str, int, int]]:
 
 def accounts() -> tuple[int, int]:
     """(people who may sign in, accounts that are closed)."""
-    row = db.execute(select(func.count().filter(User.deactivated_at.is_(None)), func.count().filter(User.deactivated_at.is_not(None))).select_from(User)).one()
+    row = db.execute(
+        select(
+            func.count().filter(User.deactivated_at.is_(None)), func.count().filter(User.deactivated_at.is_not(None))
+        ).select_from(User)
+    ).one()
     return int(row[0]), int(row[1])
 
 
@@ -49,4 +53,6 @@ def team(identity: Identity) -> Sequence[tuple[User, str]]:
         .group_by(User.id)
         .order_by(func.lower(User.last_name), func.lower(User.first_name), User.id)
     )
-    return [(user, ", ".join(role.label for role in Role if role.value in roles)) for user, roles in db.execute(statement)]
+    return [
+        (user, ", ".join(role.label for role in Role if role.value in roles)) for user, roles in db.execute(statement)
+    ]

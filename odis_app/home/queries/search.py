@@ -60,6 +60,10 @@ def search(identity: Identity, q: str) -> Results:
 
 def _households(identity: Identity, q: str) -> tuple[list[tuple[Household, str]], int]:
     """(file, name or initials) and how many match, in one statement."""
-    statement = filtered(identity, HouseholdFilter(q=q)).outerjoin(HouseholdIdentity, HouseholdIdentity.household_id == Household.id)
-    rows = db.execute(statement.add_columns(HouseholdIdentity.name, func.count().over().label("total")).limit(SHOWN)).all()
+    statement = filtered(identity, HouseholdFilter(q=q)).outerjoin(
+        HouseholdIdentity, HouseholdIdentity.household_id == Household.id
+    )
+    rows = db.execute(
+        statement.add_columns(HouseholdIdentity.name, func.count().over().label("total")).limit(SHOWN)
+    ).all()
     return [(row.Household, row.name or row.Household.initials) for row in rows], rows[0].total if rows else 0

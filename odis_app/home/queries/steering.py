@@ -62,7 +62,9 @@ def signalled(identity: Identity) -> tuple[list[Signalled], int]:
         .where(live)
         .add_columns(Grant, Organisation.short_name, func.count().over().label("total"))
     )
-    rows = db.execute(statement.order_by(Household.priority.desc(), Grant.granted_at, Household.id).limit(SIGNALLED)).all()
+    rows = db.execute(
+        statement.order_by(Household.priority.desc(), Grant.granted_at, Household.id).limit(SIGNALLED)
+    ).all()
     found = [Signalled(r.Household, r.Grant.motive, r.short_name, r.Grant.granted_at, r.Grant.expires_at) for r in rows]
     return found, rows[0].total if rows else 0
 
@@ -92,7 +94,11 @@ def _stages(identity: Identity, department: str) -> list[tuple[HouseholdStatus, 
 
 def last_bilans(identity: Identity) -> Sequence[Report]:
     """The last bilans that one's service asked for, the newest first."""
-    return db.execute(visible_reports(identity).order_by(Report.created_at.desc(), Report.id.desc()).limit(BILANS)).scalars().all()
+    return (
+        db.execute(visible_reports(identity).order_by(Report.created_at.desc(), Report.id.desc()).limit(BILANS))
+        .scalars()
+        .all()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +115,35 @@ class Covered:
 
 def coverage() -> list[Covered]:
     """The départements where somebody works with the tool, from what every signed-in person may read: organisations and mandates."""
-    kinds = {"association": ("association",), "operator": ("operateur", "operateur_agir"), "service": ("ddets", "dreets", "sgar", "prefecture")}
-    count: Any = {name: func.count(func.distinct(Organisation.id)).filter(Organisation.kind.in_(k)) for name, k in kinds.items()}
+    kinds = {
+        "association": ("association",),
+        "operator": ("operateur", "operateur_agir"),
+        "service": ("ddets", "dreets", "sgar", "prefecture"),
+    }
+    count: Any = {
+        name: func.count(func.distinct(Organisation.id)).filter(Organisation.kind.in_(k)) for name, k in kinds.items()
+    }
     today = clock.today()
     standing = and_(Mandate.starts_on <= today, func.coalesce(Mandate.ends_on, today) >= today)
     mandates = (
-        select(Mandate.department_code, func.count(func.distinct(Mandate.organisation_id)).label("n"), func.max(Mandate.ends_on).label("until"))
+        select(
+            Mandate.department_code,
+            func.count(func.distinct(Mandate.organisation_id)).label("n"),
+            func.max(Mandate.ends_on).label("until"),
+        )
         .where(standing)
         .group_by(Mandate.department_code)
         .subquery()
     )
     statement = (
-        select(OrganisationArea.department_code, count["association"], count["operator"], count["service"], func.max(mandates.c.n), func.max(mandates.c.until))
+        select(
+            OrganisationArea.department_code,
+            count["association"],
+            count["operator"],
+            count["service"],
+            func.max(mandates.c.n),
+            func.max(mandates.c.until),
+        )
         .join(Organisation, Organisation.id == OrganisationArea.organisation_id)
         .outerjoin(mandates, mandates.c.department_code == OrganisationArea.department_code)
         .where(Organisation.activated_at.is_not(None), Organisation.deactivated_at.is_(None))

@@ -88,7 +88,11 @@ def _conditions(filters: TrackingFilter) -> list[ColumnElement[bool]]:
     if filters.signalled:
         found.append(T.signalled_at.is_not(None))
     if filters.q:
-        found.append(T.number == file_number(filters.q) if "-" in file_number(filters.q) else T.number.like(f"%-{file_number(filters.q)}"))
+        found.append(
+            T.number == file_number(filters.q)
+            if "-" in file_number(filters.q)
+            else T.number.like(f"%-{file_number(filters.q)}")
+        )
     return found
 
 
@@ -105,9 +109,14 @@ def tracking_page(identity: Identity, filters: TrackingFilter, *, number: int) -
     """One page, in four statements whatever the number of rows."""
     page = paginate(tracked(identity, filters), number=number)
     ids = [row.record_id for row in page.items]
-    opened = set(db.execute(visible_households(identity).where(Household.id.in_(ids)).with_only_columns(Household.id)).scalars())
+    opened = set(
+        db.execute(visible_households(identity).where(Household.id.in_(ids)).with_only_columns(Household.id)).scalars()
+    )
     owners = organisations_named({row.owner_org_id for row in page.items})
-    rows = [_row(t, owners[t.owner_org_id].short_name if t.owner_org_id in owners else "", t.record_id in opened) for t in page.items]
+    rows = [
+        _row(t, owners[t.owner_org_id].short_name if t.owner_org_id in owners else "", t.record_id in opened)
+        for t in page.items
+    ]
     return Page(rows, page.number, page.per_page, page.total)
 
 
@@ -129,5 +138,3 @@ def numbered(identity: Identity, typed: str) -> list[HouseholdTracking]:
     if not _NUMBER.fullmatch(typed.strip()):
         return []
     return list(db.execute(tracked(identity, TrackingFilter(q=typed)).limit(10)).scalars())
-
-

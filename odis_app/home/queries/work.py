@@ -99,7 +99,10 @@ def work_list(sources: Iterable[Found], today: date, *, folder: str = "") -> Wor
         more=[m for m in hidden if folder in {"", m.folder}],
         total=len(every) + sum(m.count for m in hidden),
         late=sum(item.due < today for item in every) + sum(m.late for m in hidden),
-        by_folder={name: sum(i.folder == name for i in every) + sum(m.count for m in hidden if m.folder == name) for name in ("household", "place")},
+        by_folder={
+            name: sum(i.folder == name for i in every) + sum(m.count for m in hidden if m.folder == name)
+            for name in ("household", "place")
+        },
     )
 
 
@@ -127,7 +130,9 @@ def weekday(day: date) -> str:
     return f"{('lun.', 'mar.', 'mer.', 'jeu.', 'ven.', 'sam.', 'dim.')[day.weekday()]} {day.day}"
 
 
-def overflow(items: Sequence[WorkItem], *, total: int, late: int, today: date, sentence: str, endpoint: str, **values: Any) -> More | None:
+def overflow(
+    items: Sequence[WorkItem], *, total: int, late: int, today: date, sentence: str, endpoint: str, **values: Any
+) -> More | None:
     """What is left when ``total`` lines exist, ``late`` of them late, and ``items`` are shown; None when nothing is."""
     left = total - len(items)
     if left <= 0:

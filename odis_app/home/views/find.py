@@ -15,6 +15,14 @@ from odis_app.home.views.pages import blueprint
 @guard(SEARCH_USE)
 def search() -> Response:
     """The results, straight from the POST: a redirection would put what was typed in the address."""
-    typed = " ".join(request.form.get("q", "").replace("\0", "").split())[: finder.LONGEST]  # no database text holds a NUL
+    typed = " ".join(request.form.get("q", "").replace("\0", "").split())[
+        : finder.LONGEST
+    ]  # no database text holds a NUL
     found = finder.search(identity(), typed) if len(typed) >= finder.SHORTEST else None
-    return render("home/search.html", typed=typed, found=found, too_short=bool(typed) and found is None, crumbs=[("Recherche", None)])
+    return render(
+        "home/search.html",
+        typed=typed,
+        found=found,
+        too_short=bool(typed) and found is None,
+        crumbs=[("Recherche", None)],
+    )

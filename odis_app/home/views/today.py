@@ -46,7 +46,11 @@ def _actions(who: Identity) -> list[dict[str, str]]:
         ("Suivi des dossiers", "home.tracking", policy.STEERING_READ, {}),
         ("Produire un bilan", "reports.new", policy.STEERING_READ, {}),
     ]
-    return [{"label": label, "url": url_for(endpoint, **values)} for label, endpoint, permission, values in offered if who.can(permission)]
+    return [
+        {"label": label, "url": url_for(endpoint, **values)}
+        for label, endpoint, permission, values in offered
+        if who.can(permission)
+    ]
 
 
 def _work(who: Identity) -> dict[str, Any] | None:
@@ -89,7 +93,12 @@ def _is_mine(who: Identity) -> bool:
 def _views(found: work.WorkList, folder: str) -> list[dict[str, Any]]:
     counts = {"": found.total, "household": found.by_folder["household"], "place": found.by_folder["place"]}
     return [
-        {"label": label, "url": url_with(afficher=name), "current": folder == FOLDERS.get(name, ""), "count": counts[FOLDERS.get(name, "")]}
+        {
+            "label": label,
+            "url": url_with(afficher=name),
+            "current": folder == FOLDERS.get(name, ""),
+            "count": counts[FOLDERS.get(name, "")],
+        }
         for name, label in (("", "Tout"), ("menages", "Ménages"), ("places", "Places"))
     ]
 
@@ -103,19 +112,32 @@ def _scopes(mine: bool) -> list[dict[str, Any]]:
 
 def _files(who: Identity, *, mine: bool) -> dict[str, Any]:
     fresh = files.freshness_counts(who, mine=mine)
-    return {"fresh": fresh, "total": sum(fresh), "stages": files.stages(who, mine=mine), "narrowed": files.referent(mine)}
+    return {
+        "fresh": fresh,
+        "total": sum(fresh),
+        "stages": files.stages(who, mine=mine),
+        "narrowed": files.referent(mine),
+    }
 
 
 def _capacity(who: Identity) -> dict[str, Any]:
     proposals, total = capacity.proposals(who)
-    return {"proposals": proposals, "total": total, "stale": capacity.stale(who), "counts": capacity.counts(who), "moves": capacity.moves(who)}
+    return {
+        "proposals": proposals,
+        "total": total,
+        "stale": capacity.stale(who),
+        "counts": capacity.counts(who),
+        "moves": capacity.moves(who),
+    }
 
 
 def _steering(who: Identity) -> dict[str, Any]:
     code = steering.department_asked(who, request.args.get("departement", ""))
     signalled, total = steering.signalled(who)
     situation = steering.situation(who, code) if code else None
-    views = [{"label": label_of(f"dep:{c}"), "url": url_with(departement=c), "current": c == code} for c in who.departments]
+    views = [
+        {"label": label_of(f"dep:{c}"), "url": url_with(departement=c), "current": c == code} for c in who.departments
+    ]
     return {
         "situation": situation,
         "signalled": signalled,
@@ -134,7 +156,12 @@ def _national(who: Identity) -> dict[str, Any]:
 def _platform(who: Identity) -> dict[str, Any]:
     del who  # the wall gives an administrator every account
     active, closed = platform.accounts()
-    return {"organisations": platform.organisations(), "active": active, "closed": closed, "health": health.report(current_app.config["ODIS"])}
+    return {
+        "organisations": platform.organisations(),
+        "active": active,
+        "closed": closed,
+        "health": health.report(current_app.config["ODIS"]),
+    }
 
 
 PARTS: tuple[tuple[str, Permission, Callable[[Identity], Any]], ...] = (

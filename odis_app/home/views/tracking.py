@@ -26,7 +26,9 @@ def tracking() -> Response:
     form = TrackingForm(formdata=request.args)
     schemes = dispositifs()
     form.dispositif.choices = as_choices([("", "Tous"), *((str(d.id), d.label) for d in schemes)])
-    form.departement.choices = as_choices([("", "Tous"), *((code, label_of(f"dep:{code}")) for code in who.departments)])
+    form.departement.choices = as_choices(
+        [("", "Tous"), *((code, label_of(f"dep:{code}")) for code in who.departments)]
+    )
     filters = queries.TrackingFilter(
         q=(form.q.data or "").strip()[:20], stage=form.etape.data or "", priority=form.priorite.data or "", dispositif=form.dispositif.data or "",
         department=form.departement.data or "", signalled=bool(form.signale.data), order=form.tri.data or queries.DEFAULT_ORDER,

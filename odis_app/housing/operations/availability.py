@@ -25,7 +25,9 @@ def confirm_place(identity: Identity, *, place: Place, at: datetime | None = Non
     _fresh(identity, place)
     place.confirmed_at = past(at)
     db.flush()
-    record_event(identity, "place:confirm", record_id=place.record_id, summary="Rien n’a changé", data={"place": place.public_id})
+    record_event(
+        identity, "place:confirm", record_id=place.record_id, summary="Rien n’a changé", data={"place": place.public_id}
+    )
 
 
 def confirm_stale_places(identity: Identity) -> int:
@@ -37,7 +39,13 @@ def confirm_stale_places(identity: Identity) -> int:
 
 
 def change_availability(
-    identity: Identity, *, place: Place, state: PlaceState, on: date | None = None, until: date | None = None, motif: str = ""
+    identity: Identity,
+    *,
+    place: Place,
+    state: PlaceState,
+    on: date | None = None,
+    until: date | None = None,
+    motif: str = "",
 ) -> None:
     """Say that the place is free, occupied (by a household not followed here) or unavailable from ``on`` to the day before ``until``.
 
@@ -62,7 +70,11 @@ def change_availability(
     place.opened_on = place.opened_on or on
     _fresh(identity, place)
     record_event(
-        identity, "place:availability", record_id=place.record_id, summary=f"Place déclarée {state.label.lower()}", data={"place": place.public_id}
+        identity,
+        "place:availability",
+        record_id=place.record_id,
+        summary=f"Place déclarée {state.label.lower()}",
+        data={"place": place.public_id},
     )
 
 
@@ -76,9 +88,13 @@ def _clear(identity: Identity, place: Place, on: date) -> None:
     )
     for occupancy in db.execute(statement).scalars():
         if occupancy.kind == K.RESERVATION.value:
-            raise RuleError("state", "Cette place est réservée pour un ménage à cette date. Répondez d’abord à la proposition.")
+            raise RuleError(
+                "state", "Cette place est réservée pour un ménage à cette date. Répondez d’abord à la proposition."
+            )
         if occupancy.subject:
-            raise RuleError("state", "Un ménage suivi vit ici à cette date. Sa sortie s’enregistre sur son hébergement.")
+            raise RuleError(
+                "state", "Un ménage suivi vit ici à cette date. Sa sortie s’enregistre sur son hébergement."
+            )
         end_stay(identity, occupancy=occupancy, ended_on=on)
 
 

@@ -55,4 +55,6 @@ def _check(values: Mapping[str, Any]) -> None:
 def same_department(home: Offer | Place, values: Mapping[str, Any]) -> None:
     """A home does not move to another département: rights and numbers hang on it. Raises RuleError."""
     if values["department_code"] != home.department_code:
-        raise RuleError("commune_code", "La commune doit rester dans le même département. Déclarez un autre logement ailleurs.")
+        raise RuleError(
+            "commune_code", "La commune doit rester dans le même département. Déclarez un autre logement ailleurs."
+        )

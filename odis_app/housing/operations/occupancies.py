@@ -41,9 +41,17 @@ def reserve(
     if place.closed_on is not None and place.closed_on <= starts_on:
         raise RuleError("", "Cette place est fermée à cette date. Choisissez une autre place.")
     occupancy = take(
-        place, K.RESERVATION, starts_on, ends_on, subject=subject, household=(household_record_id, household_owner_org_id), expires_at=expires_at
+        place,
+        K.RESERVATION,
+        starts_on,
+        ends_on,
+        subject=subject,
+        household=(household_record_id, household_owner_org_id),
+        expires_at=expires_at,
     )
-    record_event(identity, "place:reserve", record_id=place.record_id, summary="Place réservée", data={"place": place.public_id})
+    record_event(
+        identity, "place:reserve", record_id=place.record_id, summary="Place réservée", data={"place": place.public_id}
+    )
     return occupancy
 
 
@@ -51,13 +59,25 @@ def start_stay(identity: Identity, *, occupancy: Occupancy, starts_on: date, end
     """A standing reservation becomes a stay: both agreed. By the organisation of the place. Raises RuleError."""
     lock(occupancy.place_id)
     db.refresh(occupancy)
-    if occupancy.released_at is not None or (occupancy.kind == K.RESERVATION.value and occupancy.expires_at is not None and occupancy.expires_at <= clock.now()):
-        raise RuleError("", "Cette réservation est échue : la place a été rendue. Réservez-la de nouveau si elle est libre.")
+    if occupancy.released_at is not None or (
+        occupancy.kind == K.RESERVATION.value
+        and occupancy.expires_at is not None
+        and occupancy.expires_at <= clock.now()
+    ):
+        raise RuleError(
+            "", "Cette réservation est échue : la place a été rendue. Réservez-la de nouveau si elle est libre."
+        )
     with _no_crossing():
         occupancy.kind, occupancy.expires_at, occupancy.during = K.STAY.value, None, _days(starts_on, ends_on)
         db.flush()
     _touch(identity, occupancy.place_id)
-    record_event(identity, "place:stay", record_id=_record_of(occupancy), summary="Séjour enregistré", data={"occupancy": occupancy.public_id})
+    record_event(
+        identity,
+        "place:stay",
+        record_id=_record_of(occupancy),
+        summary="Séjour enregistré",
+        data={"occupancy": occupancy.public_id},
+    )
 
 
 def end_stay(identity: Identity, *, occupancy: Occupancy, ended_on: date) -> None:
@@ -70,14 +90,26 @@ def end_stay(identity: Identity, *, occupancy: Occupancy, ended_on: date) -> Non
             occupancy.during = _days(occupancy.during.lower, ended_on)
             db.flush()
     _touch(identity, occupancy.place_id)
-    record_event(identity, "place:end_stay", record_id=_record_of(occupancy), summary="Fin de séjour", data={"occupancy": occupancy.public_id})
+    record_event(
+        identity,
+        "place:end_stay",
+        record_id=_record_of(occupancy),
+        summary="Fin de séjour",
+        data={"occupancy": occupancy.public_id},
+    )
 
 
 def release(identity: Identity, *, occupancy: Occupancy) -> None:
     """Give the place back at once: a refusal, a change of mind."""
     occupancy.released_at = clock.now()
     db.flush()
-    record_event(identity, "place:release", record_id=_record_of(occupancy), summary="Place rendue", data={"occupancy": occupancy.public_id})
+    record_event(
+        identity,
+        "place:release",
+        record_id=_record_of(occupancy),
+        summary="Place rendue",
+        data={"occupancy": occupancy.public_id},
+    )
 
 
 def take(

@@ -57,7 +57,9 @@ def create_offer(
     if received_on > clock.today():
         raise RuleError("received_on", "La date de réception ne peut pas être à venir.")
     home = home_values(values)
-    record = create_record(identity, kind="offer", department_code=home["department_code"], dispositif_id=home["dispositif_id"])
+    record = create_record(
+        identity, kind="offer", department_code=home["department_code"], dispositif_id=home["dispositif_id"]
+    )
     offer = Offer(
         id=record.id, owner_org_id=record.owner_org_id, number=next_number(identity, "O", home["department_code"]), provider_kind=provider_kind,
         units=units, qualities=dict(qualities or {}), received_on=received_on, confirmed_at=clock.now(), confirmed_by_label=identity.name,
@@ -88,7 +90,10 @@ def update_offer(
 ) -> None:
     """Correct an offer, and the places that it opened. Raises RuleError, also when someone else changed it since ``version``."""
     if version is not None and version != offer.version:
-        raise RuleError("", "Quelqu’un a modifié cette offre pendant que vous écriviez. Rechargez la page, puis reportez vos changements.")
+        raise RuleError(
+            "",
+            "Quelqu’un a modifié cette offre pendant que vous écriviez. Rechargez la page, puis reportez vos changements.",
+        )
     home = home_values(values)
     same_department(offer, home)
     changed = [name for name, value in home.items() if getattr(offer, name) != value]
@@ -113,7 +118,9 @@ def confirm_offer(identity: Identity, *, offer: Offer, at: datetime | None = Non
     seen = past(at)
     add_event(identity, offer, OfferFact.CONFIRMEE, on=seen.astimezone(clock.PARIS).date())
     offer.confirmed_at, offer.confirmed_by_label = seen, identity.name
-    db.execute(update(Place).where(Place.offer_id == offer.id).values(confirmed_at=seen, confirmed_by_label=identity.name))
+    db.execute(
+        update(Place).where(Place.offer_id == offer.id).values(confirmed_at=seen, confirmed_by_label=identity.name)
+    )
     record_event(identity, "offer:confirm", record_id=offer.id, summary="Offre toujours disponible")
 
 
@@ -137,7 +144,9 @@ def withdraw_offer(identity: Identity, *, offer: Offer, motif: str) -> None:
     standing = taken.where(Place.offer_id == offer.id, Occupancy.released_at.is_(None), Occupancy.kind != "unavailable")
     still_there = standing.where(func.coalesce(func.upper(Occupancy.during), date.max) > clock.today())
     if db.execute(still_there).scalar_one():
-        raise RuleError("motif", "Un ménage y vit ou y est attendu. Enregistrez d’abord sa sortie, ou suspendez l’offre.")
+        raise RuleError(
+            "motif", "Un ménage y vit ou y est attendu. Enregistrez d’abord sa sortie, ou suspendez l’offre."
+        )
     _stop(identity, offer, OfferFact.RETIREE, motif, refused={S.RETIREE, S.REFUSEE})
 
 
@@ -150,7 +159,9 @@ def _stop(identity: Identity, offer: Offer, fact: OfferFact, motif: str, *, refu
     record_event(identity, f"offer:{fact.value}", record_id=offer.id, summary=fact.label)
 
 
-def add_event(identity: Identity, offer: Offer, fact: OfferFact, *, on: date | None = None, data: Mapping[str, Any] | None = None) -> None:
+def add_event(
+    identity: Identity, offer: Offer, fact: OfferFact, *, on: date | None = None, data: Mapping[str, Any] | None = None
+) -> None:
     """Write one event, then compute where the offer stands and carry it to its places."""
     event = OfferEvent(
         offer_id=offer.id, owner_org_id=offer.owner_org_id, kind=fact.value, happened_on=on or clock.today(), data=dict(data or {}),
@@ -161,7 +172,11 @@ def add_event(identity: Identity, offer: Offer, fact: OfferFact, *, on: date | N
     events = db.execute(select(OfferEvent).where(OfferEvent.offer_id == offer.id).order_by(OfferEvent.id)).scalars()
     found = compute_qualification(events)
     offer.called_on, offer.visit_planned_at = found.called_on, found.visit_planned_at
-    offer.visited_on, offer.decided_on, offer.validated_until = found.visited_on, found.decided_on, found.validated_until
+    offer.visited_on, offer.decided_on, offer.validated_until = (
+        found.visited_on,
+        found.decided_on,
+        found.validated_until,
+    )
     offer.status_motif, offer.qualification_status = found.motif, found.status.value
     db.flush()
     _carry(identity, offer)
@@ -195,7 +210,9 @@ def _open_unit(identity: Identity, offer: Offer, rank: int) -> Place:
     )  # fmt: skip
     db.add(place)
     db.flush()
-    db.add(PlaceAddress(place_id=place.id, owner_org_id=place.owner_org_id, record_id=offer.id, label=_label(offer, rank)))
+    db.add(
+        PlaceAddress(place_id=place.id, owner_org_id=place.owner_org_id, record_id=offer.id, label=_label(offer, rank))
+    )
     db.flush()
     return place
 
@@ -219,5 +236,9 @@ def _set_host(offer: Offer, host: Host) -> None:
         index = blind_index(value, org_id=offer.owner_org_id, column=f"offer_{name}") if value else None
         if index != getattr(row, f"{name}_index"):
             setattr(row, f"{name}_index", index)
-            setattr(row, f"{name}_sealed", seal(value, sealed_place("offer_hosts", name, offer.public_id)) if value else None)
+            setattr(
+                row,
+                f"{name}_sealed",
+                seal(value, sealed_place("offer_hosts", name, offer.public_id)) if value else None,
+            )
     db.flush()

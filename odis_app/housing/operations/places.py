@@ -23,7 +23,13 @@ AUTHORISED = date(9999, 12, 31)
 
 
 def create_place(
-    identity: Identity, *, structure: Structure, values: Mapping[str, Any], label: str, address: str = "", opened_on: date | None = None
+    identity: Identity,
+    *,
+    structure: Structure,
+    values: Mapping[str, Any],
+    label: str,
+    address: str = "",
+    opened_on: date | None = None,
 ) -> Place:
     """A place of one's own structure, in its département; ``opened_on`` empty: still being created. Raises RuleError."""
     if not label.strip():
@@ -41,16 +47,29 @@ def create_place(
     db.flush()
     db.add(
         PlaceAddress(
-            place_id=place.id, owner_org_id=place.owner_org_id, record_id=structure.id, label=label, commune_code=values["commune_code"], address=address
+            place_id=place.id,
+            owner_org_id=place.owner_org_id,
+            record_id=structure.id,
+            label=label,
+            commune_code=values["commune_code"],
+            address=address,
         )
     )
     db.flush()
-    record_event(identity, "place:create", record_id=structure.id, summary="Place déclarée", data={"place": place.public_id})
+    record_event(
+        identity, "place:create", record_id=structure.id, summary="Place déclarée", data={"place": place.public_id}
+    )
     return place
 
 
 def update_place(
-    identity: Identity, *, place: Place, values: Mapping[str, Any], label: str, address: str | None = None, opened_on: date | None = None
+    identity: Identity,
+    *,
+    place: Place,
+    values: Mapping[str, Any],
+    label: str,
+    address: str | None = None,
+    opened_on: date | None = None,
 ) -> None:
     """Correct a place of a structure. Raises RuleError."""
     if place.offer_id is not None:
@@ -68,20 +87,32 @@ def update_place(
     kept.address = kept.address if address is None else address
     place.confirmed_at, place.confirmed_by_label = clock.now(), identity.name
     db.flush()
-    record_event(identity, "place:update", record_id=place.record_id, summary="Place modifiée", data={"place": place.public_id, "fields": changed})
+    record_event(
+        identity,
+        "place:update",
+        record_id=place.record_id,
+        summary="Place modifiée",
+        data={"place": place.public_id, "fields": changed},
+    )
 
 
 def close_place(identity: Identity, *, place: Place, on: date | None = None) -> None:
     """No longer a place from that day on. Raises RuleError while someone is there or expected after it."""
     on = on or clock.today()
     later = func.coalesce(func.upper(Occupancy.during), date.max) > on
-    taken = select(func.count()).where(Occupancy.place_id == place.id, Occupancy.released_at.is_(None), Occupancy.kind != "unavailable", later)
+    taken = select(func.count()).where(
+        Occupancy.place_id == place.id, Occupancy.released_at.is_(None), Occupancy.kind != "unavailable", later
+    )
     if db.execute(taken).scalar_one():
-        raise RuleError("", "Quelqu’un vit dans cette place ou y est attendu après cette date. Elle ne peut pas fermer.")
+        raise RuleError(
+            "", "Quelqu’un vit dans cette place ou y est attendu après cette date. Elle ne peut pas fermer."
+        )
     place.closed_on = max(on, place.opened_on or on)
     place.confirmed_at, place.confirmed_by_label = clock.now(), identity.name
     db.flush()
-    record_event(identity, "place:close", record_id=place.record_id, summary="Place fermée", data={"place": place.public_id})
+    record_event(
+        identity, "place:close", record_id=place.record_id, summary="Place fermée", data={"place": place.public_id}
+    )
 
 
 def reopen_place(identity: Identity, *, place: Place) -> None:
@@ -91,4 +122,6 @@ def reopen_place(identity: Identity, *, place: Place) -> None:
     place.closed_on = None
     place.confirmed_at, place.confirmed_by_label = clock.now(), identity.name
     db.flush()
-    record_event(identity, "place:reopen", record_id=place.record_id, summary="Place rouverte", data={"place": place.public_id})
+    record_event(
+        identity, "place:reopen", record_id=place.record_id, summary="Place rouverte", data={"place": place.public_id}
+    )

@@ -54,14 +54,28 @@ def plan_visit(identity: Identity, *, offer: Offer, at: datetime) -> None:
     record_event(identity, "offer:plan_visit", record_id=offer.id, summary="Visite planifiée")
 
 
-def record_visit(identity: Identity, *, offer: Offer, on: date, visitors: tuple[str, str], checklist: Mapping[str, bool], note: str = "") -> None:
+def record_visit(
+    identity: Identity,
+    *,
+    offer: Offer,
+    on: date,
+    visitors: tuple[str, str],
+    checklist: Mapping[str, bool],
+    note: str = "",
+) -> None:
     """A visit made by two people (the second may be a trained volunteer). Raises RuleError."""
     _check(offer, on)
     first, second = (" ".join(name.split()) for name in visitors)
     if not first or not second or first.casefold() == second.casefold():
         raise RuleError("second_visitor", "Une visite se fait à deux. Écrivez le nom des deux personnes.")
     points = {name: bool(checklist.get(name)) for name in CHECKLIST}
-    add_event(identity, offer, OfferFact.VISITE_FAITE, on=on, data={"visitors": [first, second], "checklist": points, "note": note})
+    add_event(
+        identity,
+        offer,
+        OfferFact.VISITE_FAITE,
+        on=on,
+        data={"visitors": [first, second], "checklist": points, "note": note},
+    )
     record_event(identity, "offer:visit", record_id=offer.id, summary="Visite faite")
 
 
@@ -72,7 +86,9 @@ def record_safeguards(identity: Identity, *, offer: Offer, checked: Mapping[str,
     record_event(identity, "offer:safeguards", record_id=offer.id, summary="Garde-fous vérifiés")
 
 
-def decide(identity: Identity, *, offer: Offer, accepted: bool, motif: str, note: str = "", until: date | None = None) -> None:
+def decide(
+    identity: Identity, *, offer: Offer, accepted: bool, motif: str, note: str = "", until: date | None = None
+) -> None:
     """Validate (for twelve months unless told otherwise) or refuse, with a motif of the closed list. Raises RuleError."""
     motifs = {m.value for m in (ValidationMotif if accepted else RefusalMotif)}
     if motif not in motifs:
@@ -88,13 +104,23 @@ def decide(identity: Identity, *, offer: Offer, accepted: bool, motif: str, note
             raise RuleError("until", "La validation dure douze mois au plus à partir d’aujourd’hui.")
     data = {"accepted": accepted, "motif": motif, "note": note} | ({"until": until.isoformat()} if accepted else {})
     add_event(identity, offer, OfferFact.DECISION, data=data)
-    record_event(identity, "offer:decide", record_id=offer.id, summary="Offre validée" if accepted else "Offre refusée", data={"motif": motif})
+    record_event(
+        identity,
+        "offer:decide",
+        record_id=offer.id,
+        summary="Offre validée" if accepted else "Offre refusée",
+        data={"motif": motif},
+    )
 
 
 def _check_safeguards(offer: Offer) -> None:
     events = db.execute(select(OfferEvent).where(OfferEvent.offer_id == offer.id).order_by(OfferEvent.id)).scalars()
     done = compute_qualification(events).safeguards
-    missing = [SAFEGUARDS[n].lower() for n in required_safeguards(offer.kind, accepts_minors=offer.accepts_minors) if n not in done]
+    missing = [
+        SAFEGUARDS[n].lower()
+        for n in required_safeguards(offer.kind, accepts_minors=offer.accepts_minors)
+        if n not in done
+    ]
     if missing:
         raise RuleError("accepted", f"Il manque des garde-fous pour valider : {', '.join(missing)}.")
 
@@ -103,7 +129,9 @@ def is_qualifiable(offer: Offer) -> bool:
     """Being qualified, or validated for less than two months to come: its renewal."""
     status = QualificationStatus(offer.qualification_status)  # type: ignore[call-arg]
     ends = offer.validated_until
-    return status.is_open or (status is QualificationStatus.VALIDEE and ends is not None and ends - clock.today() < RENEWAL)
+    return status.is_open or (
+        status is QualificationStatus.VALIDEE and ends is not None and ends - clock.today() < RENEWAL
+    )
 
 
 def _check(offer: Offer, on: date) -> None:

@@ -91,8 +91,14 @@ def _search(identity: Identity, q: str) -> ColumnElement[bool]:
     """By number, commune, or the name of one's own organisation's host."""
     folded = fold(q)
     communes = select(Commune.code).where(Commune.name_folded.like(f"{folded}%"))
-    hosts = select(OfferHost.offer_id).where(OfferHost.folded.like(f"%{folded}%"), OfferHost.owner_org_id == housing_org(identity))
-    return or_(Offer.number.ilike(f"%{q.replace('%', '').replace('_', '')}%"), Offer.commune_code.in_(communes), Offer.id.in_(hosts))
+    hosts = select(OfferHost.offer_id).where(
+        OfferHost.folded.like(f"%{folded}%"), OfferHost.owner_org_id == housing_org(identity)
+    )
+    return or_(
+        Offer.number.ilike(f"%{q.replace('%', '').replace('_', '')}%"),
+        Offer.commune_code.in_(communes),
+        Offer.id.in_(hosts),
+    )
 
 
 def queue(identity: Identity) -> list[QueueRow]:
@@ -116,7 +122,11 @@ def next_action(offer: Offer) -> str:
         return f"Obtenir : {offer.status_motif}"
     if status is S.VISITE_PLANIFIEE and offer.visit_planned_at:
         return f"Visite le {jour_court(offer.visit_planned_at)} à {heure(offer.visit_planned_at)}"
-    return {S.RECUE: "Appeler l’hébergeur", S.APPEL_FAIT: "Planifier la visite", S.VISITE_FAITE: "Vérifier les garde-fous et décider"}.get(status, "")
+    return {
+        S.RECUE: "Appeler l’hébergeur",
+        S.APPEL_FAIT: "Planifier la visite",
+        S.VISITE_FAITE: "Vérifier les garde-fous et décider",
+    }.get(status, "")
 
 
 def events_of(identity: Identity, offer: Offer) -> Sequence[OfferEvent]:
@@ -129,7 +139,11 @@ def events_of(identity: Identity, offer: Offer) -> Sequence[OfferEvent]:
 def required_left(offer: Offer, events: Sequence[OfferEvent]) -> list[str]:
     """The safeguards that still block a validation, as labels."""
     done = compute_qualification(events).safeguards
-    return [SAFEGUARDS[name] for name in required_safeguards(offer.kind, accepts_minors=offer.accepts_minors) if name not in done]
+    return [
+        SAFEGUARDS[name]
+        for name in required_safeguards(offer.kind, accepts_minors=offer.accepts_minors)
+        if name not in done
+    ]
 
 
 def host_of(identity: Identity, offer: Offer) -> OfferHost | None:
@@ -154,8 +168,6 @@ def offer_places(identity: Identity, offer: Offer) -> Sequence[Place]:
     """The visible places that the offer opened."""
     statement = policy.visible_places(identity).where(Place.offer_id == offer.id)
     return db.execute(statement.order_by(Place.id)).scalars().all()
-
-
 
 
 def describe(event: OfferEvent) -> str:

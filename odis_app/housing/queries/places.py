@@ -113,7 +113,9 @@ def _rows(identity: Identity, *conditions: ColumnElement[bool]) -> tuple[Select[
     taken = _taken()
     visible = policy.visible_places(identity).where(*conditions)
     statement = visible.join(taken, literal(True)).outerjoin(PlaceAddress, PlaceAddress.place_id == Place.id)
-    label = func.coalesce(func.nullif(PlaceAddress.label, cast("", Text)), func.nullif(Place.label, cast("", Text)), Place.number)
+    label = func.coalesce(
+        func.nullif(PlaceAddress.label, cast("", Text)), func.nullif(Place.label, cast("", Text)), Place.number
+    )
     c = taken.c
     return statement.add_columns(
         _state(taken).label("state"), c.motif, c.until, c.booked_from, c.expires_at, _free_from(taken).label("free_from"), label.label("shown")
@@ -190,7 +192,10 @@ def list_places(identity: Identity, filters: PlaceFilter, *, number: int) -> Pag
 def place_counts(identity: Identity, filters: PlaceFilter) -> dict[str, int]:
     """How many places each view holds, in one statement."""
     statement, taken = _rows(identity, *_conditions(identity, PlaceFilter(scope=filters.scope)))
-    columns = [func.count().filter(and_(*_view(name, taken))).label(name) if name != "toutes" else func.count().label(name) for name, _ in VIEWS]
+    columns = [
+        func.count().filter(and_(*_view(name, taken))).label(name) if name != "toutes" else func.count().label(name)
+        for name, _ in VIEWS
+    ]
     row = db.execute(statement.with_only_columns(*columns)).mappings().one()
     return {name: int(row[name]) for name, _ in VIEWS}
 
@@ -207,7 +212,9 @@ def stale_places(identity: Identity) -> Sequence[Place]:
     return db.execute(statement.order_by(Place.confirmed_at, Place.id)).scalars().all()
 
 
-def occupancies_of(identity: Identity, place: Place, *, since: date | None = None, released: bool = False) -> Sequence[Occupancy]:
+def occupancies_of(
+    identity: Identity, place: Place, *, since: date | None = None, released: bool = False
+) -> Sequence[Occupancy]:
     """Who is where on a place, by date; only what still stands unless ``released``. Expired reservations no longer stand."""
     statement = policy.visible_occupancies(identity).where(Occupancy.place_id == place.id)
     if not released:

@@ -42,9 +42,18 @@ STATES = {
 def sections(who: Identity, current: str) -> list[dict[str, Any]]:
     """The strip shared by the lists of this section."""
     waiting = len(queries.queue(who)) if current != "places" else None
-    entries = [("offers.index", "Offres", OFFER_LIST, None), ("offers.queue", "À qualifier", OFFER_LIST, waiting), ("places.index", "Places", PLACE_LIST, None)]
+    entries = [
+        ("offers.index", "Offres", OFFER_LIST, None),
+        ("offers.queue", "À qualifier", OFFER_LIST, waiting),
+        ("places.index", "Places", PLACE_LIST, None),
+    ]
     return [
-        {"label": label, "url": url_for(endpoint), "current": endpoint == current or endpoint.startswith(f"{current}."), "count": count}
+        {
+            "label": label,
+            "url": url_for(endpoint),
+            "current": endpoint == current or endpoint.startswith(f"{current}."),
+            "count": count,
+        }
         for endpoint, label, permission, count in entries
         if who.can(permission)
     ]
@@ -82,7 +91,11 @@ def queue() -> Response:
     stage = request.args.get("etape", "")
     counts = {s: sum(r.offer.qualification_status == s.value for r in rows) for s in QualificationStatus}
     views = [{"label": "Toutes", "url": url_with(etape=""), "current": not stage, "count": len(rows)}]
-    views += [{"label": s.label, "url": url_with(etape=s.value), "current": stage == s.value, "count": n} for s, n in counts.items() if n]
+    views += [
+        {"label": s.label, "url": url_with(etape=s.value), "current": stage == s.value, "count": n}
+        for s, n in counts.items()
+        if n
+    ]
     return render(
         "housing/queue.html",
         rows=[r for r in rows if not stage or r.offer.qualification_status == stage],
@@ -136,17 +149,30 @@ def offer_page(offer: Offer, *, form: MotifForm | None = None, act: str = "", st
 def offer_context(who: Identity, offer: Offer, current: str) -> dict[str, Any]:
     """What every page of one offer shows: its folder, its tabs."""
     status = queries.effective_status(offer)
-    tabs = [{"label": "Résumé", "url": url_for("offers.show", public_id=offer.public_id), "current": current == "resume"}]
+    tabs = [
+        {"label": "Résumé", "url": url_for("offers.show", public_id=offer.public_id), "current": current == "resume"}
+    ]
     if who.can(OFFER_QUALIFY, offer):
-        tabs.append({"label": "Qualification", "url": url_for("offers.qualification", public_id=offer.public_id), "current": current == "qualification"})
-    tabs += [{"label": e.label, "url": url_for(e.endpoint, offer=offer.public_id), "current": current == e.endpoint} for e in slot("offer.tabs").entries(who)]
+        tabs.append(
+            {
+                "label": "Qualification",
+                "url": url_for("offers.qualification", public_id=offer.public_id),
+                "current": current == "qualification",
+            }
+        )
+    tabs += [
+        {"label": e.label, "url": url_for(e.endpoint, offer=offer.public_id), "current": current == e.endpoint}
+        for e in slot("offer.tabs").entries(who)
+    ]
     return {
         "offer": offer,
         "offer_status": status,
         "states": STATES,
         "tabs": tabs,
         "is_own": is_own(who, offer),
-        "where": label_of(offer.commune_code) if offer.commune_code else f"{label_of(f'dep:{offer.department_code}')}, lieu secret",
+        "where": label_of(offer.commune_code)
+        if offer.commune_code
+        else f"{label_of(f'dep:{offer.department_code}')}, lieu secret",
         "crumbs": [("Offres", url_for("offers.index")), (offer.number, None)],
     }
 
@@ -167,7 +193,13 @@ def create() -> Response:
         else:
             flash(f"Offre {offer.number} enregistrée. Appelez l’hébergeur pour commencer la qualification.")
             return redirect_to("offers.show", public_id=offer.public_id)
-    return render("housing/offer_form.html", form=form, offer=None, status=422 if form.is_submitted() else 200, crumbs=_form_crumbs("Déclarer une offre"))
+    return render(
+        "housing/offer_form.html",
+        form=form,
+        offer=None,
+        status=422 if form.is_submitted() else 200,
+        crumbs=_form_crumbs("Déclarer une offre"),
+    )
 
 
 @blueprint.route("/<public_id>/modifier", methods=["GET", "POST"])
@@ -188,8 +220,14 @@ def update(public_id: Offer) -> Response:
         else:
             flash(f"Offre {offer.number} modifiée.")
             return redirect_to("offers.show", public_id=offer.public_id)
-    crumbs = [("Offres", url_for("offers.index")), (offer.number, url_for("offers.show", public_id=offer.public_id)), ("Modifier", None)]
-    return render("housing/offer_form.html", form=form, offer=offer, status=422 if form.is_submitted() else 200, crumbs=crumbs)
+    crumbs = [
+        ("Offres", url_for("offers.index")),
+        (offer.number, url_for("offers.show", public_id=offer.public_id)),
+        ("Modifier", None),
+    ]
+    return render(
+        "housing/offer_form.html", form=form, offer=offer, status=422 if form.is_submitted() else 200, crumbs=crumbs
+    )
 
 
 def _as_typed(who: Identity, offer: Offer) -> dict[str, Any]:
@@ -203,7 +241,12 @@ def _as_typed(who: Identity, offer: Offer) -> dict[str, Any]:
 
 
 def _host(form: OfferForm) -> operations.Host:
-    return operations.Host(name=form.host_name.data or "", phone=form.phone.data or "", email=form.email.data or "", siret=form.siret.data or "")
+    return operations.Host(
+        name=form.host_name.data or "",
+        phone=form.phone.data or "",
+        email=form.email.data or "",
+        siret=form.siret.data or "",
+    )
 
 
 def _form_crumbs(label: str) -> list[tuple[str, str | None]]:

@@ -35,7 +35,14 @@ def create() -> Response:
             flash(f"Place {place.number} enregistrée.")
             return redirect_to("places.show", public_id=place.public_id)
     crumbs = [("Places", url_for("places.index")), ("Déclarer une place", None)]
-    return render("housing/place_form.html", form=form, place=None, has_structures=bool(structures), crumbs=crumbs, status=422 if form.is_submitted() else 200)
+    return render(
+        "housing/place_form.html",
+        form=form,
+        place=None,
+        has_structures=bool(structures),
+        crumbs=crumbs,
+        status=422 if form.is_submitted() else 200,
+    )
 
 
 @blueprint.route("/<public_id>/modifier", methods=["GET", "POST"])
@@ -45,19 +52,43 @@ def update(public_id: Place) -> Response:
     place = public_id
     kept = db.get_one(PlaceAddress, place.id)
     values = {column.key: getattr(place, column.key) for column in Place.__table__.columns}
-    form = _form(data=values | {"label": kept.label, "address": kept.address, "commune": kept.commune_code, "structure": _structure_of(place)})
+    form = _form(
+        data=values
+        | {
+            "label": kept.label,
+            "address": kept.address,
+            "commune": kept.commune_code,
+            "structure": _structure_of(place),
+        }
+    )
     if form.validate_on_submit():
         try:
             operations.update_place(
-                identity(), place=place, values=form.values(), label=form.label.data, address=form.address.data or "", opened_on=form.opened_on.data
+                identity(),
+                place=place,
+                values=form.values(),
+                label=form.label.data,
+                address=form.address.data or "",
+                opened_on=form.opened_on.data,
             )
         except RuleError as error:
             form.add_error(error)
         else:
             flash(f"Place {place.number} modifiée.")
             return redirect_to("places.show", public_id=place.public_id)
-    crumbs = [("Places", url_for("places.index")), (place.number, url_for("places.show", public_id=place.public_id)), ("Modifier", None)]
-    return render("housing/place_form.html", form=form, place=place, has_structures=True, crumbs=crumbs, status=422 if form.is_submitted() else 200)
+    crumbs = [
+        ("Places", url_for("places.index")),
+        (place.number, url_for("places.show", public_id=place.public_id)),
+        ("Modifier", None),
+    ]
+    return render(
+        "housing/place_form.html",
+        form=form,
+        place=place,
+        has_structures=True,
+        crumbs=crumbs,
+        status=422 if form.is_submitted() else 200,
+    )
 
 
 def _form(data: dict[str, object] | None = None) -> PlaceForm:

@@ -36,7 +36,20 @@ STATES = {
 }  # fmt: skip
 BARS = {OccupancyKind.RESERVATION: "book", OccupancyKind.STAY: "busy", OccupancyKind.UNAVAILABLE: "out"}
 WEEKS = 13
-MONTHS = ("Janvier", "Février", "Mars", "Avril", "Mai", "Juin", "Juillet", "Août", "Septembre", "Octobre", "Novembre", "Décembre")
+MONTHS = (
+    "Janvier",
+    "Février",
+    "Mars",
+    "Avril",
+    "Mai",
+    "Juin",
+    "Juillet",
+    "Août",
+    "Septembre",
+    "Octobre",
+    "Novembre",
+    "Décembre",
+)
 
 
 @blueprint.get("")
@@ -79,7 +92,10 @@ def _filters(who: Identity) -> PlaceFilter:
 
 
 def _views(filters: PlaceFilter, counts: dict[str, int]) -> list[dict[str, Any]]:
-    return [{"label": label, "url": url_with(vue=name), "current": filters.view == name, "count": counts[name]} for name, label in VIEWS]
+    return [
+        {"label": label, "url": url_with(vue=name), "current": filters.view == name, "count": counts[name]}
+        for name, label in VIEWS
+    ]
 
 
 def _scopes(who: Identity, filters: PlaceFilter) -> list[dict[str, Any]]:
@@ -106,7 +122,11 @@ def counters() -> Response:
 def confirm_all() -> Response:
     """« Rien n’a changé » for every place without news."""
     count = operations.confirm_stale_places(identity())
-    flash(f"{pluriel(count, 'place confirmée', 'places confirmées')}." if count else "Aucune place n’attendait de confirmation.")
+    flash(
+        f"{pluriel(count, 'place confirmée', 'places confirmées')}."
+        if count
+        else "Aucune place n’attendait de confirmation."
+    )
     return redirect_to("places.index", perimetre="mes")
 
 
@@ -118,8 +138,14 @@ def confirm(public_id: Place) -> Response:
     operations.confirm_place(who, place=public_id)
     if not is_fragment_request():
         flash(f"Place {public_id.number} confirmée.")
-        return redirect_to_url(url_for("places.index", perimetre="mes", vue=request.form.get("vue") or None) + f"#place-{public_id.public_id}")
-    response = Response(render_template("housing/_place_line.html", row=queries.place_row(who, public_id), states=STATES), mimetype="text/html")
+        return redirect_to_url(
+            url_for("places.index", perimetre="mes", vue=request.form.get("vue") or None)
+            + f"#place-{public_id.public_id}"
+        )
+    response = Response(
+        render_template("housing/_place_line.html", row=queries.place_row(who, public_id), states=STATES),
+        mimetype="text/html",
+    )
     response.headers["HX-Trigger"] = "places-changed"
     return response
 
@@ -134,15 +160,31 @@ def change(public_id: Place) -> Response:
     if form.validate_on_submit():
         try:
             operations.change_availability(
-                who, place=place, state=PlaceState(form.state.data), on=form.on.data, until=form.until.data, motif=form.motif.data or ""  # type: ignore[call-arg]
+                who,
+                place=place,
+                state=PlaceState(form.state.data),
+                on=form.on.data,
+                until=form.until.data,
+                motif=form.motif.data or "",  # type: ignore[call-arg]
             )
         except RuleError as error:
             form.add_error(error)
         else:
             flash(f"Place {place.number} mise à jour.")
             return redirect_to_url(url_for("places.index", perimetre="mes") + f"#place-{place.public_id}")
-    crumbs = [("Places", url_for("places.index")), (row.label, url_for("places.show", public_id=place.public_id)), ("Changer", None)]
-    return render("housing/availability.html", form=form, row=row, states=STATES, crumbs=crumbs, status=422 if form.is_submitted() else 200)
+    crumbs = [
+        ("Places", url_for("places.index")),
+        (row.label, url_for("places.show", public_id=place.public_id)),
+        ("Changer", None),
+    ]
+    return render(
+        "housing/availability.html",
+        form=form,
+        row=row,
+        states=STATES,
+        crumbs=crumbs,
+        status=422 if form.is_submitted() else 200,
+    )
 
 
 @blueprint.get("/<public_id>")
@@ -170,7 +212,9 @@ def place_page(place: Place, *, problem: str = "", status: int = 200) -> Respons
         bars=_bars(occupancies, households, monday),
         lines=[(o, households.get(o.household_record_id or 0)) for o in occupancies],
         address=db.get(PlaceAddress, place.id),
-        where=label_of(place.commune_code) if place.commune_code else f"{label_of(f'dep:{place.department_code}')}, lieu secret",
+        where=label_of(place.commune_code)
+        if place.commune_code
+        else f"{label_of(f'dep:{place.department_code}')}, lieu secret",
         can_update=who.can(PLACE_UPDATE, place),
         actions=[(e.label, url_for(e.endpoint, place=place.public_id)) for e in slot("place.actions").entries(who)],
         crumbs=[("Places", url_for("places.index")), (place.number, None)],
@@ -182,14 +226,19 @@ def _households(who: Identity, occupancies: list[Occupancy]) -> dict[int, Househ
     ids = [o.household_record_id for o in occupancies if o.household_record_id]
     if not ids:
         return {}
-    statement = select(Household).where(Household.id.in_(ids), Household.id.in_(visible_households(who).with_only_columns(Household.id)))
+    statement = select(Household).where(
+        Household.id.in_(ids), Household.id.in_(visible_households(who).with_only_columns(Household.id))
+    )
     return {h.id: h for h in db.execute(statement).scalars()}
 
 
 def _weeks(monday: date, today: date) -> list[dict[str, Any]]:
     this_week = today - timedelta(days=today.weekday())
     days = [monday + timedelta(weeks=n) for n in range(WEEKS)]
-    return [{"day": d.day, "month": MONTHS[d.month - 1], "month_index": d.year * 12 + d.month, "now": d == this_week} for d in days]
+    return [
+        {"day": d.day, "month": MONTHS[d.month - 1], "month_index": d.year * 12 + d.month, "now": d == this_week}
+        for d in days
+    ]
 
 
 def _bars(occupancies: Any, households: dict[int, Household], monday: date) -> list[dict[str, Any]]:
@@ -211,5 +260,11 @@ def _bar(taken: Occupancy | None, households: dict[int, Household]) -> dict[str,
         return {"kind": "free", "word": "libre"}
     kind = OccupancyKind(taken.kind)  # type: ignore[call-arg]
     household = households.get(taken.household_record_id or 0)
-    word = UnavailabilityMotif.label_of(taken.motif).lower() if taken.motif else household.number if household else kind.label.lower()
+    word = (
+        UnavailabilityMotif.label_of(taken.motif).lower()
+        if taken.motif
+        else household.number
+        if household
+        else kind.label.lower()
+    )
     return {"kind": BARS[kind], "word": word}

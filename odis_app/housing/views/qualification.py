@@ -19,7 +19,9 @@ from odis_app.housing.policy import OFFER_QUALIFY, find_offer
 from odis_app.housing.status import SAFEGUARDS, compute_qualification, required_safeguards
 from odis_app.housing.views.offers import blueprint, offer_context
 
-UNSIGNED = {"csrf": False}  # several forms on a page: each carries the page's one token, which the application checks itself
+UNSIGNED = {
+    "csrf": False
+}  # several forms on a page: each carries the page's one token, which the application checks itself
 STEPS: dict[str, tuple[type[Form], str]] = {
     "appel": (CallForm, "Appel enregistré."),
     "complement": (AskForm, "Demande enregistrée : l’offre attend ce complément."),
@@ -38,7 +40,9 @@ def qualification(public_id: Offer) -> Response:
     return _page(public_id)
 
 
-@blueprint.post("/<public_id>/qualification/<any(appel, complement, complete, 'rendez-vous', visite, 'garde-fous', decision):step>")
+@blueprint.post(
+    "/<public_id>/qualification/<any(appel, complement, complete, 'rendez-vous', visite, 'garde-fous', decision):step>"
+)
 @guard(OFFER_QUALIFY, public_id=find_offer)
 def qualify(public_id: Offer, step: str) -> Response:
     """Record one step."""
@@ -57,7 +61,9 @@ def qualify(public_id: Offer, step: str) -> Response:
 
 def _record(who: Identity, offer: Offer, step: str, form: Any) -> None:
     if step == "appel":
-        operations.record_call(who, offer=offer, on=form.on.data, reached=form.reached.data == "oui", note=form.note.data or "")
+        operations.record_call(
+            who, offer=offer, on=form.on.data, reached=form.reached.data == "oui", note=form.note.data or ""
+        )
     elif step == "complement":
         operations.ask_completion(who, offer=offer, missing=form.missing.data)
     elif step == "complete":
@@ -67,11 +73,15 @@ def _record(who: Identity, offer: Offer, step: str, form: Any) -> None:
     elif step == "visite":
         visitors = (form.first_visitor.data, form.second_visitor.data)
         points = dict.fromkeys(form.checklist.data or [], True)
-        operations.record_visit(who, offer=offer, on=form.on.data, visitors=visitors, checklist=points, note=form.note.data or "")
+        operations.record_visit(
+            who, offer=offer, on=form.on.data, visitors=visitors, checklist=points, note=form.note.data or ""
+        )
     elif step == "garde-fous":
         operations.record_safeguards(who, offer=offer, checked=dict.fromkeys(form.checked.data or [], True))
     else:
-        operations.decide(who, offer=offer, accepted=form.accepted.data == "oui", motif=form.motif.data, note=form.note.data or "")
+        operations.decide(
+            who, offer=offer, accepted=form.accepted.data == "oui", motif=form.motif.data, note=form.note.data or ""
+        )
 
 
 def _page(offer: Offer, *, step: str = "", form: Form | None = None, status: int = 200) -> Response:
@@ -79,9 +89,13 @@ def _page(offer: Offer, *, step: str = "", form: Form | None = None, status: int
     events = queries.events_of(who, offer)
     done = compute_qualification(events).safeguards
     forms = {name: kind(prefix=name, formdata=None, meta=UNSIGNED) for name, (kind, _) in STEPS.items() if name != step}
-    forms["garde-fous"] = SafeguardForm(prefix="garde-fous", formdata=None, meta=UNSIGNED, data={"checked": sorted(done)})
+    forms["garde-fous"] = SafeguardForm(
+        prefix="garde-fous", formdata=None, meta=UNSIGNED, data={"checked": sorted(done)}
+    )
     if step != "visite":
-        forms["visite"] = VisitForm(prefix="visite", formdata=None, meta=UNSIGNED, data={"first_visitor": who.name, "on": clock.today()})
+        forms["visite"] = VisitForm(
+            prefix="visite", formdata=None, meta=UNSIGNED, data={"first_visitor": who.name, "on": clock.today()}
+        )
     if form is not None:
         forms[step] = form
     row = next((r for r in queries.queue(who) if r.offer.id == offer.id), None)

@@ -42,7 +42,13 @@ def lock_household(household_id: int) -> None:
 
 
 def fact(
-    identity: Identity, orientation: Orientation, kind: FactKind, sentence: str, *, on: date | None = None, data: dict[str, Any] | None = None
+    identity: Identity,
+    orientation: Orientation,
+    kind: FactKind,
+    sentence: str,
+    *,
+    on: date | None = None,
+    data: dict[str, Any] | None = None,
 ) -> None:
     """Record a fact of this orientation on the household's file, and tell its journal; the stage follows."""
     tell(identity, orientation, sentence)
@@ -55,12 +61,18 @@ def fact(
 def tell(identity: Identity, orientation: Orientation, sentence: str) -> None:
     """One line in the journal of the file, for its partners: « Place P-53-012 : … », never a motif."""
     body = f"Place {orientation.place_sheet['number']} : {sentence}"
-    add_system_entry(identity, record_id=orientation.household_id, owner_org_id=orientation.household_owner_org_id, body=body)
+    add_system_entry(
+        identity, record_id=orientation.household_id, owner_org_id=orientation.household_owner_org_id, body=body
+    )
 
 
 def standing_proposals(household_id: int) -> list[str]:
     """Public ids of the proposals that the file's facts hold as active, whoever received them."""
-    statement = select(HouseholdFact.kind, HouseholdFact.subject).where(HouseholdFact.household_id == household_id).order_by(HouseholdFact.id)
+    statement = (
+        select(HouseholdFact.kind, HouseholdFact.subject)
+        .where(HouseholdFact.household_id == household_id)
+        .order_by(HouseholdFact.id)
+    )
     active: dict[str, None] = {}
     for kind, subject in db.execute(statement):
         if kind == FactKind.PROPOSED.value:
@@ -72,7 +84,13 @@ def standing_proposals(household_id: int) -> list[str]:
 
 def trail(identity: Identity, action: str, orientation: Orientation, summary: str, **data: Any) -> None:
     """Write in the trail, under the household's record."""
-    record_event(identity, f"orientation:{action}", record_id=orientation.household_id, summary=summary, data={"orientation": orientation.public_id, **data})
+    record_event(
+        identity,
+        f"orientation:{action}",
+        record_id=orientation.household_id,
+        summary=summary,
+        data={"orientation": orientation.public_id, **data},
+    )
 
 
 def free_place(orientation: Orientation) -> None:
@@ -91,7 +109,10 @@ def refresh_place(identity: Identity, orientation: Orientation) -> None:
 def require_active(orientation: Orientation) -> None:
     """Raises RuleError when nobody's answer is awaited any more."""
     if not orientation.is_active:
-        raise RuleError("", f"Cette proposition n’attend plus de réponse : {orientation.status.label.lower()}. Rien n’est enregistré.")
+        raise RuleError(
+            "",
+            f"Cette proposition n’attend plus de réponse : {orientation.status.label.lower()}. Rien n’est enregistré.",
+        )
 
 
 def short(comment: str) -> str:

@@ -21,10 +21,23 @@ def expire_orientations(identity: Identity) -> int:
             identity, household_id=row.household_id, owner_org_id=row.household_owner_org_id, kind=FactKind.PROPOSAL_ENDED,
             subject=row.orientation_public_id,
         )  # fmt: skip
-        sentence = "proposition sans réponse dans le délai." if row.ended_kind == EndKind.EXPIREE else "attribuée à un autre ménage."
-        add_system_entry(identity, record_id=row.household_id, owner_org_id=row.household_owner_org_id, body=f"Place {row.place_number} : {sentence}")
+        sentence = (
+            "proposition sans réponse dans le délai."
+            if row.ended_kind == EndKind.EXPIREE
+            else "attribuée à un autre ménage."
+        )
+        add_system_entry(
+            identity,
+            record_id=row.household_id,
+            owner_org_id=row.household_owner_org_id,
+            body=f"Place {row.place_number} : {sentence}",
+        )
         label = EndKind.label_of(row.ended_kind).lower()
         record_event(
-            identity, "orientation:expire", record_id=row.household_id, summary=f"Proposition {label}", data={"orientation": row.orientation_public_id}
+            identity,
+            "orientation:expire",
+            record_id=row.household_id,
+            summary=f"Proposition {label}",
+            data={"orientation": row.orientation_public_id},
         )
     return len(ended)

@@ -20,7 +20,11 @@ def need_sheet(household: Household) -> dict[str, Any]:
     block = queries.identity_block(household)
     ages = [member.age_on(clock.today()) for member in queries.present_members(household.id)]
     wanted = [
-        {"need": NeedKind.label_of(need.kind), "level": NeedLevel.label_of(str(need.level)), "required": need.level == 2}
+        {
+            "need": NeedKind.label_of(need.kind),
+            "level": NeedLevel.label_of(str(need.level)),
+            "required": need.level == 2,
+        }
         for need in queries.needs(household)
         if need.level > 0
     ]

@@ -6,6 +6,7 @@ from flask import Response, flash, request, url_for
 
 from odis_app.core import clock
 from odis_app.core.forms import Form
+from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
 from odis_app.core.templating import url_with
 from odis_app.core.web import identity, page_number, redirect_to, render
@@ -38,10 +39,16 @@ def stays() -> Response:
         "placements/stays.html",
         fragment="placements/_stays.html",
         found=page,
-        lines=[(p, sheets[p.orientation_id], names.get(p.household_id) or queries.unnamed(sheets[p.orientation_id])) for p in page.items],
+        lines=[
+            (p, sheets[p.orientation_id], names.get(p.household_id) or queries.unnamed(sheets[p.orientation_id]))
+            for p in page.items
+        ],
         signs=SIGNS,
         view=view,
-        views=[{"label": label, "url": url_with(vue=name), "current": view == name, "count": counts[name]} for name, label in queries.STAYS],
+        views=[
+            {"label": label, "url": url_with(vue=name), "current": view == name, "count": counts[name]}
+            for name, label in queries.STAYS
+        ],
     )
 
 
@@ -67,16 +74,29 @@ def stay_page(placement: Placement, *, problem: str = "", **forms: Form) -> Resp
         state=placement.status,
         signs=SIGNS,
         who=queries.named(who, [placement.household_id]).get(placement.household_id) or queries.unnamed(orientation),
-        entry=forms.get("entry") or (EntryForm(formdata=None, entered_on=min(placement.planned_on, clock.today())) if awaited and writes else None),
+        entry=forms.get("entry")
+        or (
+            EntryForm(formdata=None, entered_on=min(placement.planned_on, clock.today()))
+            if awaited and writes
+            else None
+        ),
         extend=forms.get("extend") or (ExtendForm(formdata=None, title=placement.title) if extends else None),
-        leave=forms.get("leave") or (ExitForm(formdata=None) if here and writes and placement.exit_asked is None else None),
+        leave=forms.get("leave")
+        or (ExitForm(formdata=None) if here and writes and placement.exit_asked is None else None),
         confirms=placement.exit_asked is not None and writes and placement.exit_asked_by_id != who.user_id,
         withdraws=placement.exit_asked is not None and writes,
         address=queries.address_of(orientation) if not placement.exited_on and not placement.cancelled_at else "",
-        destination=label_of(placement.destination_commune_code) if placement.destination_commune_code else "",
+        **_left(who, placement),
         problem=problem,
         crumbs=[("Hébergements", url_for("placements.stays")), (orientation.place_sheet["number"], None)],
     )
+
+
+def _left(who: Identity, placement: Placement) -> dict[str, str]:
+    """For where the household left, for its own organisation."""
+    told = queries.departure_of(who, placement)
+    code, comment = (told.destination_commune_code, told.comment) if told is not None else (None, "")
+    return {"destination": label_of(code) if code else "", "exit_comment": comment}
 
 
 @blueprint.post("/hebergements/<placement>/entree")
@@ -84,7 +104,12 @@ def stay_page(placement: Placement, *, problem: str = "", **forms: Form) -> Resp
 def enter(placement: Placement) -> Response:
     """The household moved in."""
     form, who = EntryForm(), identity()
-    if not attempt(form, lambda: operations.record_entry(who, placement=placement, entered_on=form.entered_on.data, title=form.title.data)):
+    if not attempt(
+        form,
+        lambda: operations.record_entry(
+            who, placement=placement, entered_on=form.entered_on.data, title=form.title.data
+        ),
+    ):
         return stay_page(placement, entry=form)
     flash("L’entrée est enregistrée.", "ok")
     return redirect_to("placements.show_stay", placement=placement.public_id)
@@ -95,7 +120,9 @@ def enter(placement: Placement) -> Response:
 def extend(placement: Placement) -> Response:
     """A later end."""
     form, who = ExtendForm(), identity()
-    if not attempt(form, lambda: operations.extend(who, placement=placement, ends_on=form.ends_on.data, title=form.title.data)):
+    if not attempt(
+        form, lambda: operations.extend(who, placement=placement, ends_on=form.ends_on.data, title=form.title.data)
+    ):
         return stay_page(placement, extend=form)
     flash("Le séjour est prolongé.", "ok")
     return redirect_to("placements.show_stay", placement=placement.public_id)
