@@ -133,14 +133,14 @@ def _same_server(services: Embedded, database: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def demo_world(demo_database: Config) -> Iterator[tuple[Flask, World]]:
+def demo_world(demo_database: Config) -> tuple[Flask, World]:
     """(application on the demonstration database, its actors). Tests that use it change as little as they can."""
     from odis_app.home.demo import load
 
     app = create_app(demo_database)
     with app.app_context():
         world = load(PASSWORD)
-    yield app, world
+    return app, world
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def _texts(source: Any) -> list[str]:
 
 
 def note_read(action: str, record_id: int, *, sensitivity: int = 0, summary: str = "") -> None:
-    """This GET shows a record: one audit event will be written before the answer leaves. Later calls only raise the sensitivity."""
+    """Note that the present GET shows a record: one audit event will be written before the answer leaves. Later calls only raise the sensitivity."""
     known = g.get("read_event")
     if known is not None and known["record"] == record_id:
         known["class"] = max(known["class"], sensitivity)

@@ -154,7 +154,7 @@ def _row(
 def shortlist_of(identity: Identity, household: Household) -> HouseholdShortlist:
     """The best offers of one household; the ranking is the same whether or not the reader may read class 3."""
     row, stock = facts_of([household])[0], supply(identity)
-    compatible = _ids("SELECT odis.safety_compatible(:id)", household.id)
+    compatible = compatible_places(household)
     found = shortlist(row, stock.offers, POLICY, _pair_facts(household, stock, compatible), limit=SHOWN)
     reads_class_3 = rights.names_safety(identity, household)
     assessed = bool(db.execute(text("SELECT odis.safety_is_assessed(:id)"), {"id": household.id}).scalar_one())
@@ -181,7 +181,7 @@ def standing_of(identity: Identity, household: Household, place: Place) -> dict[
     some rule closes comes after every possible one: proposing it wants a motif.
     """
     row, stock = facts_of([household])[0], supply(identity)
-    compatible = _ids("SELECT odis.safety_compatible(:id)", household.id)
+    compatible = compatible_places(household)
     found = shortlist(
         row, stock.offers, POLICY, _pair_facts(household, stock, compatible), limit=max(1, len(stock.ids))
     )
@@ -215,8 +215,17 @@ def _pair_facts(household: Household, stock: Supply, compatible: np.ndarray) -> 
     )
 
 
-def _ids(statement: str, household_id: int) -> np.ndarray:
-    return np.fromiter(db.execute(text(statement), {"id": household_id}).scalars(), dtype=np.int64)
+def compatible_places(household: Household) -> np.ndarray:
+    """Keys of the places where the household's safety is sure (H08, H12, H17; security.md 1), among those one may match."""
+    return _ids("odis.safety_compatible(:id)", household.id)
+
+
+def _ids(rows: str, key: int) -> np.ndarray:
+    """The keys that ``rows`` gives, packed by PostgreSQL: 110,000 Python integers would cost more than the whole page."""
+    packed = db.execute(
+        text(f"SELECT string_agg(int8send(id), '') FROM {rows} AS found (id)"), {"id": key}
+    ).scalar_one()
+    return np.frombuffer(packed or b"", dtype=">i8").astype(np.int64)
 
 
 def _lines(identity: Identity, stock: Supply, row: engine.Household, ranked: Sequence[Ranked]) -> list[OfferLine]:
@@ -317,7 +326,7 @@ def households_for(identity: Identity, place: Place) -> tuple[list[HouseholdLine
     if not waiting or not len(position):
         return [], 0, len(waiting)
     rows = facts_of(waiting)
-    compatible = _ids("SELECT odis.safety_compatible_households(:id)", place.id)
+    compatible = _ids("odis.safety_compatible_households(:id)", place.id)
     other = place.orientation_authority != "association_mandatee"
     mismatched = np.array([other or h.dispositif_id != place.dispositif_id for h in waiting], dtype=np.bool_)
     pair = PairFacts(

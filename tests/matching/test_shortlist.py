@@ -46,7 +46,7 @@ def test_the_list_is_the_same_with_and_without_class_3(town: Town, world: WorldB
         name: list_for(town, actor, household)
         for name, actor in {"referent": town.camille, "coordination": town.sacha, "collegue": colleague}.items()
     }
-    assert {name: places_of(answer) for name, answer in seen.items()} == dict.fromkeys(seen, [certified])
+    assert all(places_of(answer) == [certified] for answer in seen.values())
     assert {sum(e.count for e in answer.exclusions) for answer in seen.values()} == {1}
     assert [e.sentence for e in seen["collegue"].exclusions] == ["Contrainte de sécurité"]
     assert all(e.code == "" for e in seen["collegue"].exclusions)
