@@ -2,7 +2,8 @@
 
 An orientation is read by the organisation of the household and by that of the place; by a service of the State only when the
 file was given to it in full. The score that led to it and the household's own reasons to refuse (health, danger) live in tables
-of their own, so that a host or an operator never reads them. Who accepts for whom is checked by a trigger; who gets the place is
+of their own, so that a host or an operator never reads them; where a household went lives in another, which its own organisation
+alone reads, whoever wrote it. Who accepts for whom is checked by a trigger; who gets the place is
 decided by the exclusion constraint of ``occupancies``, inside ``odis.confirm_orientation``.
 """
 
@@ -33,6 +34,7 @@ def upgrade() -> None:
     _orientations()
     _household_side()
     _placements()
+    _departures()
     _trigger()
     _sets()
     _stays()
@@ -133,14 +135,13 @@ def _placements() -> None:
       exited_on date,
       exit_reason text,
       exit_outcome text CHECK (exit_outcome IN ('positive', 'neutre', 'negative')),
-      destination_commune_code text,
-      comment text NOT NULL DEFAULT '' CHECK (length(comment) <= 300),
       exit_asked jsonb,
       exit_asked_by_id bigint REFERENCES users,
       exit_confirmed_by_id bigint REFERENCES users,
       exit_by_label text NOT NULL DEFAULT '',
       review_due boolean NOT NULL DEFAULT false,
       created_at timestamptz NOT NULL,
+      CONSTRAINT uq_placements_parties UNIQUE (id, household_id, household_owner_org_id, place_owner_org_id),
       CONSTRAINT fk_placements_orientation FOREIGN KEY (orientation_id, household_id, household_owner_org_id, place_id, place_owner_org_id)
         REFERENCES orientations (id, household_id, household_owner_org_id, place_id, place_owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE,
       CONSTRAINT ck_placements_title CHECK ((title = '') = (title_since IS NULL)),
@@ -156,6 +157,23 @@ def _placements() -> None:
     run("CREATE INDEX ix_placements_sent ON placements (household_owner_org_id, planned_on DESC)")
     run("CREATE INDEX ix_placements_received ON placements (place_owner_org_id, planned_on DESC)")
     run("CREATE INDEX ix_placements_place ON placements (place_id)")
+
+
+def _departures() -> None:
+    """For where, and in what circumstances: a former host may be whom the household flees. Added to, never changed; the last line holds."""
+    run("""
+    CREATE TABLE placement_departures (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      placement_id bigint NOT NULL,
+      household_id bigint NOT NULL,
+      household_owner_org_id bigint NOT NULL,
+      place_owner_org_id bigint NOT NULL,
+      destination_commune_code text,
+      comment text NOT NULL DEFAULT '' CHECK (length(comment) <= 300),
+      CONSTRAINT fk_placement_departures_placement FOREIGN KEY (placement_id, household_id, household_owner_org_id, place_owner_org_id)
+        REFERENCES placements (id, household_id, household_owner_org_id, place_owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE
+    )""")
+    run("CREATE INDEX ix_placement_departures_placement ON placement_departures (placement_id, id DESC)")
 
 
 def _trigger() -> None:
@@ -344,7 +362,8 @@ def _walls() -> None:
     wall("placements", select=f"{PARTIES} OR {STATE}", insert=f"{PARTIES} AND {agreed}", update=PARTIES, update_check=PARTIES)
     run(f"REVOKE UPDATE ON placements FROM {APPLICATION}")
     run(f"""GRANT UPDATE (title, title_since, entered_on, entered_by_label, ends_on, extensions, cancelled_at, exited_on, exit_reason, exit_outcome,
-        destination_commune_code, comment, exit_asked, exit_asked_by_id, exit_confirmed_by_id, exit_by_label, review_due) ON placements TO {APPLICATION}""")
+        exit_asked, exit_asked_by_id, exit_confirmed_by_id, exit_by_label, review_due) ON placements TO {APPLICATION}""")
+    wall("placement_departures", select=HOUSEHOLD_SIDE, insert=PARTIES)
 
 
 def _neighbours() -> None:
@@ -405,5 +424,5 @@ def downgrade() -> None:
         "oriented_households()",
     ):
         drop_definer(signature)
-    run("DROP TABLE placements, orientation_refusals, orientation_choices, orientations")
+    run("DROP TABLE placement_departures, placements, orientation_refusals, orientation_choices, orientations")
     run("DROP FUNCTION odis.guard_orientation()")

@@ -131,8 +131,6 @@ class Placement(Base):
     exited_on: Mapped[date | None]
     exit_reason: Mapped[str | None]
     exit_outcome: Mapped[str | None]
-    destination_commune_code: Mapped[str | None]
-    comment: Mapped[str] = mapped_column(default="")
     exit_asked: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     exit_asked_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
     exit_confirmed_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
@@ -164,3 +162,17 @@ class Placement(Base):
     def exit_label(self) -> str:
         """« Logement social »."""
         return ExitReason.label_of(self.exit_reason)
+
+
+class Departure(Base):
+    """Written by either side at the exit, read by the household's organisation alone: for where it left, and in what circumstances."""
+
+    __tablename__ = "placement_departures"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    placement_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("placements.id"))
+    household_id: Mapped[int] = mapped_column(BigInteger)
+    household_owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    place_owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    destination_commune_code: Mapped[str | None]
+    comment: Mapped[str] = mapped_column(default="")

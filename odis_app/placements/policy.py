@@ -10,11 +10,13 @@ from odis_app.access.models import Grant
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
-from odis_app.placements.models import Orientation, Placement
+from odis_app.households.models import Household
+from odis_app.placements.models import Departure, Orientation, OrientationChoice, OrientationRefusal, Placement
 
 CASE_WORKERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR}
 PARTIES = CASE_WORKERS | {Role.OPERATEUR}
 READERS = PARTIES | {Role.DDETS}
+CARE = 2
 STATE = frozenset({"ddets", "dreets", "sgar", "prefecture", "dihal", "dgef"})
 
 
@@ -39,6 +41,28 @@ def visible_orientations(identity: Identity) -> Select[Any]:
 def visible_placements(identity: Identity) -> Select[Any]:
     """The stays of one's own households and in one's own places; the State, of the files given to it in full."""
     return select(Placement).where(_visible(identity, Placement))
+
+
+def visible_choices(identity: Identity) -> Select[Any]:
+    """Why each of one's own households was proposed what it was: class 2, as the score may tell of care."""
+    own = _own(identity, OrientationChoice)
+    return select(OrientationChoice).where(own if identity.level >= CARE else false())
+
+
+def visible_refusals(identity: Identity) -> Select[Any]:
+    """The reasons of one's own households, within one's class or as the referent of the file."""
+    referred = select(Household.id).where(Household.referent_user_id == identity.user_id, Household.owner_org_id == identity.case_org_id)
+    within = or_(OrientationRefusal.sensitivity <= identity.level, OrientationRefusal.household_id.in_(referred))
+    return select(OrientationRefusal).where(_own(identity, OrientationRefusal), within)
+
+
+def visible_departures(identity: Identity) -> Select[Any]:
+    """For where one's own households left; never the side of the place that they left."""
+    return select(Departure).where(_own(identity, Departure))
+
+
+def _own(identity: Identity, model: type[OrientationChoice | OrientationRefusal | Departure]) -> ColumnElement[bool]:
+    return model.household_owner_org_id == identity.case_org_id if identity.case_org_id is not None else false()
 
 
 def find_orientation(identity: Identity, public_id: str) -> Orientation | None:

@@ -17,7 +17,7 @@ from odis_app.households.models import Household, HouseholdIdentity
 from odis_app.households.policy import visible_households
 from odis_app.housing.models import OfferAddress, Place, PlaceAddress
 from odis_app.placements import policy
-from odis_app.placements.models import Orientation, OrientationChoice, OrientationRefusal, Placement
+from odis_app.placements.models import Departure, Orientation, OrientationChoice, OrientationRefusal, Placement
 
 VIEWS = (
     ("a_repondre", "À répondre"), ("en_cours", "En cours"), ("recues", "Reçues"), ("envoyees", "Envoyées"), ("confirmees", "Confirmées"),
@@ -58,14 +58,20 @@ def placements_of(identity: Identity, household_id: int) -> Sequence[Placement]:
     return db.execute(statement.order_by(Placement.id.desc())).scalars().all()
 
 
-def choice_of(orientation: Orientation) -> OrientationChoice | None:
+def choice_of(identity: Identity, orientation: Orientation) -> OrientationChoice | None:
     """The score of the day and the motif for choosing otherwise: the household's organisation alone."""
-    return db.get(OrientationChoice, orientation.id)
+    return db.execute(policy.visible_choices(identity).where(OrientationChoice.orientation_id == orientation.id)).scalar_one_or_none()
 
 
-def refusal_of(orientation: Orientation) -> OrientationRefusal | None:
+def refusal_of(identity: Identity, orientation: Orientation) -> OrientationRefusal | None:
     """The household's own reason, within what the reader may read."""
-    return db.get(OrientationRefusal, orientation.id)
+    return db.execute(policy.visible_refusals(identity).where(OrientationRefusal.orientation_id == orientation.id)).scalar_one_or_none()
+
+
+def departure_of(identity: Identity, placement: Placement) -> Departure | None:
+    """For where the household left, as it was last said: the household's organisation alone."""
+    statement = policy.visible_departures(identity).where(Departure.placement_id == placement.id)
+    return db.execute(statement.order_by(Departure.id.desc()).limit(1)).scalar_one_or_none()
 
 
 def address_of(orientation: Orientation) -> str:

@@ -178,8 +178,8 @@ def test_why_a_household_refuses_stays_with_its_organisation(town: Town) -> None
         assert row.motif_label == "Motif gardé par l’association"
         assert "sécurité" not in json.dumps([row.motif, row.comment])
         assert db.execute(select(OrientationRefusal)).scalars().all() == []
-    with town.camille.acting():  # her own file: she is its referent
-        kept = queries.refusal_of(found(orientation))
+    with town.camille.acting() as identity:  # her own file: she is its referent
+        kept = queries.refusal_of(identity, found(orientation))
         assert kept is not None
         assert kept.motif == "securite_danger"
 

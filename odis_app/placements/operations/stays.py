@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from psycopg.errors import ExclusionViolation
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.dialects.postgresql import DATERANGE, Range
 from sqlalchemy.exc import IntegrityError
 
@@ -18,7 +18,7 @@ from odis_app.households.enums import FactKind
 from odis_app.housing.operations.occupancies import TAKEN
 from odis_app.organisations.queries import colleagues
 from odis_app.placements.enums import ExitReason, OccupancyTitle
-from odis_app.placements.models import Orientation, Placement
+from odis_app.placements.models import Departure, Orientation, Placement
 from odis_app.placements.operations.common import claim, fact, free_place, refresh_place, short, trail
 from odis_app.territories.models import Commune
 
@@ -98,22 +98,25 @@ def exit_placement(
     """The household left. False when an exclusion now waits for a second person. Raises RuleError.
 
     ``waits_again``: whether it waits for a home (None: as the reason says). Alone in its organisation, the person who excludes
-    is asked for a later review instead (domain.md).
+    is asked for a later review instead (domain.md). The destination and the comment are kept for the household's organisation alone.
     """
     orientation, stay = _claim(placement)
     if stay.exited_on == exited_on and stay.exit_reason == reason:
         return True
-    _check_exit(stay, reason, exited_on, destination_commune_code)
+    _check_exit(stay, reason, exited_on)
+    _note_departure(stay, destination_commune_code, short(comment))
     if ExitReason(reason) is ExitReason.EXCLUSION:  # type: ignore[call-arg]
         if any(user.id != identity.user_id for user in colleagues(identity)):
-            _ask(identity, orientation, stay, exited_on, destination_commune_code, short(comment), waits_again)
+            _ask(identity, orientation, stay, exited_on, waits_again)
             return False
         stay.review_due, stay.exit_asked_by_id = True, identity.user_id
-    _leave(identity, orientation, stay, reason, exited_on, destination_commune_code, short(comment), waits_again)
+    _leave(identity, orientation, stay, reason, exited_on, waits_again)
     return True
 
 
-def _check_exit(stay: Placement, reason: str, exited_on: date, destination: str | None) -> None:
+def _check_exit(stay: Placement, reason: str, exited_on: date) -> None:
+    if stay.exit_asked is not None:
+        raise RuleError("", "Une exclusion attend d’être confirmée pour ce ménage. Confirmez-la ou retirez-la d’abord.")
     if stay.entered_on is None or stay.exited_on is not None:
         raise RuleError("", "Ce ménage n’est pas, ou n’est plus, dans ce logement. Rien n’est enregistré.")
     if reason not in set(ExitReason):
@@ -122,17 +125,21 @@ def _check_exit(stay: Placement, reason: str, exited_on: date, destination: str 
         raise RuleError("exited_on", "La sortie se constate : donnez une date qui n’est pas à venir.")
     if exited_on < stay.entered_on:
         raise RuleError("exited_on", f"La sortie ne peut pas précéder l’entrée, le {jour_court(stay.entered_on)}.")
+
+
+def _note_departure(stay: Placement, destination: str | None, comment: str) -> None:
+    """A line even when nothing is said: what an exclusion later withdrawn said holds no more. Nothing is read back: who writes may not read it."""
     if destination and db.execute(select(Commune.code).where(Commune.code == destination)).first() is None:
         raise RuleError("destination", "Cette commune n’est pas connue. Choisissez-la dans la liste.")
-
-
-def _ask(
-    identity: Identity, orientation: Orientation, stay: Placement, exited_on: date, destination: str | None, comment: str, waits_again: bool | None
-) -> None:
-    stay.exit_asked = {
-        "exited_on": exited_on.isoformat(), "destination": destination, "comment": comment, "waits_again": waits_again, "by": identity.name,
-        "on": clock.today().isoformat(),
+    told = {
+        "placement_id": stay.id, "household_id": stay.household_id, "household_owner_org_id": stay.household_owner_org_id,
+        "place_owner_org_id": stay.place_owner_org_id, "destination_commune_code": destination or None, "comment": comment,
     }  # fmt: skip
+    db.execute(insert(Departure).inline().values(**told))
+
+
+def _ask(identity: Identity, orientation: Orientation, stay: Placement, exited_on: date, waits_again: bool | None) -> None:
+    stay.exit_asked = {"exited_on": exited_on.isoformat(), "waits_again": waits_again, "by": identity.name, "on": clock.today().isoformat()}
     stay.exit_asked_by_id = identity.require_user()
     db.flush()
     trail(identity, "ask_exclusion", orientation, "Exclusion demandée, en attente d’une seconde personne")
@@ -147,10 +154,7 @@ def confirm_exclusion(identity: Identity, *, placement: Placement) -> None:
     if stay.exit_asked_by_id == identity.require_user():
         raise RuleError("", "Une exclusion est confirmée par une autre personne que celle qui la demande.")
     stay.exit_asked, stay.exit_confirmed_by_id = None, identity.user_id
-    _leave(
-        identity, orientation, stay, ExitReason.EXCLUSION, date.fromisoformat(asked["exited_on"]), asked["destination"], asked["comment"],
-        asked["waits_again"],
-    )  # fmt: skip
+    _leave(identity, orientation, stay, ExitReason.EXCLUSION, date.fromisoformat(asked["exited_on"]), asked["waits_again"])
 
 
 def withdraw_exclusion(identity: Identity, *, placement: Placement) -> None:
@@ -161,21 +165,11 @@ def withdraw_exclusion(identity: Identity, *, placement: Placement) -> None:
         trail(identity, "withdraw_exclusion", orientation, "Demande d’exclusion retirée")
 
 
-def _leave(
-    identity: Identity,
-    orientation: Orientation,
-    stay: Placement,
-    reason: str,
-    exited_on: date,
-    destination: str | None,
-    comment: str,
-    waits_again: bool | None,
-) -> None:
+def _leave(identity: Identity, orientation: Orientation, stay: Placement, reason: str, exited_on: date, waits_again: bool | None) -> None:
     why = ExitReason(reason)  # type: ignore[call-arg]
     again = why.waits_again if waits_again is None else waits_again
     fact(identity, orientation, FactKind.EXITED, f"le ménage est sorti le {jour_court(exited_on)}.", on=exited_on, data={"outcome": why.outcome.value, "waits_again": again})
-    stay.exited_on, stay.exit_reason, stay.exit_outcome = exited_on, why.value, why.outcome.value
-    stay.destination_commune_code, stay.comment, stay.exit_by_label = destination or None, comment, identity.name
+    stay.exited_on, stay.exit_reason, stay.exit_outcome, stay.exit_by_label = exited_on, why.value, why.outcome.value, identity.name
     refresh_place(identity, orientation)
     free_place(orientation)
     trail(identity, "exit", orientation, "Sortie enregistrée", outcome=why.outcome.value)

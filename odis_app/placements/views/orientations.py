@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, flash, request, url_for
 
 from odis_app.core.forms import Form
+from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
 from odis_app.core.requests import note_sensitivity
 from odis_app.core.templating import url_with
@@ -66,39 +68,53 @@ def show_orientation(orientation: Orientation) -> Response:
 
 def orientation_page(orientation: Orientation, *, problem: str = "", **forms: Form) -> Response:
     """The page; a form that was refused comes back with what it says, and the page answers 422."""
-    who, status = identity(), orientation.status
-    refusal = queries.refusal_of(orientation)
-    if refusal is not None:
-        note_sensitivity(refusal.sensitivity)
-    active, confirmed = status.is_active, status is OrientationStatus.CONFIRMEE
-    own = policy.on_household_side(who, orientation)
-    cancels = who.can(policy.ORIENTATION_CANCEL, orientation) and (confirmed or (active and own))
+    who = identity()
     names = queries.named(who, [orientation.household_id])
     return render(
         "placements/orientation.html",
         status=422 if problem or forms else 200,
         o=orientation,
-        state=status,
+        state=orientation.status,
         signs=SIGNS,
         countdown=countdown,
         who=names.get(orientation.household_id) or queries.unnamed(orientation),
-        own=own,
-        hosting=policy.on_place_side(who, orientation),
-        refusal=refusal,
-        refusal_label=HouseholdMotif.label_of(refusal.motif) if refusal else "",
-        choice=queries.choice_of(orientation),
-        address=queries.address_of(orientation) if orientation.confirmed_at and not orientation.ended_at else "",
         placement=queries.placement_of(orientation),
-        accept_household=active and not orientation.household_accepted_at and who.can(policy.ORIENTATION_HOUSEHOLD, orientation),
-        accept_host=active and not orientation.host_accepted_at and who.can(policy.ORIENTATION_HOST, orientation),
-        can_see=active and not orientation.seen_at and who.can(policy.ORIENTATION_SEE, orientation),
-        refuse_household=forms.get("household") or (RefuseForHouseholdForm(formdata=None) if active and who.can(policy.ORIENTATION_HOUSEHOLD, orientation) else None),
-        refuse_host=forms.get("host") or (RefuseForHostForm(formdata=None) if active and who.can(policy.ORIENTATION_HOST, orientation) else None),
-        cancel=forms.get("cancel") or (CancelForm(formdata=None) if cancels else None),
-        can_judge=orientation.ended_kind in {"refusee", "annulee"} and who.can(policy.ORIENTATION_JUDGE, orientation),
+        address=queries.address_of(orientation) if orientation.confirmed_at and not orientation.ended_at else "",
         problem=problem,
         crumbs=[("Orientations", url_for("placements.index")), (orientation.place_sheet["number"], None)],
+        **_kept(who, orientation),
+        **_answers(who, orientation, forms),
     )
+
+
+def _kept(who: Identity, orientation: Orientation) -> dict[str, Any]:
+    """What the organisation of the household alone reads: its reason to refuse, why this place was chosen."""
+    refusal = queries.refusal_of(who, orientation)
+    if refusal is not None:
+        note_sensitivity(refusal.sensitivity)
+    return {
+        "refusal": refusal,
+        "refusal_label": HouseholdMotif.label_of(refusal.motif) if refusal else "",
+        "choice": queries.choice_of(who, orientation),
+    }
+
+
+def _answers(who: Identity, orientation: Orientation, forms: Mapping[str, Form]) -> dict[str, Any]:
+    """What this reader may still answer: buttons, and forms as they were sent or blank."""
+    active, confirmed = orientation.is_active, orientation.status is OrientationStatus.CONFIRMEE
+    household = active and who.can(policy.ORIENTATION_HOUSEHOLD, orientation)
+    host = active and who.can(policy.ORIENTATION_HOST, orientation)
+    takes_back = confirmed or (active and policy.on_household_side(who, orientation))
+    cancels = takes_back and who.can(policy.ORIENTATION_CANCEL, orientation)
+    return {
+        "accept_household": household and not orientation.household_accepted_at,
+        "accept_host": host and not orientation.host_accepted_at,
+        "can_see": active and not orientation.seen_at and who.can(policy.ORIENTATION_SEE, orientation),
+        "refuse_household": forms.get("household") or (RefuseForHouseholdForm(formdata=None) if household else None),
+        "refuse_host": forms.get("host") or (RefuseForHostForm(formdata=None) if host else None),
+        "cancel": forms.get("cancel") or (CancelForm(formdata=None) if cancels else None),
+        "can_judge": orientation.ended_kind in {"refusee", "annulee"} and who.can(policy.ORIENTATION_JUDGE, orientation),
+    }
 
 
 @blueprint.post("/orientations/<orientation>/vue")

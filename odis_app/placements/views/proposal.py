@@ -23,6 +23,7 @@ from odis_app.households.policy import find_household
 from odis_app.housing.models import Place
 from odis_app.housing.policy import find_place
 from odis_app.housing.queries import place_row
+from odis_app.organisations.models import TerritoryRules
 from odis_app.organisations.queries import rules_of
 from odis_app.placements import operations, policy, queries
 from odis_app.placements.forms import ProposeForm
@@ -45,9 +46,19 @@ def propose(household: Household, place: Place) -> Response:
     form = ProposeForm(data={"starts_on": _first_day(who, household, place)})
     made: list[Orientation] = []
     if attempt(form, lambda: made.append(_propose(who, household, place, form, score))):
-        flash("La proposition est envoyée. La place est tenue jusqu’à la réponse.", "ok")
+        flash(_sent(rules_of(place.department_code)), "ok")
         return redirect_to("placements.show_orientation", orientation=made[0].public_id)
-    rules = rules_of(place.department_code)
+    return _page(household, place, form, score)
+
+
+def _sent(rules: TerritoryRules) -> str:
+    """What the proposal does to the place: held where it takes one proposal at a time, open to others elsewhere."""
+    if rules.proposals_per_place == 1:
+        return "La proposition est envoyée. La place est tenue jusqu’à la réponse."
+    return "La proposition est envoyée. La place n’est pas tenue : le premier ménage dont les deux accords sont donnés l’obtient."
+
+
+def _page(household: Household, place: Place, form: ProposeForm, score: dict[str, Any] | None) -> Response:
     return render(
         "placements/propose.html",
         status=422 if form.is_submitted() and not form.is_resumed else 200,
@@ -57,8 +68,8 @@ def propose(household: Household, place: Place) -> Response:
         needs=need_sheet(household),
         score=score,
         overrides=_overrides(score),
-        rules=rules,
-        name=queries.named(who, [household.id])[household.id].title,
+        rules=rules_of(place.department_code),
+        name=queries.named(identity(), [household.id])[household.id].title,
         crumbs=[("Ménages", url_for("households.index")), (household.number, url_for("households.show", household=household.public_id)), ("Proposer une place", None)],
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Response, flash, request, url_for
 
 from odis_app.core import clock
@@ -86,6 +88,7 @@ def stay_page(placement: Placement, *, problem: str = "", **forms: Form) -> Resp
         confirms=placement.exit_asked is not None and writes and placement.exit_asked_by_id != who.user_id,
         withdraws=placement.exit_asked is not None and writes,
         address=queries.address_of(orientation) if not placement.exited_on and not placement.cancelled_at else "",
+        asked_for=date.fromisoformat(placement.exit_asked["exited_on"]) if placement.exit_asked else None,
         **_left(who, placement),
         problem=problem,
         crumbs=[("Hébergements", url_for("placements.stays")), (orientation.place_sheet["number"], None)],
