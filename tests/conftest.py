@@ -33,6 +33,24 @@ KEPT = {  # reference data, the same for every test
 }  # fmt: skip
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--all``: the long tests too (make sure-all)."""
+    parser.addoption("--all", action="store_true", help="run the long tests too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long tests wait for ``--all``. With several processes a file stays whole, and so do the browser journeys: they share a product."""
+    everything = config.getoption("--all")
+    kept, left = [], []
+    for item in items:
+        folder = Path(item.path).parent.name
+        item.add_marker(pytest.mark.xdist_group(folder if folder in {"e2e", "jobs", "ops"} else str(item.path)))
+        (kept if everything or "slow" not in item.keywords else left).append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
+
+
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     """PostgreSQL with our roles, and Redis, for the whole session of this process."""
