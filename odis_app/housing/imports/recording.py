@@ -1,0 +1,205 @@
+"""Writing offers: each line is an offer received, to be qualified, or corrects the one that it gave before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from odis_app.core.db import db
+from odis_app.core.identity import Identity
+from odis_app.exchange.kinds import Draft, Finding, Saved, Values
+from odis_app.exchange.values import Context
+from odis_app.households.enums import Language
+from odis_app.households.imports.columns import DEFAULT_DISPOSITIF
+from odis_app.households.operations import normal_phone
+from odis_app.housing import operations, queries
+from odis_app.housing.enums import HousingKind, ProviderKind
+from odis_app.housing.models import Offer, OfferAddress, OfferHost
+from odis_app.housing.operations.home import FACTS
+from odis_app.organisations.queries import dispositifs
+from odis_app.territories import queries as territories
+
+_FACTS = {
+    "kind": "kind", "capacity": "capacity", "available_from": "free_from", "available_to": "free_until", "accepts_minors": "minors",
+    "max_minors": "max_minors", "accepts_animals": "animals_accepted", "animals_present": "animals_present", "smoking_allowed": "smokers",
+    "wheelchair": "wheelchair", "ground_floor_or_lift": "ground_floor", "rent": "rent", "accepted_statuses": "statuses", "hosts_women_only": "women_hosts",
+    "bedrooms": "bedrooms",
+}  # fmt: skip
+_LANGUAGES = {language.value for language in Language}
+_CORPORATE = {HousingKind.INTERMEDIATION_LOCATIVE.value, HousingKind.LOGEMENT_TREMPLIN.value, HousingKind.LOGEMENT_SOCIAL.value}
+_MISSING_BEDROOMS = "le nombre de chambres"
+
+
+def validate(lines: Sequence[Values], _context: Context) -> Iterable[Finding]:
+    """Rules across the cells of one offer: dates, bedrooms, minors, contact."""
+    line = lines[0]
+    starts, ends = line["free_from"], line["free_until"]
+    if isinstance(starts, date) and isinstance(ends, date) and ends < starts:
+        yield Finding(0, "free_until", "la fin de disponibilité est avant le début. Corrigez l’une des deux dates.")
+    if line["bedrooms"] == 0 and line["kind"] == HousingKind.CHAMBRE_CHEZ_HABITANT.value:
+        yield Finding(0, "bedrooms", "une chambre chez l’habitant compte au moins une chambre privative.")
+    if lacks_bedrooms(line):
+        yield Finding(0, "bedrooms", "le nombre de chambres manque : l’offre arrive « à compléter ».", blocking=False)
+    if line["minors"] is False and line["max_minors"]:
+        yield Finding(0, "max_minors", "des mineurs sont comptés alors qu’ils ne sont pas acceptés.")
+    contact = _contact(line)
+    if line["contact"] is not None and not contact[0]:
+        yield Finding(0, "contact", "le nom de qui propose manque.")
+    if contact[1] and line["phone"] is not None and normal_phone(contact[1]) != normal_phone(str(line["phone"])):
+        yield Finding(0, "phone", "un autre numéro suit le nom du contact : celui de cette colonne est gardé.", blocking=False)
+
+
+def lacks_bedrooms(line: Values) -> bool:
+    """True when the offer needs its number of bedrooms and the file does not give it."""
+    return line["bedrooms"] is None and not HousingKind(str(line["kind"])).is_collective  # type: ignore[call-arg]
+
+
+def compare(_identity: Identity, drafts: Sequence[Draft]) -> Sequence[Iterable[Finding]]:
+    """Against the territories and the offers: a home stays in its département."""
+    return [list(_compare(draft)) for draft in drafts]
+
+
+def _compare(draft: Draft) -> Iterable[Finding]:
+    line = draft.lines[0]
+    commune = territories.commune(str(line["commune"]))
+    if commune is None:
+        yield Finding(0, "commune", "cette commune n’existe plus sous ce nom. Écrivez son nom d’aujourd’hui.")
+        return
+    if line["departement"] not in (None, commune.department_code):
+        yield Finding(0, "departement", f"{commune.name} est dans le {commune.department_code} : vérifiez.", blocking=False)
+    if draft.record_id is None:
+        return
+    offer = db.get_one(Offer, draft.record_id)
+    if commune.department_code != offer.department_code:
+        yield Finding(0, "commune", f"l’offre {offer.number} est dans le {offer.department_code} : déclarez un autre logement ailleurs.")
+    if isinstance(line["units"], int) and line["units"] < offer.units and offer.validated_until is not None:
+        yield Finding(0, "units", f"l’offre {offer.number} a déjà {offer.units} unités : fermez ses places dans l’offre.")
+
+
+def commit(identity: Identity, drafts: Sequence[Draft]) -> Sequence[Saved]:
+    """Receive the new offers and correct the known ones; raises RuleError to refuse them all."""
+    schemes = {d.code: d.id for d in dispositifs()}
+    return [_receive(identity, draft, schemes) if draft.record_id is None else _correct(identity, draft, schemes) for draft in drafts]
+
+
+def _receive(identity: Identity, draft: Draft, schemes: Mapping[str, int]) -> Saved:
+    line = draft.lines[0]
+    values = _values(line, schemes)
+    values.setdefault("dispositif_id", schemes[DEFAULT_DISPOSITIF])
+    if lacks_bedrooms(line):
+        values["bedrooms"] = int(line["kind"] == HousingKind.CHAMBRE_CHEZ_HABITANT.value)
+    offer = operations.create_offer(
+        identity, values=values, host=_host(line, operations.Host("")), address=str(line["address"] or ""), provider_kind=_provider(line),
+        units=line["units"] if isinstance(line["units"], int) else 1, qualities=_qualities(line),
+        received_on=line["received_on"] if isinstance(line["received_on"], date) else None,
+    )  # fmt: skip
+    if lacks_bedrooms(line):
+        operations.ask_completion(identity, offer=offer, missing=_MISSING_BEDROOMS)
+    return Saved(offer.id, offer.number)
+
+
+def _values(line: Values, schemes: Mapping[str, int]) -> dict[str, Any]:
+    """The facts that the line gives, by column of the offer; what it does not say is absent."""
+    found = {name: line[key] for name, key in _FACTS.items() if line[key] is not None}
+    if line["max_minors"]:
+        found.setdefault("accepts_minors", True)
+    elif "max_minors" in found and not line["minors"]:
+        del found["max_minors"]  # « 0 mineur » says that none is accepted, not a limit
+    if line["floor"] == 0:
+        found.setdefault("ground_floor_or_lift", True)
+    if line["dispositif"] is not None:
+        found["dispositif_id"] = schemes[str(line["dispositif"])]
+    if isinstance(line["languages"], list):
+        found["languages"] = [code for code in line["languages"] if code in _LANGUAGES]
+    return found | {"commune_code": str(line["commune"])}
+
+
+def _provider(line: Values) -> str:
+    kind = HousingKind(str(line["kind"]))  # type: ignore[call-arg]
+    guess = ProviderKind.PERSONNE_MORALE if kind.is_collective or kind.value in _CORPORATE else ProviderKind.PARTICULIER
+    return str(line["provider"] or guess.value)
+
+
+def _contact(line: Values) -> list[str]:
+    return [str(part) for part in line["contact"]] if isinstance(line["contact"], list) else ["", "", ""]
+
+
+def _host(line: Values, before: operations.Host) -> operations.Host:
+    """Who offers, as the line tells; what it does not say stays as ``before``."""
+    name, number, mail = _contact(line)
+    number, mail = str(line["phone"] or number), str(line["email"] or mail)
+    note = before.note
+    unlisted = [word for word in line["languages"] if word not in _LANGUAGES] if isinstance(line["languages"], list) else []
+    if unlisted and not note:
+        note = f"Langues : {', '.join(unlisted)}."
+    return operations.Host(name or before.name, normal_phone(number) or before.phone, mail or before.email, before.siret, note)
+
+
+def _qualities(line: Values) -> dict[str, Any]:
+    area = line["area"]
+    if not isinstance(area, Decimal):
+        return {}
+    return {"surface_m2": int(area) if area == int(area) else float(area)}
+
+
+def _correct(identity: Identity, draft: Draft, schemes: Mapping[str, int]) -> Saved:
+    line, offer = draft.lines[0], db.get_one(Offer, draft.record_id)
+    before = snapshot(offer)
+    values = _facts(offer) | _values(line, schemes)
+    if not values["accepts_minors"]:
+        values["max_minors"] = None
+    operations.update_offer(
+        identity, offer=offer, values=values, host=_host(line, host_of(offer)), address=None if line["address"] is None else str(line["address"]),
+        units=line["units"] if isinstance(line["units"], int) else None, qualities={**offer.qualities, **_qualities(line)},
+    )  # fmt: skip
+    return Saved(offer.id, offer.number, before)
+
+
+def _facts(offer: Offer) -> dict[str, Any]:
+    """All that ``update_offer`` takes, as the offer has it."""
+    facts = {name: getattr(offer, name) for name in (*FACTS, "employment_area", "location_secret")}
+    return facts | {"commune_code": db.get_one(OfferAddress, offer.id).commune_code}
+
+
+def host_of(offer: Offer) -> operations.Host:
+    """Who offers, in clear."""
+    row = db.get_one(OfferHost, offer.id)
+    contacts = queries.sealed_contacts(offer, row)
+    return operations.Host(row.name, contacts["phone"], contacts["email"], row.siret or "", row.note)
+
+
+def snapshot(offer: Offer) -> dict[str, Any]:
+    """What undo puts back, as JSON."""
+    host = host_of(offer)
+    return {
+        "values": {name: _plain(value) for name, value in _facts(offer).items()},
+        "host": [host.name, host.phone, host.email, host.siret, host.note],
+        "address": db.get_one(OfferAddress, offer.id).address, "units": offer.units, "qualities": dict(offer.qualities),
+    }  # fmt: skip
+
+
+def restore(identity: Identity, saved: Sequence[Saved]) -> Sequence[str]:
+    """Put back what an import changed."""
+    for one in saved:
+        before: Any = one.before
+        values = {name: _typed(value) for name, value in before["values"].items()}
+        operations.update_offer(
+            identity, offer=db.get_one(Offer, one.record_id), values=values, host=operations.Host(*before["host"]), address=before["address"],
+            units=before["units"], qualities=before["qualities"],
+        )  # fmt: skip
+    return [""] * len(saved)
+
+
+def _plain(value: Any) -> Any:
+    return [type(value).__name__, str(value)] if isinstance(value, date | Decimal) else value
+
+
+def _typed(value: Any) -> Any:
+    match value:
+        case ["date", str(text)]:
+            return date.fromisoformat(text)
+        case ["Decimal", str(text)]:
+            return Decimal(text)
+    return value
