@@ -23,7 +23,13 @@ VIEWS = (
     ("a_repondre", "À répondre"), ("en_cours", "En cours"), ("recues", "Reçues"), ("envoyees", "Envoyées"), ("confirmees", "Confirmées"),
     ("terminees", "Terminées"), ("toutes", "Toutes"),
 )  # fmt: skip
-STAYS = (("attendus", "Entrées prévues"), ("presents", "En cours"), ("bientot", "Fin sous 30 jours"), ("sortis", "Sortis"), ("tous", "Tous"))
+STAYS = (
+    ("attendus", "Entrées prévues"),
+    ("presents", "En cours"),
+    ("bientot", "Fin sous 30 jours"),
+    ("sortis", "Sortis"),
+    ("tous", "Tous"),
+)
 SOON = timedelta(days=30)
 
 
@@ -60,12 +66,16 @@ def placements_of(identity: Identity, household_id: int) -> Sequence[Placement]:
 
 def choice_of(identity: Identity, orientation: Orientation) -> OrientationChoice | None:
     """The score of the day and the motif for choosing otherwise: the household's organisation alone."""
-    return db.execute(policy.visible_choices(identity).where(OrientationChoice.orientation_id == orientation.id)).scalar_one_or_none()
+    return db.execute(
+        policy.visible_choices(identity).where(OrientationChoice.orientation_id == orientation.id)
+    ).scalar_one_or_none()
 
 
 def refusal_of(identity: Identity, orientation: Orientation) -> OrientationRefusal | None:
     """The household's own reason, within what the reader may read."""
-    return db.execute(policy.visible_refusals(identity).where(OrientationRefusal.orientation_id == orientation.id)).scalar_one_or_none()
+    return db.execute(
+        policy.visible_refusals(identity).where(OrientationRefusal.orientation_id == orientation.id)
+    ).scalar_one_or_none()
 
 
 def departure_of(identity: Identity, placement: Placement) -> Departure | None:
@@ -79,13 +89,20 @@ def address_of(orientation: Orientation) -> str:
     found = db.get(PlaceAddress, orientation.place_id)
     if found is not None and found.address:
         return found.address
-    offer = select(OfferAddress.address).join(Place, Place.offer_id == OfferAddress.offer_id).where(Place.id == orientation.place_id)
+    offer = (
+        select(OfferAddress.address)
+        .join(Place, Place.offer_id == OfferAddress.offer_id)
+        .where(Place.id == orientation.place_id)
+    )
     return db.execute(offer).scalar_one_or_none() or ""
 
 
 def _orientation_view(identity: Identity, view: str) -> ColumnElement[bool]:
     org = identity.case_org_id
-    over = or_(Orientation.ended_at.is_not(None), and_(Orientation.confirmed_at.is_(None), Orientation.expires_at <= func.now()))
+    over = or_(
+        Orientation.ended_at.is_not(None),
+        and_(Orientation.confirmed_at.is_(None), Orientation.expires_at <= func.now()),
+    )
     return {
         "a_repondre": or_(policy.waits_for_household(identity), policy.waits_for_host(identity)),
         "en_cours": policy.is_active(),
@@ -139,9 +156,16 @@ def placement_counts(identity: Identity) -> dict[str, int]:
 def named(identity: Identity, household_ids: Iterable[int]) -> dict[int, Who]:
     """By household id, how this reader may call each household whose file is open to them, in one statement."""
     ids = set(household_ids)
-    statement = visible_households(identity).where(Household.id.in_(ids)).outerjoin(HouseholdIdentity, HouseholdIdentity.household_id == Household.id)
+    statement = (
+        visible_households(identity)
+        .where(Household.id.in_(ids))
+        .outerjoin(HouseholdIdentity, HouseholdIdentity.household_id == Household.id)
+    )
     rows = db.execute(statement.add_columns(HouseholdIdentity.name)) if ids else ()
-    return {row.Household.id: Who(row.name or row.Household.initials, row.Household.number, row.Household.public_id) for row in rows}
+    return {
+        row.Household.id: Who(row.name or row.Household.initials, row.Household.number, row.Household.public_id)
+        for row in rows
+    }
 
 
 def sheets_of(placements: Sequence[Placement]) -> dict[int, Orientation]:
