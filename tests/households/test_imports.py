@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.text import fold
+from odis_app.exchange.columns import guess_mapping
 from odis_app.exchange.writers import model_sheets, write_workbook
 from odis_app.households import operations, queries
 from odis_app.households.enums import HouseholdStatus, Language
@@ -248,8 +249,13 @@ def test_persons_without_family_number_never_become_households_of_their_own(acto
 
 
 def test_a_departement_that_is_not_ours_is_refused(actor: Actor, book) -> None:
-    _draft, judged = draft(actor, KIND, book(("Exemplova", "Nour", "33"), headers=("Nom", "Prénom", "Département")))
-    assert judged.errors == ("Ligne 2, colonne « Département » : votre organisation ne suit pas de ménage dans ce département (44).",)
+    _draft, judged = draft(actor, KIND, book(("Exemplova", "Nour", "33"), headers=("Nom", "Prénom", "Département de suivi")))
+    assert judged.errors == ("Ligne 2, colonne « Département de suivi » : votre organisation ne suit pas de ménage dans ce département (44).",)
+
+
+def test_a_lone_departement_is_a_wish_beside_wishes_it_is_where_one_is_followed() -> None:
+    assert guess_mapping(["Nom", "Département"], KIND.columns) == ("last_name", "departements")
+    assert guess_mapping(["Département", "Départements souhaités"], KIND.columns) == ("followed_in", "departements")
 
 
 def test_a_file_of_the_same_name_is_shown(actor: Actor, book) -> None:

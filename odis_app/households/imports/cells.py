@@ -151,7 +151,7 @@ def wished_commune(cell: Cell, context: Context) -> object:
     found = commune(cell, context, departement_key="departements")
     if found is None or isinstance(found, str):
         return found
-    near = commune(cell, context)
+    near = commune(cell, context, departement_key="followed_in")
     return near if isinstance(near, str) else found
 
 

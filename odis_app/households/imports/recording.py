@@ -61,11 +61,11 @@ def compare(identity: Identity, drafts: Sequence[Draft]) -> Sequence[Iterable[Fi
 
 def _compare(at: Desk, draft: Draft, twins: Mapping[str, str]) -> Iterable[Finding]:
     head = _head(draft)
-    code = head["departement"]
+    code = head["followed_in"]
     if draft.record_id is None:
         if code is not None and code not in at.departments:
             listed = ", ".join(at.departments) or "aucun"
-            yield Finding(0, "departement", f"votre organisation ne suit pas de ménage dans ce département ({listed}).")
+            yield Finding(0, "followed_in", f"votre organisation ne suit pas de ménage dans ce département ({listed}).")
         twin = twins.get(_folded(head))
         if twin:
             yield Finding(
@@ -79,7 +79,7 @@ def _compare(at: Desk, draft: Draft, twins: Mapping[str, str]) -> Iterable[Findi
     if code is not None and code != household.department_code:
         yield Finding(
             0,
-            "departement",
+            "followed_in",
             f"le dossier {household.number} est suivi dans le {household.department_code} : un import ne le déplace pas.",
         )
     total = people.count(draft.lines, at.today)
@@ -141,12 +141,12 @@ def _open(identity: Identity, at: Desk, draft: Draft) -> Saved:
 
 def _department(at: Desk, head: Values) -> str:
     """Where the file is followed: what the line says, else the organisation's own, the one wished when it has several."""
-    if head["departement"] is not None:
-        return str(head["departement"])
+    if head["followed_in"] is not None:
+        return str(head["followed_in"])
     wished = wishes_of(head)
     code = next((code for code in wished if code in at.departments), None) or next(iter(at.departments or wished), None)
     if code is None:
-        raise RuleError("", "Ajoutez une colonne « Département » : où ces ménages sont suivis n’est écrit nulle part.")
+        raise RuleError("", "Ajoutez une colonne « Département de suivi » : où ces ménages sont suivis n’est écrit nulle part.")
     return code
 
 
