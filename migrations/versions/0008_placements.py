@@ -9,7 +9,7 @@ decided by the exclusion constraint of ``occupancies``, inside ``odis.confirm_or
 
 from __future__ import annotations
 
-from migrations.walls import APPLICATION, auth_writes, definer, drop_definer, run, wall
+from migrations.walls import APPLICATION, NAMES_RECORD, auth_writes, definer, drop_definer, run, wall
 
 revision = "0008_placements"
 down_revision = "0007_housing"
@@ -26,6 +26,13 @@ ORIENTED = "= ANY (ARRAY(SELECT odis.oriented_households()))"
 STATUS = (
     "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date, outcome text)"
 )
+# The place's side moves the stage of a file together with the fact that it tells, and neither archives nor reopens it.
+TOLD = """ OR (h.id IN (SELECT odis.oriented_households()) AND (new_status = 'archive') = (h.status = 'archive') AND EXISTS (
+              SELECT 1 FROM public.household_facts f WHERE f.household_id = h.id AND f.recorded_at = now()))"""
+PROPOSED = """
+               OR EXISTS (SELECT 1 FROM public.orientations o JOIN public.places p ON p.id = o.place_id
+                           WHERE (o.household_id = r.id AND o.place_owner_org_id = odis.case_org())
+                              OR (p.record_id = r.id AND o.household_owner_org_id = odis.case_org()))"""
 GRANT_DAYS = 400
 LINGERING_DAYS = 30
 
@@ -107,7 +114,8 @@ def _household_side() -> None:
     """Read by the household's organisation alone: a score may tell of care, a refusal of danger."""
     parent = """CONSTRAINT fk_{table}_orientation FOREIGN KEY (orientation_id, household_id, household_owner_org_id)
         REFERENCES orientations (id, household_id, household_owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE"""
-    keys = "orientation_id bigint PRIMARY KEY, household_id bigint NOT NULL, household_owner_org_id bigint NOT NULL"
+    # The owner is part of the key: a neighbour's row answers as one that does not exist.
+    keys = "orientation_id bigint, household_id bigint NOT NULL, household_owner_org_id bigint, PRIMARY KEY (orientation_id, household_owner_org_id)"
     run(f"""CREATE TABLE orientation_choices ({keys}, score jsonb NOT NULL DEFAULT '{{}}', override_motif text NOT NULL DEFAULT '',
         {parent.format(table="orientation_choices")})""")
     run(f"""CREATE TABLE orientation_refusals ({keys}, motif text NOT NULL, comment text NOT NULL DEFAULT '' CHECK (length(comment) <= 300),
@@ -259,7 +267,7 @@ def _stays() -> None:
             UPDATE public.orientations SET ended_at = now(), ended_kind = 'obsolete', ended_by = 'systeme', motif = 'autre_proposition_confirmee'
              WHERE household_id = o.household_id AND id <> o.id AND ended_at IS NULL AND confirmed_at IS NULL RETURNING public_id, place_id)
           UPDATE public.occupancies c SET released_at = now() FROM others
-           WHERE c.subject = others.public_id AND c.place_id = others.place_id AND c.released_at IS NULL;
+           WHERE c.subject = others.public_id AND c.place_id = others.place_id AND c.household_record_id = o.household_id AND c.released_at IS NULL;
           IF o.place_owner_org_id <> o.household_owner_org_id THEN
             UPDATE public.grants SET revoked_at = now(), revoked_by_id = odis.user_id()
              WHERE record_id = o.household_id AND grantee_org_id = o.place_owner_org_id AND purpose = 'orientation' AND revoked_at IS NULL;
@@ -279,7 +287,7 @@ def _stays() -> None:
         """WITH mine AS (SELECT * FROM public.orientations WHERE id = orientation AND confirmed_at IS NOT NULL AND ended_at IS NULL
                            AND (household_owner_org_id = odis.case_org() OR place_owner_org_id = odis.case_org())),
                 moved AS (UPDATE public.occupancies c SET during = days FROM mine
-                           WHERE c.subject = mine.public_id AND c.place_id = mine.place_id AND c.kind = 'stay' AND c.released_at IS NULL
+                           WHERE c.subject = mine.public_id AND c.place_id = mine.place_id AND c.household_record_id = mine.household_id AND c.kind = 'stay' AND c.released_at IS NULL
                              AND (days <@ c.during OR mine.place_owner_org_id = odis.case_org()) RETURNING 1)
            SELECT EXISTS (SELECT 1 FROM moved)""",
         volatility="VOLATILE",
@@ -296,7 +304,7 @@ def _stays() -> None:
           IF NOT FOUND THEN RETURN false; END IF;
           UPDATE public.occupancies SET released_at = now(),
                  during = CASE WHEN o.exited_on > lower(during) THEN daterange(lower(during), o.exited_on) ELSE during END
-           WHERE subject = o.public_id AND place_id = o.place_id AND released_at IS NULL;
+           WHERE subject = o.public_id AND place_id = o.place_id AND household_record_id = o.household_id AND released_at IS NULL;
           UPDATE public.grants g SET expires_at = least(g.expires_at, CASE WHEN o.exited_on IS NULL THEN g.expires_at ELSE now() + interval '{LINGERING_DAYS} days' END),
                  revoked_at = CASE WHEN o.exited_on IS NULL THEN now() END
            WHERE o.confirmed_at IS NOT NULL AND g.record_id = o.household_id AND g.grantee_org_id = o.place_owner_org_id AND g.purpose = 'orientation'
@@ -330,7 +338,7 @@ def _expiry() -> None:
             FROM due WHERE o.id = due.id RETURNING o.*
         ), freed AS (
           UPDATE public.occupancies c SET released_at = now() FROM gone
-           WHERE c.subject = gone.public_id AND c.place_id = gone.place_id AND c.released_at IS NULL
+           WHERE c.subject = gone.public_id AND c.place_id = gone.place_id AND c.household_record_id = gone.household_id AND c.released_at IS NULL
         )
         SELECT gone.id, gone.public_id, gone.household_id, gone.household_owner_org_id, gone.place_sheet ->> 'number', gone.ended_kind FROM gone ORDER BY gone.id""",
         volatility="VOLATILE",
@@ -378,7 +386,14 @@ def _neighbours() -> None:
     run(f"CREATE POLICY oriented_inserts ON journal_entries FOR INSERT TO {APPLICATION} WITH CHECK ({told})")
     auth_writes("grants", "INSERT, UPDATE")
     run("GRANT INSERT ON occupancies TO odis_auth")
-    _set_household_status(" OR h.id IN (SELECT odis.oriented_households())")
+    _set_household_status(TOLD)
+    _names_record(PROPOSED)
+
+
+def _names_record(more: str) -> None:
+    """As 0001 wrote it, with the two sides of a proposal, whatever became of it."""
+    run(f"""CREATE OR REPLACE FUNCTION odis.names_record(record bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $body${NAMES_RECORD.format(more=more)}$body$""")
 
 
 def _set_household_status(oriented: str) -> None:
@@ -388,7 +403,7 @@ def _set_household_status(oriented: str) -> None:
     SET search_path = pg_catalog, pg_temp AS $body$
         WITH allowed AS (
           SELECT h.id FROM public.households h WHERE h.id = household
-            AND (h.owner_org_id = odis.case_org() OR h.id IN (SELECT odis.shared_records()) OR odis.system_name() IS NOT NULL{oriented})
+            AND (h.owner_org_id = odis.case_org() OR h.id IN (SELECT odis.shared_editable_records()) OR odis.system_name() IS NOT NULL{oriented})
         ), moved AS (
           UPDATE public.households h SET status = new_status, status_reason = reason, status_since = since FROM allowed WHERE h.id = allowed.id RETURNING h.*
         ), tracked AS (
@@ -404,6 +419,7 @@ def _set_household_status(oriented: str) -> None:
 
 
 def downgrade() -> None:
+    _names_record("")
     _set_household_status("")
     run("REVOKE INSERT ON occupancies FROM odis_auth")
     run("DROP POLICY auth_writes ON grants")

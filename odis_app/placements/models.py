@@ -90,7 +90,7 @@ class OrientationChoice(Base):
 
     orientation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orientations.id"), primary_key=True)
     household_id: Mapped[int] = mapped_column(BigInteger)
-    household_owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    household_owner_org_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     score: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     override_motif: Mapped[str] = mapped_column(default="")
 
@@ -102,7 +102,7 @@ class OrientationRefusal(Base):
 
     orientation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("orientations.id"), primary_key=True)
     household_id: Mapped[int] = mapped_column(BigInteger)
-    household_owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    household_owner_org_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     motif: Mapped[str]
     comment: Mapped[str] = mapped_column(default="")
     sensitivity: Mapped[int] = mapped_column(SmallInteger)

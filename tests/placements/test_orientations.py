@@ -72,7 +72,10 @@ def test_a_household_has_two_proposals_at_most(town: Town) -> None:
 @pytest.mark.parametrize("order", ["household first", "host first"])
 def test_both_accept_in_either_order(town: Town, order: str) -> None:
     orientation = town.propose()
-    acts = [(town.camille, do.accept_for_household, S.ACCEPTEE_MENAGE), (town.operator, do.accept_for_host, S.ACCEPTEE_HEBERGEUR)]
+    acts = [
+        (town.camille, do.accept_for_household, S.ACCEPTEE_MENAGE),
+        (town.operator, do.accept_for_host, S.ACCEPTEE_HEBERGEUR),
+    ]
     (first, act, expected), (second, other, _) = acts if order == "household first" else acts[::-1]
     with first.acting() as identity:
         assert act(identity, orientation=found(orientation)) is expected
@@ -109,14 +112,20 @@ def test_the_sheet_names_nobody_until_both_agreed(town: Town) -> None:
         row = found(orientation)
         told = json.dumps([row.need_sheet, row.place_sheet, row.message], ensure_ascii=False)
         assert row.need_sheet["size"] == 2
-        assert row.need_sheet["ages"] == [clock.today().year - 1990 - (clock.today() < PEOPLE[0].birth_date.replace(year=clock.today().year)), 6]  # type: ignore[union-attr]
+        assert row.need_sheet["ages"] == [
+            clock.today().year - 1990 - (clock.today() < PEOPLE[0].birth_date.replace(year=clock.today().year)),
+            6,
+        ]  # type: ignore[union-attr]
         assert not any(name in told for name in (*NAMES, "Nikadème", "M-44-"))
         assert db.execute(select(Member)).scalars().all() == []
         assert town_file_is_hidden(town)
 
 
 def town_file_is_hidden(town: Town) -> bool:
-    return db.execute(text("SELECT count(*) FROM households WHERE public_id = :id"), {"id": town.household}).scalar_one() == 0
+    return (
+        db.execute(text("SELECT count(*) FROM households WHERE public_id = :id"), {"id": town.household}).scalar_one()
+        == 0
+    )
 
 
 def test_a_message_that_names_somebody_is_refused(town: Town) -> None:
@@ -146,7 +155,10 @@ def test_the_operator_reads_the_file_once_confirmed_never_class_two(town: Town) 
     orientation = town.confirmed()
     with town.operator.acting():
         assert town.file().public_id == town.household
-        assert {m.first_name for m in db.execute(select(Member)).scalars()} == {PEOPLE[0].first_name, PEOPLE[1].first_name}
+        assert {m.first_name for m in db.execute(select(Member)).scalars()} == {
+            PEOPLE[0].first_name,
+            PEOPLE[1].first_name,
+        }
         for table in ("household_health_needs", "member_safety", "orientation_choices", "orientation_refusals"):
             assert db.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
         level, top, purpose = db.execute(text("SELECT level, max_class, purpose FROM grants")).one()
@@ -160,7 +172,9 @@ def test_the_operator_reads_the_file_once_confirmed_never_class_two(town: Town) 
 def test_refused_by_the_operator(town: Town) -> None:
     orientation = town.propose()
     with town.operator.acting() as identity:
-        do.refuse(identity, orientation=found(orientation), party=EndedBy.HEBERGEUR, motif="dates", comment="Travaux en juin.")
+        do.refuse(
+            identity, orientation=found(orientation), party=EndedBy.HEBERGEUR, motif="dates", comment="Travaux en juin."
+        )
     assert (town.status(), occupancies(town)) == ("a_orienter", [("reservation", False)])
     with town.camille.acting() as identity:
         row = found(orientation)
@@ -172,7 +186,13 @@ def test_refused_by_the_operator(town: Town) -> None:
 def test_why_a_household_refuses_stays_with_its_organisation(town: Town) -> None:
     orientation = town.propose()
     with town.camille.acting() as identity:
-        do.refuse(identity, orientation=found(orientation), party=EndedBy.MENAGE, motif="securite_danger", comment="Une personne y habite.")
+        do.refuse(
+            identity,
+            orientation=found(orientation),
+            party=EndedBy.MENAGE,
+            motif="securite_danger",
+            comment="Une personne y habite.",
+        )
     with town.operator.acting():
         row = found(orientation)
         assert row.motif_label == "Motif gardé par l’association"
@@ -222,8 +242,16 @@ def expire(*orientations: str) -> None:
     """Let the delay pass, as the owner: nobody else may."""
     with owner_unit():
         for public_id in orientations:
-            db.execute(text("UPDATE orientations SET proposed_at = now() - interval '8 days', expires_at = now() - interval '1 minute' WHERE public_id = :id"), {"id": public_id})
-            db.execute(text("UPDATE occupancies SET expires_at = now() - interval '1 minute' WHERE subject = :id"), {"id": public_id})
+            db.execute(
+                text(
+                    "UPDATE orientations SET proposed_at = now() - interval '8 days', expires_at = now() - interval '1 minute' WHERE public_id = :id"
+                ),
+                {"id": public_id},
+            )
+            db.execute(
+                text("UPDATE occupancies SET expires_at = now() - interval '1 minute' WHERE subject = :id"),
+                {"id": public_id},
+            )
 
 
 def test_a_refusal_is_judged_by_the_coordination(town: Town, world: WorldBuilder) -> None:
