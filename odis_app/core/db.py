@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from functools import wraps
+from typing import Annotated, Any, ClassVar, ParamSpec, TypeVar
 
 from sqlalchemy import DateTime, Engine, MetaData, Text, create_engine, event, text
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, scoped_session, sessionmaker
@@ -52,6 +53,40 @@ class Unit:
     identity: Identity
     readonly: bool
     request_id: str = ""
+    loaded: list[object] = field(default_factory=list)
+    answers: dict[tuple[object, ...], Any] = field(default_factory=dict)
+
+
+@event.listens_for(_factory, "loaded_as_persistent")
+def _keep(session: Session, instance: object) -> None:
+    """A page asks for the same rows from several places; SQLAlchemy's map is weak and would read them again each time."""
+    unit = session.info.get("unit")
+    if unit is not None and unit.readonly:
+        unit.loaded.append(instance)
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def asked_once(question: Callable[P, T]) -> Callable[P, T]:
+    """A read that a page asks from several places (the tab, the card, the guard) reaches the database once per read-only unit.
+
+    Arguments are hashable; whoever receives the answer leaves it as it is. Where something may be written, every call asks.
+    """
+
+    @wraps(question)
+    def ask(*args: P.args, **kwargs: P.kwargs) -> T:
+        unit = _current.get()
+        if not isinstance(unit, Unit) or not unit.readonly:
+            return question(*args, **kwargs)
+        key = (question, args, *sorted(kwargs.items()))
+        if key not in unit.answers:
+            unit.answers[key] = question(*args, **kwargs)
+        answer: T = unit.answers[key]
+        return answer
+
+    return ask
 
 
 def configure(name: str, url: str, *, pool_size: int = 5) -> Engine:
@@ -75,7 +110,7 @@ def engine(name: str = "app") -> Engine:
     return _engines[name]
 
 
-def _forget_identity(connection: object, record: ConnectionPoolEntry) -> None:
+def _forget_identity(connection: object, _record: ConnectionPoolEntry) -> None:
     """The token is bound to the transaction and dies with it; this asserts it cheaply by ending any transaction."""
     if connection is not None:
         connection.rollback()  # type: ignore[attr-defined]
@@ -91,7 +126,13 @@ def open_unit(token: str | None, *, readonly: bool, engine_name: str = "app", re
     key = Unit(ANONYMOUS, readonly, request_id)
     _current.set(key)
     session = db(bind=engine(engine_name))
-    row = session.execute(text("SELECT * FROM odis.open_unit(:token, :readonly)"), {"token": token or "", "readonly": readonly}).mappings().first()
+    row = (
+        session.execute(
+            text("SELECT * FROM odis.open_unit(:token, :readonly)"), {"token": token or "", "readonly": readonly}
+        )
+        .mappings()
+        .first()
+    )
     if row is not None:
         key.identity = _identity(dict(row))
     session.info["unit"] = key
@@ -101,7 +142,12 @@ def open_unit(token: str | None, *, readonly: bool, engine_name: str = "app", re
 def _identity(row: dict[str, object]) -> Identity:
     values = {name: value for name, value in row.items() if name in _IDENTITY_COLUMNS and value is not None}
     roles: tuple[str, ...] = tuple(row["roles"] or ())  # type: ignore[arg-type]
-    values.update(session_id=row["session_public_id"], roles=roles, departments=tuple(row["departments"] or ()), permissions=permissions_of(roles))  # type: ignore[arg-type]
+    values.update(
+        session_id=row["session_public_id"],
+        roles=roles,
+        departments=tuple(row["departments"] or ()),
+        permissions=permissions_of(roles),
+    )  # type: ignore[arg-type]
     return Identity(**values)  # type: ignore[arg-type]
 
 
@@ -125,7 +171,7 @@ def close_unit(*, commit: bool) -> None:
             callback(arguments)
 
 
-def after_commit(callback: Callable[[Any], None], argument: Any) -> None:  # noqa: ANN401 - whatever the callback takes
+def after_commit(callback: Callable[[Any], None], argument: Any) -> None:
     """Call ``callback(argument)`` once the current unit has committed; never when it rolls back."""
     db().info.setdefault("outbox", []).append((callback, argument))
 
@@ -139,7 +185,7 @@ def current_unit() -> Unit:
     """The unit in progress. Raises RuntimeError outside of one."""
     unit = _current.get()
     if not isinstance(unit, Unit):
-        raise RuntimeError("no unit of work is open")
+        raise RuntimeError("no unit of work is open")  # noqa: TRY004 - not a wrong type: none is open
     return unit
 
 

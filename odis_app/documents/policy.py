@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, exists, false, func, or_, select, text
 
 from odis_app.access.models import Grant
-from odis_app.core.db import db
+from odis_app.core.db import asked_once, db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
 from odis_app.documents.enums import Audience, DocumentState
@@ -57,7 +57,12 @@ def holds(identity: Identity, obj: OnRecord) -> bool:
         return False
     if obj.owner_org_id == identity.case_org_id:
         return True
-    return bool(db.execute(select(exists(full_grants(identity, Grant.record_id == obj.record_id)))).scalar())
+    return _open_in_full(identity, obj.record_id)
+
+
+@asked_once
+def _open_in_full(identity: Identity, record_id: int) -> bool:
+    return bool(db.execute(select(exists(full_grants(identity, Grant.record_id == record_id)))).scalar())
 
 
 def in_audience(

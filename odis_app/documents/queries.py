@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, select
 
-from odis_app.core.db import db
+from odis_app.core.db import asked_once, db
 from odis_app.core.identity import Identity
 from odis_app.core.web import PER_PAGE, Page, paginate
 from odis_app.documents.models import Document
@@ -19,6 +19,7 @@ def documents_of(identity: Identity, record_id: int, page: int = 1, *, per_page:
     return paginate(statement, number=page, per_page=per_page)
 
 
+@asked_once
 def count_documents(identity: Identity, record_id: int) -> int:
     """How many documents of a record the identity may see."""
     seen = visible_documents(identity).where(Document.record_id == record_id).subquery()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
+from collections.abc import Sequence
+
+from sqlalchemy import Row, Select, and_, false, func, or_, select
 
 from odis_app.access.models import Grant
-from odis_app.core.db import db
+from odis_app.core.db import asked_once, db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
 from odis_app.households.models import Household, HouseholdTracking, Member
@@ -15,12 +17,11 @@ CASE_WORKERS = SOCIAL_WORKERS | {Role.OPERATEUR}  # an operator follows the hous
 READERS = CASE_WORKERS | {Role.DDETS}
 
 
-def _active_grant(identity: Identity, *conditions: ColumnElement[bool]) -> Select[int]:
+def _active_grant(identity: Identity) -> Select[int]:
     return select(Grant.record_id).where(
         Grant.grantee_org_id == identity.case_org_id,
         Grant.revoked_at.is_(None),
         Grant.expires_at > func.now(),
-        *conditions,
     )
 
 
@@ -63,21 +64,17 @@ def is_own(identity: Identity, household: Household) -> bool:
 
 def reads_in_full(identity: Identity, household: Household) -> bool:
     """Le dossier est le sien, ou lui est partagé en entier."""
-    return is_own(identity, household) or _holds(identity, household.id, Grant.level == "full")
+    return is_own(identity, household) or any(share.level == "full" for share in _shares(identity, household.id))
 
 
 def can_edit(identity: Identity, household: Household) -> bool:
     """Le dossier est le sien, ou le partage permet d’écrire."""
-    return is_own(identity, household) or _holds(
-        identity, household.id, Grant.level == "full", Grant.can_edit.is_(True)
-    )
+    return is_own(identity, household) or _may_write(identity, household.id)
 
 
 def edits_member(identity: Identity, member: Member) -> bool:
     """On modifie un membre quand on modifie son dossier."""
-    return member.owner_org_id == identity.case_org_id or _holds(
-        identity, member.household_id, Grant.level == "full", Grant.can_edit.is_(True)
-    )
+    return member.owner_org_id == identity.case_org_id or _may_write(identity, member.household_id)
 
 
 def reads_safety(identity: Identity, household: Household) -> bool:
@@ -93,14 +90,22 @@ def reads_member_safety(identity: Identity, member: Member) -> bool:
 
 def reads_health(identity: Identity, household: Household) -> bool:
     """Classe 2 : son propre dossier, ou un partage qui ouvre la classe 2."""
-    return identity.level >= 2 and (is_own(identity, household) or _holds(identity, household.id, Grant.max_class >= 2))
+    return identity.level >= 2 and (
+        is_own(identity, household) or any(share.max_class >= 2 for share in _shares(identity, household.id))
+    )
 
 
-def _holds(identity: Identity, record_id: int, *conditions: ColumnElement[bool]) -> bool:
+def _may_write(identity: Identity, record_id: int) -> bool:
+    return any(share.level == "full" and share.can_edit for share in _shares(identity, record_id))
+
+
+@asked_once
+def _shares(identity: Identity, record_id: int) -> Sequence[Row[str, bool, int]]:
+    """What holds of the file now: a page judges a dozen permissions on the same shares."""
     if identity.case_org_id is None:
-        return False
-    statement = _active_grant(identity, *conditions).where(Grant.record_id == record_id)
-    return bool(db.execute(select(exists(statement))).scalar())
+        return []
+    statement = _active_grant(identity).where(Grant.record_id == record_id)
+    return db.execute(statement.with_only_columns(Grant.level, Grant.can_edit, Grant.max_class)).all()
 
 
 HOUSEHOLD_LIST = permission("household:list", "Voir la liste des ménages", roles=READERS)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select, text
 
-from odis_app.core.db import db
+from odis_app.core.db import asked_once, db
 from odis_app.core.identity import Identity
 from odis_app.core.web import Page, paginate
 from odis_app.documents.models import Document
@@ -83,6 +83,7 @@ def timeline(identity: Identity, record_id: int, page: int = 1, *, per_page: int
     return Page(views, rows.number, rows.per_page, rows.total)
 
 
+@asked_once
 def count_entries(identity: Identity, record_id: int) -> int:
     """How many entries of a record the identity may read."""
     seen = visible_entries(identity).where(JournalEntry.record_id == record_id).subquery()

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 
 from odis_app.core import clock
-from odis_app.core.db import db
+from odis_app.core.db import asked_once, db
 from odis_app.core.formats import pluriel
 from odis_app.core.identity import Identity
 from odis_app.core.web import Page, paginate
@@ -52,12 +52,14 @@ def orientation_of(placement: Placement) -> Orientation:
     return db.get_one(Orientation, placement.orientation_id)
 
 
+@asked_once
 def orientations_of(identity: Identity, household_id: int) -> Sequence[Orientation]:
     """The visible orientations of a household, newest first."""
     statement = policy.visible_orientations(identity).where(Orientation.household_id == household_id)
     return db.execute(statement.order_by(Orientation.id.desc())).scalars().all()
 
 
+@asked_once
 def placements_of(identity: Identity, household_id: int) -> Sequence[Placement]:
     """The visible stays of a household, newest first."""
     statement = policy.visible_placements(identity).where(Placement.household_id == household_id)

@@ -30,6 +30,7 @@ _IN_PARENTHESES = re.compile(r"^(?P<name>.+?)\s*\((?P<department>[^()]+)\)\s*$")
 _AROUND_CODE = re.compile(r"^(?:(?P<before>\d{5})\s+(?P<name>\D.*)|(?P<name2>.*\D)\s+(?P<after>\d{5}))$")
 _TRAILING_DEPARTMENT = re.compile(r"^(?P<name>.+?)[\s,]+(?P<department>\d{2,3}|2[AB])$", re.IGNORECASE)
 _departments: dict[str, Department] = {}  # 109 rows that change once a year, kept by each process
+_labels: dict[str, str] = {}  # of the communes met so far: 35,000 at most, kept as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,11 @@ def label_of(code: str) -> str:
 
 
 def _commune_label(code: str) -> str:
+    if code in _labels:
+        return _labels[code]
     found = commune(code)
     if found:
-        return found.label
+        return _labels.setdefault(code, found.label)
     old: CommunePart | FormerCommune | None = db.scalar(select(CommunePart).where(CommunePart.code == code).limit(1))
     if old is None:
         former = select(FormerCommune).where(FormerCommune.code == code).order_by(FormerCommune.name_folded)

@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import and_, or_, select
 
-from odis_app.core.db import db
+from odis_app.core.db import asked_once, db
 from odis_app.core.formats import pluriel
 from odis_app.households.enums import CompositionKind, MemberLink
 from odis_app.households.models import Household, HouseholdVersion, Member
@@ -28,6 +28,7 @@ def is_minor(member: Member, today: date) -> bool:
     return age < MAJORITY if age is not None else member.link == MemberLink.ENFANT_MINEUR.value
 
 
+@asked_once
 def present_members(household_id: int) -> Sequence[Member]:
     """Those who are there today, the person who asks first, then by age."""
     statement = select(Member).where(Member.household_id == household_id, Member.until.is_(None))
