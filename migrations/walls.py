@@ -9,6 +9,13 @@ from __future__ import annotations
 from alembic import op
 
 APPLICATION = "odis_app, odis_worker"
+# Whose record may be named in the trail: one's own, one given to one's organisation now or before, homes of one's départements. Nobody
+# fills « qui a consulté ce dossier » of a file that they never could read. 0008 adds the two sides of a proposal (``more``).
+NAMES_RECORD = """SELECT odis.system_name() IS NOT NULL OR EXISTS (
+             SELECT 1 FROM public.records r WHERE r.id = record AND (
+               (r.owner_org_id = odis.org() AND (r.kind <> 'household' OR odis.level() >= 0))
+               OR EXISTS (SELECT 1 FROM public.grants g WHERE g.record_id = r.id AND g.grantee_org_id = odis.case_org())
+               OR (r.kind <> 'household' AND (r.department_code IN (SELECT odis.steered_departments()) OR r.department_code IN (SELECT odis.mandated_departments()))){more}))"""
 
 
 def run(sql: str) -> None:

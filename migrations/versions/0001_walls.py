@@ -6,7 +6,7 @@ Schema ``private`` is read by definer functions only; schema ``odis`` holds thos
 
 from __future__ import annotations
 
-from migrations.walls import APPLICATION, auth_writes, definer, open_table, run, wall
+from migrations.walls import APPLICATION, NAMES_RECORD, auth_writes, definer, open_table, run, wall
 
 revision = "0001_walls"
 down_revision = None
@@ -346,8 +346,9 @@ def _minting() -> None:
         f"""
         WITH author AS (SELECT * FROM private.sessions WHERE token_hash = {SESSION} AND expires_at > now() AND kind IN ('user', 'job'))
         , minted AS (INSERT INTO private.sessions (token_hash, public_id, kind, user_id, org_id, org_kind, roles, level, departments, absolute_until, expires_at)
-          SELECT hash, session_public_id, 'job', user_id, org_id, org_kind, roles, level, departments,
-                 now() + make_interval(mins => least(minutes, 1440)), now() + make_interval(mins => least(minutes, 1440)) FROM author RETURNING 1)
+          SELECT hash, session_public_id, 'job', user_id, org_id, org_kind, roles, level, departments, ends, ends
+            FROM (SELECT *, least(now() + make_interval(mins => least(minutes, 1440)), CASE kind WHEN 'job' THEN absolute_until END) AS ends FROM author) AS a
+          RETURNING 1)
         SELECT EXISTS (SELECT 1 FROM minted)""",
         volatility="VOLATILE",
     )
@@ -443,6 +444,7 @@ def _set_functions() -> None:
         "SETOF bigint",
         "SELECT m.user_id FROM public.memberships m WHERE m.organisation_id = odis.org()",
     )
+    definer("names_record(record bigint)", "boolean", NAMES_RECORD.format(more=""))
     definer(
         "audit_append(what text, on_record bigint, class smallint, why text, sentence text, details jsonb, request text)",
         "bigint",
@@ -456,6 +458,7 @@ def _set_functions() -> None:
           FROM (SELECT 1) AS always
           LEFT JOIN private.sessions s ON s.token_hash = {SESSION} AND s.expires_at > now()
           LEFT JOIN public.users u ON u.id = s.user_id LEFT JOIN public.organisations o ON o.id = s.org_id
+         WHERE on_record IS NULL OR odis.names_record(on_record)
         RETURNING id""",
         volatility="VOLATILE",
     )
@@ -477,10 +480,14 @@ def _policies() -> None:
     wall(
         "memberships",
         select=f"organisation_id = (SELECT odis.org()) OR user_id = (SELECT odis.user_id()) OR {admin}",
-        insert=f"{admin} OR ({own_admin})",
+        insert=admin,
         update=f"{admin} OR ({own_admin})",
+        update_check=f"{admin} OR ({own_admin})",
         delete=admin,
     )
+    # An administrator of an organisation closes a membership; it gives itself no role and takes in nobody to read their name.
+    run(f"REVOKE UPDATE ON memberships FROM {APPLICATION}")
+    run(f"GRANT UPDATE (starts_on, ends_on) ON memberships TO {APPLICATION}")
     open_table("dispositifs")
     steers = "department_code = ANY (ARRAY(SELECT odis.steered_departments()))"
     wall("mandates", select=signed_in, insert=f"{admin} OR {steers}", update=f"{admin} OR {steers}")

@@ -224,7 +224,7 @@ def _functions() -> None:
         """
         WITH allowed AS (
           SELECT h.id FROM public.households h WHERE h.id = household
-            AND (h.owner_org_id = odis.case_org() OR h.id IN (SELECT odis.shared_records()) OR odis.system_name() IS NOT NULL)
+            AND (h.owner_org_id = odis.case_org() OR h.id IN (SELECT odis.shared_editable_records()) OR odis.system_name() IS NOT NULL)
         ), moved AS (
           UPDATE public.households h SET status = new_status, status_reason = reason, status_since = since FROM allowed WHERE h.id = allowed.id RETURNING h.*
         ), tracked AS (
@@ -304,13 +304,11 @@ def _walls() -> None:
     own4 = f"{OWN} AND {REFERRED} AND coalesce((SELECT (value ->> 'open')::boolean FROM instance WHERE key = 'class4'), false)"
     wall("protection_stories", select=own4, insert=own4, update=own4, delete=own4)
     shared = "household_id = ANY (ARRAY(SELECT odis.shared_records()))"
-    # a partner tells its own acts (an operator accepts, a family enters), never that a file is complete, archived or reopened
-    acts = "kind IN ('proposed', 'proposal_ended', 'confirmed', 'entered', 'exited')"
     editing = "household_id = ANY (ARRAY(SELECT odis.shared_editable_records()))"
     wall(
         "household_facts",
         select=f"{OWN} OR {shared} OR {system}",
-        insert=f"{OWN} OR {editing} OR ({shared} AND {acts})",
+        insert=f"{OWN} OR {editing}",
     )
     seen = f"({OWN} AND sensitivity <= greatest((SELECT odis.level()), 1) AND (sensitivity < 2 OR {class2})) OR ({OWN} AND {REFERRED}) OR ({FULL} AND sensitivity <= 1)"
     wall("household_changes", select=seen, insert=EDIT)

@@ -229,15 +229,15 @@ def _safety() -> None:
              AND (NOT f.hunted OR p.specialised_fvv_teh IS TRUE OR p.women_only_certified IS TRUE)
              AND NOT EXISTS (SELECT 1 FROM public.member_safety e JOIN public.members x ON x.id = e.member_id
                               WHERE e.household_id = f.household_id AND x.until IS NULL AND p.department_code = ANY (e.excluded_departments))"""
-    mine = "(h.owner_org_id = (SELECT odis.case_org()) OR h.id = ANY (ARRAY(SELECT odis.shared_full_records())))"
+    # one's own files, and level 2: two places that differ by one certificate would tell a class-1 partner who is hunted
+    mine = "(h.owner_org_id = (SELECT odis.case_org()) AND (SELECT odis.level()) >= 2)"
     reachable = "(p.owner_org_id = (SELECT odis.housing_org()) OR p.department_code = ANY (ARRAY(SELECT odis.mandated_departments())))"
-    definer(
-        "safety_compatible(household bigint)",
-        "SETOF bigint",
-        f"""SELECT p.id FROM public.households h JOIN ({facts} AND m.household_id = household GROUP BY m.household_id) f ON f.household_id = h.id
+    places = f"""SELECT p.id FROM public.households h JOIN ({facts} AND m.household_id = household GROUP BY m.household_id) f ON f.household_id = h.id
               CROSS JOIN public.places p
-             WHERE h.id = household AND {mine} AND {reachable} AND {compatible}""",
-    )
+             WHERE h.id = household AND {mine} AND {reachable} AND {compatible}"""
+    definer("safety_compatible(household bigint)", "SETOF bigint", places)
+    # A shortlist asks of one place of each kind, not of the 110,000 of a département.
+    definer("safety_compatible_among(household bigint, candidates bigint[])", "SETOF bigint", f"{places} AND p.id = ANY (candidates)")
     definer(
         "safety_compatible_households(place bigint)",
         "SETOF bigint",
@@ -314,6 +314,7 @@ def _changes() -> None:
 
 def downgrade() -> None:
     drop_definer("safety_compatible_households(place bigint)")
+    drop_definer("safety_compatible_among(household bigint, candidates bigint[])")
     drop_definer("safety_compatible(household bigint)")
     drop_definer("release_expired(place bigint)")
     run(

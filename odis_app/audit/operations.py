@@ -25,6 +25,7 @@ def record_event(
 
     ``identity`` is not trusted for that: it is there so that no operation forgets that somebody acts.
     ``action`` is ``resource:verb``; ``data`` holds ids and field names, never a person's data. Returns the event's id.
+    Raises PermissionError for a record that the identity never could see.
     """
     del identity
     parameters = {
@@ -39,4 +40,7 @@ def record_event(
     statement = text(
         "SELECT odis.audit_append(:action, :record, :class, :purpose, :summary, CAST(:data AS jsonb), :request)"
     )
-    return int(db.execute(statement, parameters).scalar_one())
+    event = db.execute(statement, parameters).scalar_one_or_none()
+    if event is None:
+        raise PermissionError("this record may not be named in the trail by who acts")
+    return int(event)

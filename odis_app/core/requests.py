@@ -63,6 +63,11 @@ def note_sensitivity(level: int) -> None:
         known["class"] = max(known["class"], level)
 
 
+def read_is_written_down() -> None:
+    """The view wrote this read in the trail itself, in words of its own: there is no second event."""
+    g.pop("read_event", None)
+
+
 def _close(response: Response) -> Response:
     if not in_unit():
         return response
@@ -80,12 +85,14 @@ def _write_down() -> None:
         return
     with unit_of_work(session_token()):
         if event is not None:
-            db.execute(
+            written = db.execute(
                 text(
                     "SELECT odis.audit_append(:action, :record, :class, '', :summary, CAST(:data AS jsonb), :request)"
                 ),
                 {**event, "data": json.dumps({"route": str(request.url_rule)}), "request": g.request_id},
             )
+            if written.scalar() is None:
+                raise PermissionError("a page shows a record that its reader may not name")
         if stale:
             db.execute(text("SELECT odis.touch_session()"))
 

@@ -15,7 +15,7 @@ from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
-from odis_app.core.jobs import request_job
+from odis_app.core.jobs import Job, cancel_job, request_job
 from odis_app.core.pdf import check_pdf
 from odis_app.documents.storage import Store
 from odis_app.households.models import Household
@@ -110,6 +110,14 @@ def request_again(identity: Identity, *, report: Report) -> Report:
     if household is None:
         raise RuleError("", CLOSED)
     return request_household_report(identity, household=household, period=report.period)
+
+
+def stop(identity: Identity, *, report: Report, job: Job) -> bool:
+    """Stop a bilan that waits or runs; False when its job had ended already."""
+    stopped = cancel_job(identity, job=job)
+    if stopped:
+        record_event(identity, "report:stop", record_id=report.record_id, summary=f"Bilan arrêté : {report.title}", data={"report": report.public_id})
+    return stopped
 
 
 # ── Making ──────────────────────────────────────────────────────────────────

@@ -12,9 +12,9 @@ from odis_app.core import clock, outbox
 from odis_app.core.crypto import UnreadableError
 from odis_app.core.db import db, unit_of_work
 from odis_app.core.errors import RuleError
-from odis_app.core.jobs import Job, JobState, cancel_job, visible_jobs
+from odis_app.core.jobs import Job, JobState, visible_jobs
 from odis_app.core.permissions import guard
-from odis_app.core.requests import session_token
+from odis_app.core.requests import read_is_written_down, session_token
 from odis_app.core.text import fold
 from odis_app.core.web import identity, page_number, paginate, redirect_to, render
 from odis_app.documents.storage import Store, StoreError
@@ -159,6 +159,7 @@ def download(report: Report, name: str) -> Response:
         abort(503)
     with unit_of_work(session_token()) as unit:
         operations.note_download(unit.identity, report=report, name=name)
+    read_is_written_down()
     filename = f"bilan-{fold(report.title).replace(' ', '-')}-{report.until:%Y-%m-%d}.{name}"
     response = send_file(
         io.BytesIO(content),
@@ -189,6 +190,6 @@ def again(report: Report) -> Response:
 def stop(report: Report) -> Response:
     """Stop a bilan that waits or runs."""
     job = db.scalars(visible_jobs(identity()).where(Job.id == report.job_id)).one_or_none()
-    if job is not None and cancel_job(identity(), job=job):
+    if job is not None and operations.stop(identity(), report=report, job=job):
         flash("Bilan arrêté.")
     return redirect_to("reports.show", report=report.public_id)

@@ -189,28 +189,22 @@ def test_nothing_can_be_hung_on_a_neighbour_s_file_and_the_answer_tells_nothing(
     assert refused(town.neighbour, statement.bindparams(**pretending)) == "InsufficientPrivilege"
 
 
-def test_a_partner_tells_its_own_acts_and_nothing_else(town: Town, full_file: str) -> None:
-    share(town, full_file, ShareLevel.MINIMAL, with_=town.operator)
+@pytest.mark.parametrize("level", list(ShareLevel))
+def test_a_share_alone_tells_no_fact_and_moves_no_stage(town: Town, full_file: str, level: ShareLevel) -> None:
+    """Only a proposal does (tests/placements); the file itself stays as it is."""
+    share(town, full_file, level, with_=town.operator)
     with town.operator.acting() as identity:
         household = policy.find_household(identity, full_file)
         assert household is not None
         key, owner = household.id, household.owner_org_id
-        stage = operations.record_fact(
-            identity, household_id=key, owner_org_id=owner, kind=FactKind.PROPOSED, subject="p1"
-        )
-        assert stage.status == "orientation_en_cours"
-    row = {
-        "household_id": key,
-        "owner_org_id": owner,
-        "kind": "archived",
-        "happened_on": clock.today(),
-        "subject": "",
-        "data": {},
-    }
-    assert refused(town.operator, insert(HouseholdFact).values(**row)) == "InsufficientPrivilege"
+    row = {"household_id": key, "owner_org_id": owner, "happened_on": clock.today(), "subject": "p1", "data": {}}
+    for kind in (FactKind.PROPOSED, FactKind.EXITED, FactKind.ARCHIVED):
+        assert refused(town.operator, insert(HouseholdFact).values(kind=kind.value, **row)) == "InsufficientPrivilege"
     with town.operator.acting():
         changed = db.execute(update(Household).values(priority=3))
         assert changed.rowcount == 0  # type: ignore[attr-defined]
+    with pytest.raises(PermissionError), town.operator.acting() as identity:
+        operations.refresh_status(identity, household_id=key)
 
 
 def test_a_stranger_cannot_move_the_stage_of_a_file(town: Town, full_file: str) -> None:

@@ -1,0 +1,242 @@
+"""One association with one of everything, and everybody who could look at it: ten roles in each of five situations."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from jobs.runner import perform
+from odis_app.access.enums import ShareLevel, SharePurpose
+from odis_app.access.models import Grant
+from odis_app.access.operations import share_record
+from odis_app.core import clock
+from odis_app.core import db as core_db
+from odis_app.core.db import db
+from odis_app.core.permissions import Role
+from odis_app.documents.enums import Audience
+from odis_app.documents.operations import Upload, store_document
+from odis_app.exchange import kinds
+from odis_app.exchange.operations import drafts
+from odis_app.households.models import Household, Member
+from odis_app.housing import operations as homes
+from odis_app.housing.models import Offer, Place
+from odis_app.housing.status import CHECKLIST, SAFEGUARDS
+from odis_app.journal.operations import add_entry
+from odis_app.organisations import seeds
+from odis_app.organisations.enums import OrganisationKind
+from odis_app.organisations.seeds import Actor
+from odis_app.pilotage.period import Period
+from odis_app.placements import operations as placements
+from odis_app.reports.models import Report
+from odis_app.reports.operations import request_household_report
+from tests.exchange import real_kind
+from tests.journal.conftest import close_class2, open_class2
+from tests.placements.conftest import complete, create_place, dispositif, found, open_file, stay
+from tests.support.worlds import WorldBuilder, owner_unit
+
+LETTERS = {
+    "ts": Role.TRAVAILLEUR_SOCIAL, "co": Role.COORDINATEUR, "qo": Role.QUALIFICATEUR_OFFRES, "op": Role.OPERATEUR, "dd": Role.DDETS,
+    "na": Role.NATIONAL, "ba": Role.BAILLEUR, "cl": Role.COLLECTIVITE, "ao": Role.ADMIN_ORGANISATION, "ap": Role.ADMIN_PLATEFORME,
+}  # fmt: skip
+KIND_OF = {
+    "op": OrganisationKind.OPERATEUR, "dd": OrganisationKind.DDETS, "na": OrganisationKind.DIHAL, "ba": OrganisationKind.BAILLEUR,
+    "cl": OrganisationKind.COLLECTIVITE, "ap": OrganisationKind.PLATEFORME,
+}  # fmt: skip
+SITUATIONS = ("elsewhere", "neighbour", "minimal", "full", "own")
+HEADERS = "Nom;Prénom;Naissance\nMarqueuzine;Lalarème;1990\n"
+PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF"
+
+
+@dataclass(slots=True)
+class Region:
+    """``people[situation, letters]`` and ``things``: public ids by the name of the address's variable."""
+
+    people: dict[tuple[str, str], Actor]
+    things: dict[str, str]
+    numbers: dict[str, int]
+    camille: Actor
+    app: Flask
+
+    def renew(self, name: str) -> None:
+        """Another document, or another draft import, when the last one was used up."""
+        author = self.people["own", "ts"]
+        self.things[name] = _import(author) if name == "found" else _document(author, self.numbers)
+
+    def of(self, situation: str, *letters: str) -> list[Actor]:
+        """Some people of one situation (all of them when no letters are given)."""
+        return [actor for (place, role), actor in self.people.items() if place == situation and (not letters or role in letters)]
+
+
+def dissolve() -> None:
+    """What emptying the database would leave behind."""
+    close_class2()
+
+
+def build(app: Flask) -> Region:
+    """The whole region, through the operations that pages call. ``camille`` follows the file; everything is in Loire-Atlantique."""
+    kinds.register(real_kind.KIND)
+    builder = WorldBuilder(app)
+    camille = builder.actor("association", "44", roles=(Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR, Role.QUALIFICATEUR_OFFRES))
+    people = {("own", letter): builder.actor("association", "44", colleague_of=camille, roles=(role,)) for letter, role in LETTERS.items()}
+    for situation in SITUATIONS[:-1]:
+        people |= _around(builder, situation, "33" if situation == "elsewhere" else "44")
+    open_class2()
+    things, numbers = _things(camille, people["own", "ts"])
+    _share(camille, numbers, people)
+    things["share"] = _share_of(numbers, people["full", "op"])
+    _make_report(app, things["report"])
+    return Region(people, things, numbers, camille, app)
+
+
+def _around(builder: WorldBuilder, situation: str, department: str) -> dict[tuple[str, str], Actor]:
+    """The ten roles of one situation: those of associations in one organisation, each other role in one of its kind."""
+    found: dict[tuple[str, str], Actor] = {}
+    association: Actor | None = None
+    for letter, role in LETTERS.items():
+        kind = KIND_OF.get(letter)
+        if kind is None:
+            association = builder.actor("association", department, colleague_of=association, roles=(role,))
+            found[situation, letter] = association
+        else:
+            found[situation, letter] = _lone(builder, kind, department, role, f"{situation}-{letter}")
+    return found
+
+
+def _lone(builder: WorldBuilder, kind: OrganisationKind, department: str, role: Role, name: str) -> Actor:
+    local = kind not in {OrganisationKind.DIHAL, OrganisationKind.PLATEFORME}
+    with owner_unit():
+        organisation_id = seeds.create_organisation(
+            name=name, short_name=name, kind=kind, department=department if local else None, areas=(department,) if local else ()
+        ).id
+        user_id = seeds.create_user(
+            email=f"{name}@test.odis.example", first_name="Personne", last_name=f"Fictive {name}", organisation_id=organisation_id, roles=(role,)
+        ).id
+    return seeds.open_actor(builder.world, name, user_id=user_id, organisation_id=organisation_id)
+
+
+def _things(camille: Actor, author: Actor) -> tuple[dict[str, str], dict[str, int]]:
+    """Public ids, and inner numbers, of a file with a note, a document, a bilan, a proposal, a stay; an offer; a place; a draft import."""
+    things: dict[str, str] = {"name": "pdf", "genre": real_kind.KIND.code, "act": "", "step": ""}
+    numbers: dict[str, int] = {}
+    with camille.acting() as identity:
+        household, housed = open_file(identity), open_file(identity)
+        for each in (household, housed):
+            complete(identity, each)
+        people = db.execute(select(Member.public_id).where(Member.household_id == household.id).order_by(Member.id)).scalars().all()
+        things["member"], things["child"] = people
+        place, taken = create_place(identity, "44109"), create_place(identity, "44109")
+        offer = _offer(identity)
+        things |= {"household": household.public_id, "record": f"menages/{household.public_id}", "place": place.public_id, "offer": offer.public_id}
+        numbers |= {"household": household.id, "housed": housed.id, "owner": household.owner_org_id, "offer": offer.id, "place": place.id}
+        numbers |= {"structure": int(place.record_id), "taken": taken.id}
+        things |= {"housed": housed.public_id, "taken": taken.public_id}
+    things["entry"] = _entry(author, numbers)
+    things["document"] = _document(author, numbers)
+    things["report"] = _report(camille, things["household"])
+    things["orientation"] = _proposal(camille, things["household"], things["place"])
+    things["placement"] = _stay(camille, things["housed"], things["taken"])
+    things["found"] = _import(author)
+    return things, numbers
+
+
+def _entry(author: Actor, numbers: dict[str, int]) -> str:
+    with author.acting() as identity:
+        return add_entry(
+            identity, record_id=numbers["household"], owner_org_id=numbers["owner"], body="Rendez-vous pris avec Lalarème.", audience=Audience.ORGANISATION
+        ).public_id
+
+
+def _document(author: Actor, numbers: dict[str, int]) -> str:
+    upload = Upload("attestation.pdf", io.BytesIO(PDF))
+    with author.acting() as identity:
+        return store_document(
+            identity, record_id=numbers["household"], owner_org_id=numbers["owner"], upload=upload, audience=Audience.ORGANISATION
+        ).public_id
+
+
+def _offer(identity: Any) -> Offer:
+    values = {"dispositif_id": dispositif(), "kind": "logement_entier_gratuit", "capacity": 4, "bedrooms": 2, "accepts_minors": True, "commune_code": "44109"}
+    offer = homes.create_offer(
+        identity, values=values, host=homes.Host(name="Jeanne Marqueuse", phone="+33639980001", email="hote@exemple.test"), address="Impasse Marqueur 75",
+        units=1, received_on=clock.today() - timedelta(days=10),
+    )  # fmt: skip
+    homes.record_visit(identity, offer=offer, on=clock.today(), visitors=("Camille Fictive", "Sacha Témoin"), checklist=dict.fromkeys(CHECKLIST, True))
+    homes.record_safeguards(identity, offer=offer, checked=dict.fromkeys(SAFEGUARDS, True))
+    homes.decide(identity, offer=offer, accepted=True, motif="conforme")
+    return offer
+
+
+def _file(public_id: str) -> Household:
+    return db.execute(select(Household).where(Household.public_id == public_id)).scalar_one()
+
+
+def _home(public_id: str) -> Place:
+    return db.execute(select(Place).where(Place.public_id == public_id)).scalar_one()
+
+
+def _report(camille: Actor, household: str) -> str:
+    with camille.acting() as identity:
+        return request_household_report(identity, household=_file(household), period=Period(date(clock.today().year - 1, 1, 1), clock.today())).public_id
+
+
+def _proposal(camille: Actor, household: str, place: str) -> str:
+    with camille.acting() as identity:
+        today = clock.today()
+        return placements.propose(
+            identity, household=_file(household), place=_home(place), starts_on=today, ends_on=today + timedelta(days=90)
+        ).public_id
+
+
+def _stay(camille: Actor, household: str, place: str) -> str:
+    orientation = _proposal(camille, household, place)
+    for act in (placements.accept_for_household, placements.accept_for_host):
+        with camille.acting() as identity:
+            act(identity, orientation=found(orientation))
+    with camille.acting() as identity:
+        placements.record_entry(identity, placement=stay(orientation), entered_on=clock.today())
+        return stay(orientation).public_id
+
+
+def _import(camille: Actor) -> str:
+    with tempfile.TemporaryDirectory() as folder, camille.acting() as identity:
+        path = Path(folder) / "menages.csv"
+        path.write_text(HEADERS, encoding="utf-8")
+        return drafts.start_import(identity, kind=real_kind.KIND, path=path, filename="menages.csv").public_id
+
+
+def _share_of(numbers: dict[str, int], actor: Actor) -> str:
+    with owner_unit():
+        statement = select(Grant.public_id).where(Grant.record_id == numbers["household"], Grant.grantee_org_id == actor.org_id)
+        return db.execute(statement).scalar_one()
+
+
+def _make_report(app: Flask, public_id: str) -> None:
+    """The worker makes the bilan, as its own role."""
+    config = app.config["ODIS"]
+    with owner_unit():
+        job_id = db.execute(select(Report.job_id).where(Report.public_id == public_id)).scalar_one()
+    core_db.configure("app", config.worker_database_url)
+    try:
+        with app.app_context():
+            perform("jobs.reports.run", job_id or 0)
+    finally:
+        core_db.configure("app", config.database_url)
+
+
+def _share(camille: Actor, numbers: dict[str, int], people: dict[tuple[str, str], Actor]) -> None:
+    """Both files, the offer and the structure are opened to every organisation of « full » and « minimal »."""
+    with camille.acting() as identity:
+        for situation in ("full", "minimal"):
+            for org_id in sorted({actor.org_id for (where, _), actor in people.items() if where == situation}):
+                for thing in ("household", "housed", "offer", "structure"):
+                    share_record(
+                        identity, record_id=numbers[thing], owner_org_id=numbers["owner"], grantee_org_id=org_id, level=ShareLevel(situation),
+                        purpose=SharePurpose.ACCOMPAGNEMENT,
+                    )  # fmt: skip
