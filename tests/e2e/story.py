@@ -13,6 +13,7 @@ from tests.e2e.product import Product
 from tests.support.browser import DESK, PHONE, Mode, Person
 
 FAMILY = "Exemplova"  # line 6 of the workbook: one adult, Nantes, in Loire-Atlantique
+COUPLE = "Mithal"  # of the demonstration: the best places for them are the operator's
 HOUSEHOLD_FAULTS = ((9, "Date de naissance"), (22, "Statut"), (33, "Taille du ménage"), (46, "Téléphone"))
 OFFER_FAULTS = ((12, "Commune"), (37, "Capacité"), (65, "Disponible du"))
 OPERATOR = "Toits d’Exemple"
@@ -66,6 +67,7 @@ class Story:
         self._once(self._import_offers)
         self._once(self._complete_the_file)
         self._once(self._propose)
+        self._once(self._propose_to_the_operator)
 
     def _import_households(self) -> None:
         self._import("ménages", "01_menages_fautes.xlsx", "01b_menages_corriges.xlsx", HOUSEHOLD_FAULTS, 50)
@@ -75,7 +77,9 @@ class Story:
 
     def _import(self, kind: str, faulty: str, corrected: str, faults: tuple[tuple[int, str], ...], lines: int) -> None:
         camille = self.person("association")
-        camille.go("/").follow(re.compile("^Imports"), within=_sections(camille)).follow(re.compile(f"^Importer des {kind}"))
+        camille.go("/").follow(re.compile("^Imports"), within=_sections(camille)).follow(
+            re.compile(f"^Importer des {kind}")
+        )
         camille.attach("Tableau à importer", self.workbooks[faulty]).press("Lire le fichier")
         camille.reads("Que contient chaque colonne ?").press(re.compile(f"^Vérifier les {lines} lignes"))
         camille.reads(re.compile(f"{len(faults)} erreurs sur {len(faults)} lignes"))
@@ -105,28 +109,49 @@ class Story:
     def _propose(self) -> None:
         camille = self.person("association")
         camille.go(self.household).follow("Chercher un logement", within="main")
-        camille.reads(re.compile(r"\d+ offres? possibles? sur"), re.compile(r"Pourquoi \d+ offres? (est|sont) écartées?"))
-        offers, excluded = camille.page.locator(".od-ranks > li"), camille.page.get_by_role("row").filter(has_text=re.compile(r"H\d\d"))
-        expect(offers.first.locator("p").last).to_have_text(re.compile(r"\w{4}"))  # why it is first, in words
-        expect(excluded.first).to_have_text(re.compile(r"\w{4}.*H\d\d.*\d"))  # the rule that bars, how often, an example
-        offer = offers.filter(has_text=OPERATOR).first
+        self._understand(camille)
+        first = camille.page.locator(".od-ranks > li").first
+        camille.follow(re.compile("^Proposer"), within=first)
+        self._send(camille)
+
+    def _understand(self, who: Person) -> None:
+        """The page says why the first offer is first, and why others are excluded: the rule, how often, an example."""
+        who.reads(re.compile(r"\d+ offres? possibles? sur"), re.compile(r"Pourquoi \d+ offres? (est|sont) écartées?"))
+        why = who.page.locator(".od-ranks > li").first.locator("p").filter(has_text=re.compile(r"\w+, .*\."))
+        expect(why.last).to_be_visible()
+        expect(who.page.get_by_role("row").filter(has_text=re.compile(r"H\d\d")).first).to_have_text(
+            re.compile(r"\w{4}.*H\d\d.*\d")
+        )
+
+    def _send(self, who: Person) -> str:
+        """Send the proposal, with a motif when it is not the first, and note that the family agrees; returns its address."""
+        self._motif(who)
+        who.press("Envoyer la proposition").reads("La proposition est envoyée.")
+        path = who.path()
+        who.press("Enregistrer l’accord du ménage").reads("L’accord du ménage est enregistré.")
+        return path
+
+    def _motif(self, who: Person) -> None:
+        if who.page.get_by_label(re.compile("^Pourquoi cette place")).count():
+            who.write("Pourquoi cette place", "Plus près de l’école de leur fille")
+
+    def _propose_to_the_operator(self) -> None:
+        camille = self.person("association")
+        camille.go("/").follow("Appariement", within=_sections(camille))
+        camille.follow(re.compile(f"^Voir les offres.*{COUPLE}"))
+        offer = camille.page.locator(".od-ranks > li").filter(has_text=OPERATOR).first
         self.place = str(offer.get_by_role("link").first.get_attribute("href"))
         camille.follow(re.compile("^Proposer"), within=offer)
-        if camille.page.get_by_label(re.compile("^Pourquoi cette place")).count():
-            camille.write("Pourquoi cette place", "La famille connaît ce quartier")
         self._second_proposal()
-        camille.press("Envoyer la proposition").reads("La proposition est envoyée.")
-        self.orientation = camille.path()
-        camille.press("Enregistrer l’accord du ménage").reads("L’accord du ménage est enregistré.")
+        self.orientation = self._send(camille)
 
     def _second_proposal(self) -> None:
         """At the next desk, the coordinator has the same place in mind for another family, and leaves the page open."""
         sacha = self.person("coordination")
         sacha.go(self.place).follow("Chercher un ménage", within="main")
-        other = sacha.page.locator(".od-ranks > li").filter(has_not_text=FAMILY).first
+        other = sacha.page.locator(".od-ranks > li").filter(has_not_text=COUPLE).first
         sacha.follow(re.compile("^Proposer"), within=other)
-        if sacha.page.get_by_label(re.compile("^Pourquoi cette place")).count():
-            sacha.write("Pourquoi cette place", "Plus près de l’école")
+        self._motif(sacha)
 
     # Journey 2: the operator, on a phone
 
@@ -155,7 +180,7 @@ class Story:
         dominique = self.person("operateur")
         dominique.follow("Orientations", within=_sections(dominique))
         row = dominique.page.get_by_role("row").filter(has=dominique.page.locator(f'a[href="{self.orientation}"]'))
-        dominique.reads_nothing_of([FAMILY])
+        dominique.reads_nothing_of([COUPLE])
         dominique.press(re.compile("^Accepter"), within=row).reads("Les deux accords sont donnés")
         dominique.go(self.place).reads(re.compile("^Réservée|^Occupée"))
 
@@ -197,17 +222,25 @@ class Story:
     def _write_and_signal(self) -> None:
         camille = self.person("association")
         camille.go(f"{self.household}/sante/modifier").tick("Indispensable", within="fieldset >> nth=0")
-        camille.write("Précision", HEALTH).press("Enregistrer les besoins de santé").reads("Besoins de santé enregistrés.")
+        camille.write("Précision", HEALTH).press("Enregistrer les besoins de santé").reads(
+            "Besoins de santé enregistrés."
+        )
         for text, audience in ((PRIVATE, "organisation"), (SHARED, "État")):
             camille.follow(re.compile("^Journal"), within="main").write("Ce qui s’est passé", text)
-            camille.choose("Qui pourra lire", re.compile(audience if audience == "État" else "^(?!.*État).*organisation"))
+            camille.choose(
+                "Qui pourra lire", re.compile(audience if audience == "État" else "^(?!.*État).*organisation")
+            )
             camille.press("Noter l’échange").reads(text)
         camille.follow(re.compile("^Partages"), within="main").follow("Signaler à la DDETS")
-        camille.write("Motif", "Deux refus, et une sortie dans dix jours.").press("Signaler à la DDETS").reads("Dossier signalé à la DDETS.")
+        camille.write("Motif", "Deux refus, et une sortie dans dix jours.").press("Signaler à la DDETS").reads(
+            "Dossier signalé à la DDETS."
+        )
 
     def _read_and_answer(self) -> None:
         alix = self.person("ddets44")
-        alix.go("/suivi").write("Numéro", self._number()).press("Filtrer").follow(self._number(), within="main")
+        alix.go("/suivi").write("Numéro", self._number()).press("Filtrer").reads("1 dossier").follow(
+            self._number(), within="main"
+        )
         alix.reads_nothing_of([PRIVATE, HEALTH])
         alix.follow(re.compile("^Journal"), within="main").reads(SHARED).reads_nothing_of([PRIVATE, HEALTH])
         alix.write("Ce qui s’est passé", ANSWER).press("Noter l’échange").reads(ANSWER)

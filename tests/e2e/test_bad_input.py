@@ -127,11 +127,15 @@ def test_a_bilan_asked_while_redis_is_stopped_is_made_when_it_is_back(product: P
 def given_to_a_file(product: Product, people: People, path: Path) -> Person:
     """Try to keep a document in a household's file."""
     who = people(product, "association")
-    who.go("/menages").follow(re.compile("^Famille|^Couple"), within="main").follow(re.compile("^Documents"), within="main")
+    who.go("/menages").follow(re.compile("^Famille|^Couple"), within="main").follow(
+        re.compile("^Documents"), within="main"
+    )
     return who.attach("Documents", path).press("Déposer le document")
 
 
-def test_a_program_renamed_as_a_picture_is_refused_by_what_it_is(product: Product, people: People, tmp_path: Path) -> None:
+def test_a_program_renamed_as_a_picture_is_refused_by_what_it_is(
+    product: Product, people: People, tmp_path: Path
+) -> None:
     program = tmp_path / "photo.jpg"
     program.write_bytes(b"MZ\x90\x00" + bytes(4000))
     given_to_a_file(product, people, program).reads(re.compile("photo.jpg"), re.compile("n’est pas|refusé|accepté"))

@@ -80,9 +80,18 @@ def test_4_bare_sql_as_a_stranger_returns_nothing_of_44(stories: Stories, people
     stranger = people(story.product, "autre")
     token = next(str(c["value"]) for c in stranger.context.cookies() if c["name"] == COOKIE)
     with story.product.database() as behind:
-        mine = int(str(behind.execute("SELECT id FROM organisations WHERE short_name = 'Relais Spécimen'").fetchone()[0]))  # type: ignore[index]
-        tables = [str(row[0]) for row in behind.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")]
-        filled = {name for name in tables if behind.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(sql.Identifier(name))).fetchone()}
+        mine = int(
+            str(behind.execute("SELECT id FROM organisations WHERE short_name = 'Relais Spécimen'").fetchone()[0])
+        )  # type: ignore[index]
+        tables = [
+            str(row[0])
+            for row in behind.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        ]
+        filled = {
+            name
+            for name in tables
+            if behind.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(sql.Identifier(name))).fetchone()
+        }
     assert {"households", "members", "orientations", "places", "journal_entries"} <= filled
     leaks = {}
     with story.product.as_role() as bare:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -253,7 +254,7 @@ def axe(page: Page) -> list[str]:
     skeleton = hash(page.evaluate(SKELETON))
     if skeleton in _judged:
         return []
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate(_axe_source())
     result: dict[str, Any] = page.evaluate(
         "tags => axe.run(document, { runOnly: tags, resultTypes: ['violations'] })", TAGS
     )
@@ -266,6 +267,11 @@ def axe(page: Page) -> list[str]:
 def _spaced(text: Name) -> Name:
     """French puts spaces that do not break: any space will do."""
     return re.compile(text.pattern.replace(" ", r"\s"), text.flags) if isinstance(text, re.Pattern) else text
+
+
+@cache
+def _axe_source() -> str:
+    return AXE.read_text(encoding="utf-8")
 
 
 def _option(select: Locator, wanted: Name) -> int:
