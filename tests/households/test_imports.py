@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from sqlalchemy import func, select
 
+from odis_app.audit.models import AuditEvent
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.text import fold
@@ -21,8 +22,20 @@ from odis_app.households.imports import KIND
 from odis_app.households.imports.cells import languages
 from odis_app.households.imports.people import count, names_of, people_of, split_name
 from odis_app.households.imports.recording import wishes_of
-from odis_app.households.models import Household, HouseholdIdentity
+from odis_app.households.models import (
+    Household,
+    HouseholdFact,
+    HouseholdIdentity,
+    HouseholdToken,
+    HouseholdTracking,
+    HouseholdVersion,
+    Member,
+)
 from odis_app.households.operations import normal_phone
+from odis_app.households.operations.composition import Person
+from odis_app.households.operations.file import Opening
+from odis_app.households.operations.many import NewFile, open_households
+from odis_app.organisations.queries import dispositifs
 from odis_app.organisations.seeds import Actor
 from odis_app.territories.queries import commune
 from tests.exchange.samples import write_xlsx
@@ -176,6 +189,31 @@ def test_a_whole_line_opens_a_file_ready_to_be_oriented(actor: Actor, book) -> N
         assert len(queries.safety_of(nour)) == 2
         assert amina.status == HouseholdStatus.BROUILLON.value  # « non »: the question is still to be asked
         assert not queries.safety_of(amina)
+
+
+def test_many_files_opened_together_are_as_those_opened_one_by_one(actor: Actor) -> None:
+    people = [Person("Laïla", "Exemplova", "f", birth_year=1990), Person("Nika", "Exemplova", "f", link="enfant_mineur", birth_year=2020)]
+    with actor.acting() as identity:
+        scheme = dispositifs()[0].id
+        opening = Opening(department_code="44", dispositif_id=scheme, people=people, seniority_date=date(2026, 1, 1), phone="+33639980100", languages=["ar"])
+        alone = operations.open_household(identity, opening=opening).id
+        [(together, number)] = open_households(identity, [NewFile(opening)])
+        assert number == "M-44-0002"
+        assert _written(alone) == _written(together)
+        assert queries.phone_of(db.get_one(Household, together)) == "+33639980100"
+
+
+def _written(household_id: int) -> list[object]:
+    """What the tables hold of a file, apart from its own keys and instants."""
+    left_out = {"id", "record_id", "household_id", "public_id", "number", "phone_sealed", "created_at", "reviewed_at", "recorded_at"}
+    found: list[object] = []
+    for model in (Household, HouseholdIdentity, HouseholdToken, HouseholdVersion, HouseholdFact, HouseholdTracking, Member):
+        columns = [column for column in model.__table__.columns if column.name not in left_out]
+        key = next(name for name in ("household_id", "record_id", "id") if name in model.__table__.columns)
+        rows = db.execute(select(*columns).where(model.__table__.columns[key] == household_id)).all()
+        found.append(sorted(map(repr, rows)))
+    events = select(AuditEvent.action, AuditEvent.summary, AuditEvent.sensitivity).where(AuditEvent.record_id == household_id)
+    return [*found, db.execute(events).all()]
 
 
 def test_a_corrected_cell_moves_the_file_and_undo_puts_it_back(actor: Actor, book) -> None:

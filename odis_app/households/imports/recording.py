@@ -23,6 +23,7 @@ from odis_app.households.imports.columns import DEFAULT_DISPOSITIF
 from odis_app.households.models import Household, HouseholdIdentity, Member
 from odis_app.households.operations.composition import Person
 from odis_app.households.operations.file import Opening
+from odis_app.households.operations.many import NewFile, open_households
 from odis_app.households.operations.protected import Safety
 from odis_app.organisations.queries import dispositifs
 from odis_app.territories import queries as territories
@@ -121,22 +122,23 @@ def _folded(head: Values) -> str:
 def commit(identity: Identity, drafts: Sequence[Draft]) -> Sequence[Saved]:
     """Open the new files and move the known ones; raises RuleError to refuse them all."""
     at = desk(identity)
-    return [_open(identity, at, draft) if draft.record_id is None else _move(identity, at, draft) for draft in drafts]
+    opened = iter(open_households(identity, [new_file(at, draft) for draft in drafts if draft.record_id is None]))
+    return [Saved(*next(opened)) if draft.record_id is None else _move(identity, at, draft) for draft in drafts]
 
 
-def _open(identity: Identity, at: Desk, draft: Draft) -> Saved:
+def new_file(at: Desk, draft: Draft) -> NewFile:
+    """All that the lines say of a household to open."""
     head = _head(draft)
     block = _identity_values(head)
     opening = Opening(
         department_code=_department(at, head), dispositif_id=at.dispositifs[str(head["dispositif"] or DEFAULT_DISPOSITIF)],
-        people=people.people_of(draft.lines, at.today), seniority_date=block.pop("seniority_date", at.today), priority=block.pop("priority", 0),
-        phone=block.pop("phone", ""), languages=block.pop("languages", []),
+        people=people.people_of(draft.lines, at.today), seniority_date=block.get("seniority_date", at.today), priority=block.get("priority", 0),
+        phone=block.get("phone", ""), languages=block.get("languages", []), accommodation_mode=block.get("accommodation_mode"),
     )  # fmt: skip
-    household = operations.open_household(identity, opening=opening)
-    if block:
-        operations.update_identity(identity, household=household, values=block, version=None)
-    _write(identity, household, draft)
-    return Saved(household.id, household.number)
+    return NewFile(
+        opening, accommodation_note=block.get("accommodation_note", ""), papers=_papers(head), request=_request_values(draft.lines, head),
+        wished=wishes_of(head), needs=_needs(head), source=SOURCE, assessed=bool(head["safety"]),
+    )  # fmt: skip
 
 
 def _department(at: Desk, head: Values) -> str:
@@ -146,7 +148,9 @@ def _department(at: Desk, head: Values) -> str:
     wished = wishes_of(head)
     code = next((code for code in wished if code in at.departments), None) or next(iter(at.departments or wished), None)
     if code is None:
-        raise RuleError("", "Ajoutez une colonne « Département de suivi » : où ces ménages sont suivis n’est écrit nulle part.")
+        raise RuleError(
+            "", "Ajoutez une colonne « Département de suivi » : où ces ménages sont suivis n’est écrit nulle part."
+        )
     return code
 
 
@@ -202,17 +206,23 @@ def _write(identity: Identity, household: Household, draft: Draft) -> None:
     """Papers, request, wishes, needs and safety, as far as the line speaks of them."""
     head = _head(draft)
     given: dict[str, Any] = {"household": household, "version": None}
-    papers = {name: head[key] for name, key in _PAPERS.items() if head[key] is not None}
+    papers, request, wished, needs = _papers(head), _request_values(draft.lines, head), wishes_of(head), _needs(head)
     if papers:
         operations.update_administrative(identity, values=papers, **given)
-    request, wished = _request_values(draft.lines, head), wishes_of(head)
     if request or wished:
         operations.update_request(identity, values=request, wished=wished or None, **given)
-    needs = {kind: (USEFUL, str(head[key])) for kind, key in _NEEDS.items() if head[key] is not None}
     if needs:
         operations.update_needs(identity, values=needs, source=SOURCE, **given)
     if head["safety"]:
         _assess(identity, household)
+
+
+def _papers(head: Values) -> dict[str, Any]:
+    return {name: head[key] for name, key in _PAPERS.items() if head[key] is not None}
+
+
+def _needs(head: Values) -> dict[str, tuple[int, str]]:
+    return {kind: (USEFUL, str(head[key])) for kind, key in _NEEDS.items() if head[key] is not None}
 
 
 def _assess(identity: Identity, household: Household) -> None:
