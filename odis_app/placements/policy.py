@@ -51,7 +51,9 @@ def visible_choices(identity: Identity) -> Select[Any]:
 
 def visible_refusals(identity: Identity) -> Select[Any]:
     """The reasons of one's own households, within one's class or as the referent of the file."""
-    referred = select(Household.id).where(Household.referent_user_id == identity.user_id, Household.owner_org_id == identity.case_org_id)
+    referred = select(Household.id).where(
+        Household.referent_user_id == identity.user_id, Household.owner_org_id == identity.case_org_id
+    )
     within = or_(OrientationRefusal.sensitivity <= identity.level, OrientationRefusal.household_id.in_(referred))
     return select(OrientationRefusal).where(_own(identity, OrientationRefusal), within)
 
@@ -92,12 +94,18 @@ def is_party(identity: Identity, thing: Orientation | Placement) -> bool:
 
 def waits_for_household(identity: Identity) -> ColumnElement[bool]:
     """Active, and the answer of a household of one's own is awaited."""
-    return and_(_active(), Orientation.household_owner_org_id == identity.case_org_id, Orientation.household_accepted_at.is_(None))
+    return and_(
+        _active(),
+        Orientation.household_owner_org_id == identity.case_org_id,
+        Orientation.household_accepted_at.is_(None),
+    )
 
 
 def waits_for_host(identity: Identity) -> ColumnElement[bool]:
     """Active, and the answer for a place of one's own is awaited."""
-    return and_(_active(), Orientation.place_owner_org_id == identity.case_org_id, Orientation.host_accepted_at.is_(None))
+    return and_(
+        _active(), Orientation.place_owner_org_id == identity.case_org_id, Orientation.host_accepted_at.is_(None)
+    )
 
 
 def _active() -> ColumnElement[bool]:
@@ -110,10 +118,14 @@ ORIENTATION_LIST = permission("orientation:list", "Voir les orientations", roles
 ORIENTATION_READ = permission("orientation:read", "Lire une orientation", roles=READERS)
 ORIENTATION_PROPOSE = permission("orientation:propose", "Proposer une place à un ménage", roles=CASE_WORKERS)
 ORIENTATION_SEE = permission("orientation:see", "Marquer une proposition comme lue", roles=PARTIES, rule=on_place_side)
-ORIENTATION_HOUSEHOLD = permission("orientation:answer_household", "Répondre pour le ménage", roles=CASE_WORKERS, rule=on_household_side)
+ORIENTATION_HOUSEHOLD = permission(
+    "orientation:answer_household", "Répondre pour le ménage", roles=CASE_WORKERS, rule=on_household_side
+)
 ORIENTATION_HOST = permission("orientation:answer_host", "Répondre pour l’hébergeur", roles=PARTIES, rule=on_place_side)
 ORIENTATION_CANCEL = permission("orientation:cancel", "Annuler une proposition", roles=CASE_WORKERS, rule=is_party)
-ORIENTATION_JUDGE = permission("orientation:judge", "Dire si un refus est recevable", roles={Role.COORDINATEUR}, rule=on_household_side)
+ORIENTATION_JUDGE = permission(
+    "orientation:judge", "Dire si un refus est recevable", roles={Role.COORDINATEUR}, rule=on_household_side
+)
 PLACEMENT_LIST = permission("placement:list", "Voir les hébergements", roles=READERS)
 PLACEMENT_READ = permission("placement:read", "Lire un hébergement", roles=READERS)
 PLACEMENT_UPDATE = permission("placement:update", "Enregistrer une entrée ou une sortie", roles=PARTIES, rule=is_party)

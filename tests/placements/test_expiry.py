@@ -58,8 +58,13 @@ def let_pass(*orientations: str, by: timedelta = timedelta(minutes=1)) -> None:
     with owner_unit():
         for public_id in orientations:
             given = then | {"id": public_id}
-            db.execute(text("UPDATE orientations SET proposed_at = :proposed, expires_at = :expired WHERE public_id = :id"), given)
-            db.execute(text("UPDATE occupancies SET expires_at = :expired WHERE subject = :id AND kind = 'reservation'"), given)
+            db.execute(
+                text("UPDATE orientations SET proposed_at = :proposed, expires_at = :expired WHERE public_id = :id"),
+                given,
+            )
+            db.execute(
+                text("UPDATE occupancies SET expires_at = :expired WHERE subject = :id AND kind = 'reservation'"), given
+            )
 
 
 def standing(town: Town) -> list[str]:
@@ -73,7 +78,11 @@ def test_what_nobody_answered_ends_and_the_place_is_free(town: Town, worker: Wor
     assert worker.round() == 1
     with town.camille.acting():
         row = found(late)
-        assert (row.status, row.ended_by, row.motif_label) == (OrientationStatus.EXPIREE, "systeme", "Pas de réponse dans le délai")
+        assert (row.status, row.ended_by, row.motif_label) == (
+            OrientationStatus.EXPIREE,
+            "systeme",
+            "Pas de réponse dans le délai",
+        )
         assert found(waiting).is_active
         told = [entry.body for entry in db.execute(select(JournalEntry).order_by(JournalEntry.id)).scalars()]
     assert told[-1].endswith(": proposition sans réponse dans le délai.")
@@ -107,7 +116,10 @@ def test_a_proposal_whose_place_has_gone_is_closed_without_anybody_s_refusal(tow
     assert worker.round() == 1
     with town.camille.acting():
         row = found(lost)
-        assert (row.status, row.motif_label) == (OrientationStatus.OBSOLETE, "La place a été attribuée à un autre ménage")
+        assert (row.status, row.motif_label) == (
+            OrientationStatus.OBSOLETE,
+            "La place a été attribuée à un autre ménage",
+        )
     assert town.status(other) == "a_orienter"
 
 

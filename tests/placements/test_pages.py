@@ -14,6 +14,7 @@ from odis_app.placements import operations as do
 from odis_app.placements.enums import EndedBy
 from tests.placements.conftest import MARK, NAMES, Town, found, stay
 from tests.support.client import StrictClient, text_of
+from tests.support.worlds import owner_unit
 
 
 def iso(days: int = 0) -> str:
@@ -85,17 +86,30 @@ def test_read_is_said_by_the_page_once(town: Town, client: StrictClient) -> None
 
 
 def test_another_choice_than_the_first_wants_a_motif(town: Town, client: StrictClient) -> None:
-    camille = client.as_(town.camille)
-    page = camille.get(f"/menages/{town.household}/proposer/{town.place}?rang=3")
-    refused = camille.post(f"/menages/{town.household}/proposer/{town.place}?rang=3", {"starts_on": iso()}, status=422)
+    camille, question = client.as_(town.camille), "Pourquoi cette place plutôt que la première de la liste"
+    pages = [f"/menages/{town.household}/proposer/{place}" for place in (town.place, town.another_place())]
+    (asking,) = [page for page in pages if question in text_of(camille.get(page))]
+    refused = camille.post(asking, {"starts_on": iso()}, status=422)
     assert "Écrivez pourquoi cette place" in text_of(refused)
-    address = camille.post(
-        f"/menages/{town.household}/proposer/{town.place}?rang=3",
-        {"starts_on": iso(), "override_motif": "Près de l’école."},
-    ).headers["Location"]
+    sent = camille.post(asking, {"starts_on": iso(), "override_motif": "Près de l’école."})
+    address = sent.headers["Location"]
     assert "Près de l’école." in text_of(camille.get(address))
     assert "Près de l’école." not in text_of(client.as_(town.operator).get(address))
-    assert page.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("admitted", "told"), [(1, "La place est tenue jusqu’à la réponse."), (2, "La place n’est pas tenue")]
+)
+def test_what_is_said_once_proposed_is_what_happens_to_the_place(
+    town: Town, client: StrictClient, admitted: int, told: str
+) -> None:
+    with owner_unit():
+        rules = "INSERT INTO territory_rules (department_code, proposals_per_place) VALUES ('53', :n)"
+        db.execute(text(rules), {"n": admitted})
+    answer = client.as_(town.camille).post(
+        f"/menages/{town.household}/proposer/{town.place}", {"starts_on": iso()}, follow=True, status=200
+    )
+    assert told in text_of(answer)
 
 
 def test_nobody_else_finds_anything(town: Town, client: StrictClient) -> None:

@@ -39,11 +39,24 @@ class Stay:
 
 MAYBE = st.none() | INSTANTS
 ANY_DATES = st.builds(
-    Dates, INSTANTS, MAYBE, MAYBE, MAYBE, MAYBE, st.none() | DAYS, st.none() | st.sampled_from([k.value for k in EndKind])
+    Dates,
+    INSTANTS,
+    MAYBE,
+    MAYBE,
+    MAYBE,
+    MAYBE,
+    st.none() | DAYS,
+    st.none() | st.sampled_from([k.value for k in EndKind]),
 )
 OPEN = ANY_DATES.map(lambda d: replace(d, ended_kind=None, confirmed_at=None, entered_on=None))
 ANY_STAY = st.builds(
-    Stay, st.none() | DAYS, st.none() | DAYS, st.integers(0, 3), MAYBE, st.none() | DAYS, st.sampled_from([r.value for r in ExitReason])
+    Stay,
+    st.none() | DAYS,
+    st.none() | DAYS,
+    st.integers(0, 3),
+    MAYBE,
+    st.none() | DAYS,
+    st.sampled_from([r.value for r in ExitReason]),
 )
 
 
@@ -71,7 +84,9 @@ def test_the_sides_answer_in_either_order(dates: Dates, now: datetime) -> None:
     status = orientation_status(dates, now)
     if status.is_active:
         assert (status is S.ACCEPTEE_HEBERGEUR) is (dates.host_accepted_at is not None)
-        assert (status is S.ACCEPTEE_MENAGE) is (dates.household_accepted_at is not None and dates.host_accepted_at is None)
+        assert (status is S.ACCEPTEE_MENAGE) is (
+            dates.household_accepted_at is not None and dates.host_accepted_at is None
+        )
         silent = dates.host_accepted_at is None and dates.household_accepted_at is None
         assert (status is S.VUE) is (silent and dates.seen_at is not None)
 
@@ -80,7 +95,11 @@ def test_the_sides_answer_in_either_order(dates: Dates, now: datetime) -> None:
 def test_once_confirmed_the_delay_says_nothing_more(dates: Dates, now: datetime) -> None:
     agreed = replace(dates, ended_kind=None, confirmed_at=now)
     expected = S.CONFIRMEE if dates.entered_on is None else S.ENTREE_EFFECTIVE
-    assert orientation_status(agreed, now) is orientation_status(replace(agreed, expires_at=now - timedelta(days=1)), now) is expected
+    assert (
+        orientation_status(agreed, now)
+        is orientation_status(replace(agreed, expires_at=now - timedelta(days=1)), now)
+        is expected
+    )
 
 
 @given(ANY_STAY)

@@ -85,6 +85,8 @@ def test_an_exclusion_waits_for_a_second_person(town: Town) -> None:
             identity, placement=stay(orientation), reason="exclusion_reglement", exited_on=clock.today()
         )
     assert town.status() == "suivi"
+    with pytest.raises(RuleError, match="attend d’être confirmée"), town.operator.acting() as identity:
+        do.exit_placement(identity, placement=stay(orientation), reason="logement_social", exited_on=clock.today())
     with pytest.raises(RuleError, match="autre personne"), town.operator.acting() as identity:
         do.confirm_exclusion(identity, placement=stay(orientation))
     with pytest.raises(IntegrityError, match="ck_placements_two_people"), town.operator.acting():

@@ -36,8 +36,20 @@ SELECTS: dict[str, Callable[[Identity], Select[Any]]] = {
     "placements": policy.visible_placements,
     "placement_departures": policy.visible_departures,
 }
-OWN = {"orientations": 4, "orientation_choices": 4, "orientation_refusals": 3, "placements": 1, "placement_departures": 1}
-SHARED = {"orientations": 4, "orientation_choices": 0, "orientation_refusals": 0, "placements": 1, "placement_departures": 0}
+OWN = {
+    "orientations": 4,
+    "orientation_choices": 4,
+    "orientation_refusals": 3,
+    "placements": 1,
+    "placement_departures": 1,
+}
+SHARED = {
+    "orientations": 4,
+    "orientation_choices": 0,
+    "orientation_refusals": 0,
+    "placements": 1,
+    "placement_departures": 0,
+}
 NOTHING = dict.fromkeys(OWN, 0)
 MOTIFS = ("cout", "sante_suivi_medical", "securite_danger")
 MARK = "Repartie chez une tante inventée"
@@ -54,7 +66,9 @@ def scene(town: Town) -> Iterator[Town]:
     for motif in MOTIFS:
         orientation = town.propose(score={"total": 71, "criteria": []}, override_motif="Près de la maternité.")
         with town.camille.acting() as identity:
-            do.refuse(identity, orientation=found(orientation), party=EndedBy.MENAGE, motif=motif, comment="Une précision.")
+            do.refuse(
+                identity, orientation=found(orientation), party=EndedBy.MENAGE, motif=motif, comment="Une précision."
+            )
     orientation = town.entered(days_ago=5)
     with town.operator.acting() as identity:
         do.exit_placement(
@@ -124,7 +138,12 @@ def test_a_partner_to_whom_the_file_is_shared_reads_no_proposal(scene: Town, see
     with scene.camille.acting() as identity:
         partner = db.get_one(Organisation, scene.neighbour.org_id)
         files.share_household(
-            identity, household=scene.file(), organisation=partner, level=ShareLevel.FULL, purpose=SharePurpose.ACCOMPAGNEMENT, max_class=2
+            identity,
+            household=scene.file(),
+            organisation=partner,
+            level=ShareLevel.FULL,
+            purpose=SharePurpose.ACCOMPAGNEMENT,
+            max_class=2,
         )
     assert seen(scene.neighbour) == NOTHING
 
@@ -175,8 +194,7 @@ def test_nothing_can_be_hung_on_a_neighbour_and_the_answer_tells_nothing(scene: 
     statements = (
         "INSERT INTO placement_departures (placement_id, household_id, household_owner_org_id, place_owner_org_id) VALUES ({id}, {household_id}, {org}, {org})",
         "INSERT INTO orientation_choices (orientation_id, household_id, household_owner_org_id) VALUES ({orientation_id}, {household_id}, {org})",
-        "INSERT INTO orientation_refusals (orientation_id, household_id, household_owner_org_id, motif, sensitivity) "
-        "VALUES ({orientation_id}, {household_id}, {org}, 'cout', 1)",
+        "INSERT INTO orientation_refusals (orientation_id, household_id, household_owner_org_id, motif, sensitivity) VALUES ({orientation_id}, {household_id}, {org}, 'cout', 1)",
     )
     missing = dict.fromkeys(row, 999_999)
     for statement in statements:

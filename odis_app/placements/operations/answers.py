@@ -38,7 +38,9 @@ from odis_app.placements.operations.common import (
 from odis_app.placements.policy import on_household_side, on_place_side
 from odis_app.placements.queries import placement_of
 
-LOST = "La place vient d’être attribuée à un autre ménage. Cette proposition est close, le ménage attend une autre offre."
+LOST = (
+    "La place vient d’être attribuée à un autre ménage. Cette proposition est close, le ménage attend une autre offre."
+)
 
 
 def mark_seen(identity: Identity, *, orientation: Orientation) -> None:
@@ -96,10 +98,16 @@ def _confirm(identity: Identity, row: Orientation) -> OrientationStatus:
     if outcome != "confirmed":
         raise RuleError("", "Le délai de réponse est dépassé. Proposez la place de nouveau si elle est libre.")
     db.refresh(row)
-    fact(identity, row, FactKind.CONFIRMED, f"les deux accords sont donnés, entrée prévue le {jour_long(row.starts_on)}.")
+    fact(
+        identity, row, FactKind.CONFIRMED, f"les deux accords sont donnés, entrée prévue le {jour_long(row.starts_on)}."
+    )
     for other in standing_proposals(row.household_id):
         record_fact(
-            identity, household_id=row.household_id, owner_org_id=row.household_owner_org_id, kind=FactKind.PROPOSAL_ENDED, subject=other
+            identity,
+            household_id=row.household_id,
+            owner_org_id=row.household_owner_org_id,
+            kind=FactKind.PROPOSAL_ENDED,
+            subject=other,
         )
     db.add(
         Placement(
@@ -145,7 +153,9 @@ def refuse(identity: Identity, *, orientation: Orientation, party: EndedBy, moti
 
 def _keep_reason(row: Orientation, motif: HouseholdMotif, comment: str) -> None:
     if motif is HouseholdMotif.SANTE and not class2_is_open():
-        raise RuleError("motif", "Les motifs de santé ne sont pas recueillis sur cette installation. Choisissez « Autre ».")
+        raise RuleError(
+            "motif", "Les motifs de santé ne sont pas recueillis sur cette installation. Choisissez « Autre »."
+        )
     db.add(
         OrientationRefusal(
             orientation_id=row.id, household_id=row.household_id, household_owner_org_id=row.household_owner_org_id, motif=motif.value,
@@ -179,9 +189,17 @@ def cancel(identity: Identity, *, orientation: Orientation, motif: str, comment:
 
 def _end(identity: Identity, row: Orientation, kind: EndKind, by: EndedBy, motif: str, comment: str = "") -> None:
     """The fact comes first: once the row has ended, an operator may no longer write on the file."""
-    sentence = "attribuée à un autre ménage." if by is EndedBy.SYSTEME else f"proposition {kind.label.lower()} par {by.label}."
+    sentence = (
+        "attribuée à un autre ménage." if by is EndedBy.SYSTEME else f"proposition {kind.label.lower()} par {by.label}."
+    )
     fact(identity, row, FactKind.PROPOSAL_ENDED, sentence)
-    row.ended_at, row.ended_kind, row.ended_by, row.motif, row.comment = clock.now(), kind.value, by.value, str(motif), comment
+    row.ended_at, row.ended_kind, row.ended_by, row.motif, row.comment = (
+        clock.now(),
+        kind.value,
+        by.value,
+        str(motif),
+        comment,
+    )
     free_place(row)
 
 

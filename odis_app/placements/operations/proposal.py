@@ -54,7 +54,9 @@ def propose(
     lock_household(household.id)
     lock_place(place.id)
     standing = _active_of(household.id)
-    if same := next((o for o in standing if (o.place_id, o.starts_on, o.ends_on) == (place.id, starts_on, ends_on)), None):
+    if same := next(
+        (o for o in standing if (o.place_id, o.starts_on, o.ends_on) == (place.id, starts_on, ends_on)), None
+    ):
         return same
     rules = rules_of(place.department_code)
     _check_household(identity, household, standing, rules)
@@ -76,8 +78,21 @@ def propose(
             override_motif=override_motif,
         )
     )  # fmt: skip
-    fact(identity, orientation, FactKind.PROPOSED, f"proposée, réponse attendue avant le {jour_long(orientation.expires_at)}.")
-    trail(identity, "propose", orientation, "Place proposée", place=place.public_id, urgent=urgent, overrides=bool(override_motif))
+    fact(
+        identity,
+        orientation,
+        FactKind.PROPOSED,
+        f"proposée, réponse attendue avant le {jour_long(orientation.expires_at)}.",
+    )
+    trail(
+        identity,
+        "propose",
+        orientation,
+        "Place proposée",
+        place=place.public_id,
+        urgent=urgent,
+        overrides=bool(override_motif),
+    )
     return orientation
 
 
@@ -90,7 +105,9 @@ def _expiry(rules: TerritoryRules, *, urgent: bool) -> datetime:
     return clock.now() + delay
 
 
-def _check_household(identity: Identity, household: Household, standing: list[Orientation], rules: TerritoryRules) -> None:
+def _check_household(
+    identity: Identity, household: Household, standing: list[Orientation], rules: TerritoryRules
+) -> None:
     if household.owner_org_id != identity.case_org_id:
         raise RuleError("", "Seule l’organisation qui suit le ménage propose une place.")
     if household.status in {HouseholdStatus.SORTI.value, HouseholdStatus.ARCHIVE.value}:
@@ -100,7 +117,8 @@ def _check_household(identity: Identity, household: Household, standing: list[Or
         raise RuleError("", "Le dossier est à compléter avant de proposer une place.")
     if len(standing) >= rules.proposals_per_household:
         raise RuleError(
-            "", f"Ce ménage a déjà {len(standing)} proposition(s) en cours, le nombre admis dans ce département. Attendez une réponse ou annulez-en une."
+            "",
+            f"Ce ménage a déjà {len(standing)} proposition(s) en cours, le nombre admis dans ce département. Attendez une réponse ou annulez-en une.",
         )
 
 
@@ -110,23 +128,40 @@ def _check_days(place: Place, starts_on: date, ends_on: date | None) -> None:
     if ends_on is not None and ends_on <= starts_on:
         raise RuleError("ends_on", "La fin doit être après le début.")
     if place.available_from is not None and starts_on < place.available_from:
-        raise RuleError("starts_on", f"Cette place est disponible à partir du {jour_long(place.available_from)}. Choisissez une date plus tardive.")
+        raise RuleError(
+            "starts_on",
+            f"Cette place est disponible à partir du {jour_long(place.available_from)}. Choisissez une date plus tardive.",
+        )
     if place.available_to is not None and (ends_on or starts_on) > place.available_to:
-        raise RuleError("ends_on" if ends_on else "starts_on", f"Cette place est disponible jusqu’au {jour_long(place.available_to)}. Avancez la fin.")
+        raise RuleError(
+            "ends_on" if ends_on else "starts_on",
+            f"Cette place est disponible jusqu’au {jour_long(place.available_to)}. Avancez la fin.",
+        )
 
 
 def _check_place(household: Household, place: Place, starts_on: date) -> None:
     if place.orientation_authority != OrientationAuthority.ASSOCIATION_MANDATEE.value:
-        raise RuleError("", f"L’entrée dans cette place est décidée par : {place.authority_label}. Elle ne se propose pas ici.")
+        raise RuleError(
+            "", f"L’entrée dans cette place est décidée par : {place.authority_label}. Elle ne se propose pas ici."
+        )
     if place.dispositif_id != household.dispositif_id:
-        raise RuleError("", "Le ménage et la place relèvent de deux dispositifs différents. Choisissez une place du même dispositif.")
+        raise RuleError(
+            "",
+            "Le ménage et la place relèvent de deux dispositifs différents. Choisissez une place du même dispositif.",
+        )
     if place.opened_on is None or (place.closed_on is not None and place.closed_on <= starts_on):
         raise RuleError("", "Cette place n’est pas ouverte à cette date. Choisissez une autre place.")
     if place.capacity < household.size:
-        raise RuleError("", f"Cette place accueille {place.capacity} personne(s), le ménage en compte {household.size}. Choisissez une place plus grande.")
+        raise RuleError(
+            "",
+            f"Cette place accueille {place.capacity} personne(s), le ménage en compte {household.size}. Choisissez une place plus grande.",
+        )
     if place.offer_id is not None:
         _check_offer(place.offer_id, starts_on)
-    compatible = db.execute(text("SELECT EXISTS (SELECT 1 FROM odis.safety_compatible(:h) AS p WHERE p = :p)"), {"h": household.id, "p": place.id})
+    compatible = db.execute(
+        text("SELECT EXISTS (SELECT 1 FROM odis.safety_compatible(:h) AS p WHERE p = :p)"),
+        {"h": household.id, "p": place.id},
+    )
     if not compatible.scalar_one():
         raise RuleError("", SAFETY)
 
@@ -134,15 +169,25 @@ def _check_place(household: Household, place: Place, starts_on: date) -> None:
 def _check_offer(offer_id: int, starts_on: date) -> None:
     offer = db.get(Offer, offer_id)
     valid = offer is not None and offer.qualification_status == QualificationStatus.VALIDEE.value
-    if not valid or (offer is not None and offer.validated_until is not None and offer.validated_until < max(starts_on, clock.today())):
-        raise RuleError("", "L’offre n’est pas validée à cette date : il faut une visite et une décision. Choisissez une autre place.")
+    if not valid or (
+        offer is not None
+        and offer.validated_until is not None
+        and offer.validated_until < max(starts_on, clock.today())
+    ):
+        raise RuleError(
+            "",
+            "L’offre n’est pas validée à cette date : il faut une visite et une décision. Choisissez une autre place.",
+        )
 
 
 def _check_message(household: Household, message: str) -> None:
     if len(message) > LONGEST_MESSAGE:
         raise RuleError("message", "Le message dépasse 1 000 caractères. Raccourcissez-le.")
     if named := names_in(household, message):
-        raise RuleError("message", f"Le message nomme une personne du ménage ({', '.join(named)}). Avant les deux accords, l’hébergeur ne lit aucun nom.")
+        raise RuleError(
+            "message",
+            f"Le message nomme une personne du ménage ({', '.join(named)}). Avant les deux accords, l’hébergeur ne lit aucun nom.",
+        )
 
 
 def _hold(identity: Identity, orientation: Orientation, place: Place, rules: TerritoryRules) -> None:
@@ -170,7 +215,11 @@ def _taking(place: Place, days: Range[date]) -> Occupancy | None:
 
 def _taken_sentence(taken: Occupancy) -> str:
     """Why the place cannot be proposed, naming nobody."""
-    last = f" jusqu’au {jour_long(taken.during.upper - timedelta(days=1))}" if taken.during.upper else ", sans date de fin connue"
+    last = (
+        f" jusqu’au {jour_long(taken.during.upper - timedelta(days=1))}"
+        if taken.during.upper
+        else ", sans date de fin connue"
+    )
     if taken.kind == OccupancyKind.UNAVAILABLE.value:
         return f"Cette place est indisponible{last}. Choisissez d’autres dates ou une autre place."
     if taken.kind == OccupancyKind.STAY.value:

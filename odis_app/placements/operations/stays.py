@@ -31,7 +31,9 @@ def _claim(placement: Placement) -> tuple[Orientation, Placement]:
     return orientation, placement
 
 
-def record_entry(identity: Identity, *, placement: Placement, entered_on: date, title: str = OccupancyTitle.HEBERGE) -> None:
+def record_entry(
+    identity: Identity, *, placement: Placement, entered_on: date, title: str = OccupancyTitle.HEBERGE
+) -> None:
     """The household moved in. Days before those agreed on are taken by the side of the place alone. Raises RuleError."""
     orientation, stay = _claim(placement)
     if stay.entered_on == entered_on and stay.exited_on is None:
@@ -46,7 +48,12 @@ def record_entry(identity: Identity, *, placement: Placement, entered_on: date, 
         raise RuleError("title", "Choisissez un titre d’occupation dans la liste.")
     _fit(orientation, entered_on, stay.ends_on, "entered_on")
     fact(identity, orientation, FactKind.ENTERED, f"le ménage est entré le {jour_court(entered_on)}.", on=entered_on)
-    stay.entered_on, stay.entered_by_label, stay.title, stay.title_since = entered_on, identity.name, str(title), entered_on
+    stay.entered_on, stay.entered_by_label, stay.title, stay.title_since = (
+        entered_on,
+        identity.name,
+        str(title),
+        entered_on,
+    )
     orientation.entered_on = entered_on
     refresh_place(identity, orientation)
     db.flush()
@@ -63,7 +70,10 @@ def extend(identity: Identity, *, placement: Placement, ends_on: date, title: st
     if stay.ends_on is None:
         raise RuleError("ends_on", "Ce séjour n’a pas de date de fin : il n’y a rien à prolonger.")
     if ends_on < stay.ends_on:
-        raise RuleError("ends_on", f"La nouvelle fin doit être après le {jour_court(stay.ends_on)}. Pour un départ, enregistrez la sortie.")
+        raise RuleError(
+            "ends_on",
+            f"La nouvelle fin doit être après le {jour_court(stay.ends_on)}. Pour un départ, enregistrez la sortie.",
+        )
     _fit(orientation, stay.entered_on, ends_on, "ends_on")
     stay.ends_on, stay.extensions = ends_on, stay.extensions + 1
     if title in set(OccupancyTitle) and title != stay.title:
@@ -76,13 +86,17 @@ def extend(identity: Identity, *, placement: Placement, ends_on: date, title: st
 def _fit(orientation: Orientation, starts_on: date, ends_on: date | None, field: str) -> None:
     try:
         with db.begin_nested():
-            moved = db.execute(_FIT, {"id": orientation.id, "days": Range(starts_on, ends_on, bounds="[)")}).scalar_one()
+            moved = db.execute(
+                _FIT, {"id": orientation.id, "days": Range(starts_on, ends_on, bounds="[)")}
+            ).scalar_one()
     except IntegrityError as error:
         if isinstance(error.orig, ExclusionViolation):
             raise RuleError(field, TAKEN) from None
         raise
     if not moved:
-        raise RuleError(field, "Cette date sort des jours convenus. L’organisation qui gère la place peut l’enregistrer.")
+        raise RuleError(
+            field, "Cette date sort des jours convenus. L’organisation qui gère la place peut l’enregistrer."
+        )
 
 
 def exit_placement(
@@ -138,8 +152,15 @@ def _note_departure(stay: Placement, destination: str | None, comment: str) -> N
     db.execute(insert(Departure).inline().values(**told))
 
 
-def _ask(identity: Identity, orientation: Orientation, stay: Placement, exited_on: date, waits_again: bool | None) -> None:
-    stay.exit_asked = {"exited_on": exited_on.isoformat(), "waits_again": waits_again, "by": identity.name, "on": clock.today().isoformat()}
+def _ask(
+    identity: Identity, orientation: Orientation, stay: Placement, exited_on: date, waits_again: bool | None
+) -> None:
+    stay.exit_asked = {
+        "exited_on": exited_on.isoformat(),
+        "waits_again": waits_again,
+        "by": identity.name,
+        "on": clock.today().isoformat(),
+    }
     stay.exit_asked_by_id = identity.require_user()
     db.flush()
     trail(identity, "ask_exclusion", orientation, "Exclusion demandée, en attente d’une seconde personne")
@@ -154,7 +175,9 @@ def confirm_exclusion(identity: Identity, *, placement: Placement) -> None:
     if stay.exit_asked_by_id == identity.require_user():
         raise RuleError("", "Une exclusion est confirmée par une autre personne que celle qui la demande.")
     stay.exit_asked, stay.exit_confirmed_by_id = None, identity.user_id
-    _leave(identity, orientation, stay, ExitReason.EXCLUSION, date.fromisoformat(asked["exited_on"]), asked["waits_again"])
+    _leave(
+        identity, orientation, stay, ExitReason.EXCLUSION, date.fromisoformat(asked["exited_on"]), asked["waits_again"]
+    )
 
 
 def withdraw_exclusion(identity: Identity, *, placement: Placement) -> None:
@@ -165,11 +188,30 @@ def withdraw_exclusion(identity: Identity, *, placement: Placement) -> None:
         trail(identity, "withdraw_exclusion", orientation, "Demande d’exclusion retirée")
 
 
-def _leave(identity: Identity, orientation: Orientation, stay: Placement, reason: str, exited_on: date, waits_again: bool | None) -> None:
+def _leave(
+    identity: Identity,
+    orientation: Orientation,
+    stay: Placement,
+    reason: str,
+    exited_on: date,
+    waits_again: bool | None,
+) -> None:
     why = ExitReason(reason)  # type: ignore[call-arg]
     again = why.waits_again if waits_again is None else waits_again
-    fact(identity, orientation, FactKind.EXITED, f"le ménage est sorti le {jour_court(exited_on)}.", on=exited_on, data={"outcome": why.outcome.value, "waits_again": again})
-    stay.exited_on, stay.exit_reason, stay.exit_outcome, stay.exit_by_label = exited_on, why.value, why.outcome.value, identity.name
+    fact(
+        identity,
+        orientation,
+        FactKind.EXITED,
+        f"le ménage est sorti le {jour_court(exited_on)}.",
+        on=exited_on,
+        data={"outcome": why.outcome.value, "waits_again": again},
+    )
+    stay.exited_on, stay.exit_reason, stay.exit_outcome, stay.exit_by_label = (
+        exited_on,
+        why.value,
+        why.outcome.value,
+        identity.name,
+    )
     refresh_place(identity, orientation)
     free_place(orientation)
     trail(identity, "exit", orientation, "Sortie enregistrée", outcome=why.outcome.value)

@@ -42,7 +42,10 @@ def index() -> Response:
         signs=SIGNS,
         countdown=countdown,
         view=view,
-        views=[{"label": label, "url": url_with(vue=name), "current": view == name, "count": counts[name]} for name, label in queries.VIEWS],
+        views=[
+            {"label": label, "url": url_with(vue=name), "current": view == name, "count": counts[name]}
+            for name, label in queries.VIEWS
+        ],
         department=department,
         departments=[(d.code, f"{d.name} ({d.code})") for d in departments()],
     )
@@ -113,7 +116,8 @@ def _answers(who: Identity, orientation: Orientation, forms: Mapping[str, Form])
         "refuse_household": forms.get("household") or (RefuseForHouseholdForm(formdata=None) if household else None),
         "refuse_host": forms.get("host") or (RefuseForHostForm(formdata=None) if host else None),
         "cancel": forms.get("cancel") or (CancelForm(formdata=None) if cancels else None),
-        "can_judge": orientation.ended_kind in {"refusee", "annulee"} and who.can(policy.ORIENTATION_JUDGE, orientation),
+        "can_judge": orientation.ended_kind in {"refusee", "annulee"}
+        and who.can(policy.ORIENTATION_JUDGE, orientation),
     }
 
 
@@ -171,9 +175,16 @@ def refuse_host(orientation: Orientation) -> Response:
     return _refuse(orientation, form, EndedBy.HEBERGEUR, host=form)
 
 
-def _refuse(orientation: Orientation, form: RefuseForHouseholdForm | RefuseForHostForm, party: EndedBy, **forms: Form) -> Response:
+def _refuse(
+    orientation: Orientation, form: RefuseForHouseholdForm | RefuseForHostForm, party: EndedBy, **forms: Form
+) -> Response:
     who = identity()
-    if not attempt(form, lambda: operations.refuse(who, orientation=orientation, party=party, motif=form.motif.data, comment=form.comment.data or "")):
+    if not attempt(
+        form,
+        lambda: operations.refuse(
+            who, orientation=orientation, party=party, motif=form.motif.data, comment=form.comment.data or ""
+        ),
+    ):
         return orientation_page(orientation, **forms)
     flash("Le refus est enregistré, la place est rendue.", "ok")
     return redirect_to("placements.show_orientation", orientation=orientation.public_id)
@@ -184,7 +195,10 @@ def _refuse(orientation: Orientation, form: RefuseForHouseholdForm | RefuseForHo
 def cancel(orientation: Orientation) -> Response:
     """The proposal is taken back before the entry."""
     form, who = CancelForm(), identity()
-    if not attempt(form, lambda: operations.cancel(who, orientation=orientation, motif=form.motif.data, comment=form.comment.data or "")):
+    if not attempt(
+        form,
+        lambda: operations.cancel(who, orientation=orientation, motif=form.motif.data, comment=form.comment.data or ""),
+    ):
         return orientation_page(orientation, cancel=form)
     flash("L’orientation est annulée, la place est rendue.", "ok")
     return redirect_to("placements.show_orientation", orientation=orientation.public_id)
@@ -195,7 +209,9 @@ def cancel(orientation: Orientation) -> Response:
 def judge(orientation: Orientation) -> Response:
     """Whether a refusal holds."""
     admissible = request.form.get("recevable") == "oui"
-    if problem := refused(lambda: operations.set_admissible(identity(), orientation=orientation, admissible=admissible)):
+    if problem := refused(
+        lambda: operations.set_admissible(identity(), orientation=orientation, admissible=admissible)
+    ):
         return orientation_page(orientation, problem=problem)
     flash("Le refus est jugé recevable." if admissible else "Le refus est jugé non recevable.", "ok")
     return redirect_to("placements.show_orientation", orientation=orientation.public_id)

@@ -70,7 +70,11 @@ def _page(household: Household, place: Place, form: ProposeForm, score: dict[str
         overrides=_overrides(score),
         rules=rules_of(place.department_code),
         name=queries.named(identity(), [household.id])[household.id].title,
-        crumbs=[("Ménages", url_for("households.index")), (household.number, url_for("households.show", household=household.public_id)), ("Proposer une place", None)],
+        crumbs=[
+            ("Ménages", url_for("households.index")),
+            (household.number, url_for("households.show", household=household.public_id)),
+            ("Proposer une place", None),
+        ],
     )
 
 
@@ -81,10 +85,14 @@ def _first_day(who: Identity, household: Household, place: Place) -> date:
     return max(day for day in days if day is not None)
 
 
-def _propose(who: Identity, household: Household, place: Place, form: ProposeForm, score: dict[str, Any] | None) -> Orientation:
+def _propose(
+    who: Identity, household: Household, place: Place, form: ProposeForm, score: dict[str, Any] | None
+) -> Orientation:
     motif = form.override_motif.data or ""
     if _overrides(score) and not motif:
-        raise RuleError("override_motif", "Écrivez pourquoi cette place est choisie plutôt que la première de la liste.")
+        raise RuleError(
+            "override_motif", "Écrivez pourquoi cette place est choisie plutôt que la première de la liste."
+        )
     return operations.propose(
         who, household=household, place=place, starts_on=form.starts_on.data, ends_on=form.ends_on.data, urgent=form.urgent.data,
         message=form.message.data or "", score=score, override_motif=motif,

@@ -45,8 +45,7 @@ def card(who: Identity, household: Household) -> Markup | None:
     orientations, stays = queries.orientations_of(who, household.id), queries.placements_of(who, household.id)
     if not orientations:
         return None
-    return Markup(
-        render_template(
-            "placements/_card.html", o=orientations[0], p=stays[0] if stays else None, signs=SIGNS, countdown=countdown
-        )
-    )  # noqa: S704 - rendered by Jinja
+    page = render_template(
+        "placements/_card.html", o=orientations[0], p=stays[0] if stays else None, signs=SIGNS, countdown=countdown
+    )
+    return Markup(page)  # noqa: S704 - rendered by Jinja
