@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from flask import request
@@ -15,9 +16,19 @@ from odis_app.core.errors import RuleError
 RESUMED = "_reprise"  # set by the page that gives back what was typed when the session had expired
 
 
+LARGEST = 10**12
+
+
 def strip(value: Any) -> Any:
     """Text without blanks around it; anything else unchanged."""
     return value.strip() if isinstance(value, str) else value
+
+
+def bounded(value: Any) -> Any:  # noqa: ANN401 - a filter sees whatever the field holds
+    """A number that comparisons and columns can hold; the field's own range then refuses it in words."""
+    if isinstance(value, Decimal) and not value.is_finite():
+        return None
+    return max(-LARGEST, min(value, LARGEST)) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
 
 
 def as_choices(pairs: Iterable[Any]) -> list[SelectChoice]:
@@ -43,7 +54,7 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
                 "FileField",
                 "MultipleFileField",
             }:
-                filters.append(strip)
+                filters += [strip, bounded]
             if isinstance(unbound_field.kwargs.get("choices"), list):
                 options["choices"] = as_choices(unbound_field.kwargs["choices"])
             return unbound_field.bind(form=form, filters=filters, **options)

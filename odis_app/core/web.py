@@ -59,13 +59,14 @@ def redirect_to_url(target: str) -> Response:
 
 
 def is_safe_path(target: str | None) -> bool:
-    """An address inside this application: a path, no scheme, no host, no backslash trick."""
+    """An address inside this application: a path, no scheme, no host, no backslash nor control character (browsers drop tabs)."""
     return (
         bool(target)
         and target is not None
         and target.startswith("/")
         and not target.startswith(("//", "/\\"))
         and "\\" not in target
+        and target.isprintable()
     )
 
 

@@ -46,4 +46,4 @@ def personal_data() -> str:
 @public
 def legal() -> str:
     """Who publishes and hosts this installation."""
-    return render_template("home/legal.html", host=request.host)
+    return render_template("home/legal.html", host=current_app.config["ODIS"].address.partition("://")[2])

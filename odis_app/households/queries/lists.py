@@ -94,7 +94,7 @@ def _conditions(identity: Identity, filters: HouseholdFilter) -> list[ColumnElem
     elif not filters.view and not filters.q:
         found.append(Household.status != HouseholdStatus.ARCHIVE.value)
     if filters.priority.isdecimal():
-        found.append(Household.priority == int(filters.priority))
+        found.append(Household.priority == int(filters.priority[:4]))
     if filters.protection:
         found.append(_with_protection(identity, filters.protection))
     if filters.referent == "moi":
