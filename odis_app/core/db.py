@@ -139,16 +139,16 @@ def open_unit(token: str | None, *, readonly: bool, engine_name: str = "app", re
     return key
 
 
-def _identity(row: dict[str, object]) -> Identity:
+def _identity(row: dict[str, Any]) -> Identity:
     values = {name: value for name, value in row.items() if name in _IDENTITY_COLUMNS and value is not None}
-    roles: tuple[str, ...] = tuple(row["roles"] or ())  # type: ignore[arg-type]
+    roles: tuple[str, ...] = tuple(row["roles"] or ())
     values.update(
         session_id=row["session_public_id"],
         roles=roles,
         departments=tuple(row["departments"] or ()),
         permissions=permissions_of(roles),
-    )  # type: ignore[arg-type]
-    return Identity(**values)  # type: ignore[arg-type]
+    )
+    return Identity(**values)
 
 
 def close_unit(*, commit: bool) -> None:

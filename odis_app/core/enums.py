@@ -11,7 +11,7 @@ class Labelled(StrEnum):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> Self:
+    def __new__(cls, value: str, label: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.label = label
@@ -28,6 +28,6 @@ class Labelled(StrEnum):
         if value is None:
             return ""
         try:
-            return cls(value).label  # type: ignore[call-arg]
+            return cls(value).label
         except ValueError:
             return value

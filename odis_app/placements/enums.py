@@ -161,7 +161,7 @@ class ExitReason(Labelled):
     outcome: Outcome
     waits_again: bool
 
-    def __new__(cls, value: str, label: str, outcome: Outcome = Outcome.NEUTRE, waits_again: bool = False) -> Self:
+    def __new__(cls, value: str, label: str = "", outcome: Outcome = Outcome.NEUTRE, waits_again: bool = False) -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.label, member.outcome, member.waits_again = label, outcome, waits_again

@@ -286,7 +286,7 @@ def _stay(f: HouseholdFacts) -> Section:
             s.exited_on or ("" if s.entered_on else None),
         ]
         for s in f.stays
-    ]  # type: ignore[call-arg]
+    ]
     head = text_columns("Séjour", "Titre d’occupation", "Entrée prévue", "Entrée", "Fin prévue", "Sortie")
     return Section("5. Logement", [], [], [Table("Logement", "Séjours", head, rows)])
 

@@ -165,7 +165,7 @@ def change(public_id: Place) -> Response:
                 state=PlaceState(form.state.data),
                 on=form.on.data,
                 until=form.until.data,
-                motif=form.motif.data or "",  # type: ignore[call-arg]
+                motif=form.motif.data or "",
             )
         except RuleError as error:
             form.add_error(error)
@@ -258,7 +258,7 @@ def _bars(occupancies: Any, households: dict[int, Household], monday: date) -> l
 def _bar(taken: Occupancy | None, households: dict[int, Household]) -> dict[str, Any]:
     if taken is None:
         return {"kind": "free", "word": "libre"}
-    kind = OccupancyKind(taken.kind)  # type: ignore[call-arg]
+    kind = OccupancyKind(taken.kind)
     household = households.get(taken.household_record_id or 0)
     word = (
         UnavailabilityMotif.label_of(taken.motif).lower()
