@@ -1,4 +1,4 @@
-"""The bare Flask view that a page is compared with: its costliest statement and its template, on the same rows, nothing else."""
+"""The bare Flask view that a page is compared with: its final SQL and its template, on the same rows, nothing else."""
 
 from __future__ import annotations
 
@@ -33,14 +33,16 @@ class Seen:
         return max(Counter(s for s, _, _ in self.statements).values(), default=0)
 
     @property
-    def costliest(self) -> tuple[str, Any] | None:
-        """The page's own SELECT that took longest; the identity's and the audit's are the walls' business."""
+    def final(self) -> list[tuple[str, Any]]:
+        """The page's own SELECTs, each once; the identity's and the audit's are the walls' business."""
         own = [
-            s
-            for s in self.statements
-            if s[0].lstrip().upper().startswith("SELECT") and "odis.open_unit" not in s[0] and "odis.audit" not in s[0]
+            (statement, parameters)
+            for statement, parameters, _ in self.statements
+            if statement.lstrip().upper().startswith("SELECT")
+            and "odis.open_unit" not in statement
+            and "odis.audit" not in statement
         ]
-        return max(own, key=lambda s: s[2])[:2] if own else None
+        return [pair for rank, pair in enumerate(own) if pair not in own[:rank]]
 
 
 def observe(app: Flask, call: Callable[[], TestResponse]) -> Seen:
@@ -74,15 +76,17 @@ def bare_client(app: Flask, seen: Seen) -> FlaskClient:
     for name in ("before_request_funcs", "after_request_funcs", "teardown_request_funcs"):
         setattr(bare, name, {})
     bare.__dict__.pop("wsgi_app", None)  # the layer of assets in front
-    final = seen.costliest
+    final = seen.final
 
     def view(**_: Any) -> Response:
         g.identity = seen.identity  # what the template's own calls ask for
-        if final is not None:
-            cursor = db.connection().connection.cursor()
-            cursor.execute(*final)
+        cursor = db.connection().connection.cursor()
+        for statement, parameters in final:
+            cursor.execute(statement, parameters)
             cursor.fetchall()
         return Response(seen.template.render(seen.context), mimetype="text/html")
 
     bare.view_functions = dict.fromkeys(app.view_functions, view)
+    bare.error_handler_spec = {}
+    bare.config = {**app.config, "PROPAGATE_EXCEPTIONS": True}  # type: ignore[assignment] - a bare view that fails is no measure
     return bare.test_client()

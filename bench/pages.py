@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 
 from flask.testing import FlaskClient
 
@@ -66,6 +68,10 @@ def _role(ground: Ground, role: str) -> Table:
         "p50 ÷ Flask nue",
     )
     table = Table(f"Pages, compte « {role} »", head)
+    table.notes.append(
+        "Flask nue : les mêmes SELECT (chacun une fois, sans ORM), le même gabarit et les mêmes données, sans identité ni audit. "
+        "Octets : le corps tel qu’il voyage (gzip)."
+    )
     browser = ground.browser(role)
     for page in pages_of(browser):
         table.rows.append(_page(ground, role, browser, page))
@@ -80,7 +86,10 @@ def _page(ground: Ground, role: str, browser: FlaskClient, page: Page) -> tuple[
     seen = observe(ground.app, lambda: browser.get(page.url))
     bare = bare_client(ground.app, seen)
     with unit_of_work(ground.world[role].token, readonly=True):
-        calls = (lambda: browser.get(page.url), lambda: bare.get(page.url))
+        inside = copy_context()  # the page closes its own unit; the bare view stays in this one
+        if inside.run(bare.get, page.url).get_data() == b"":
+            raise RuntimeError(f"the bare view of {page.url} is empty")
+        calls = (partial(browser.get, page.url), partial(inside.run, bare.get, page.url))
         ours, theirs = alternated(calls, ground.repeat)
     whole = browser.get(page.url, headers={"Accept-Encoding": "gzip"}).get_data()
     fragment = browser.get(page.url, headers={"Accept-Encoding": "gzip", "HX-Request": "true"}).get_data()

@@ -23,6 +23,6 @@ def audience_choices(identity: Identity, *, chosen: bool = True) -> list[SelectC
     return [SelectChoice(a.value, labels.get(a, a.label)) for a in kept]
 
 
-def uploads(files: list[FileStorage] | None) -> list[Upload]:
+def uploads(files: list[FileStorage | str] | None) -> list[Upload]:
     """The files really chosen, as operations take them."""
     return [Upload(f.filename, cast(BinaryIO, f.stream)) for f in files or [] if isinstance(f, FileStorage) and f.filename]

@@ -37,7 +37,7 @@ class OnRecord(Protocol):
 
 def is_state(identity: Identity) -> bool:
     """A service of the State: reads the « etat » audience, never the « partenaires » one."""
-    return bool(identity.org_kind) and OrganisationKind(identity.org_kind).is_state  # type: ignore[call-arg]
+    return bool(identity.org_kind) and OrganisationKind(identity.org_kind).is_state
 
 
 def full_grants(identity: Identity, *conditions: ColumnElement[bool]) -> Select[int]:

@@ -53,7 +53,7 @@ def _store(record: RecordPage, form: DocumentForm) -> None:
         raise RuleError("files", f"Choisissez un fichier, {MAX_FILES} au plus par envoi.")
     for upload in files:
         operations.store_document(
-            identity(), record_id=record.record_id, owner_org_id=record.owner_org_id, upload=upload, audience=Audience(form.audience.data),  # type: ignore[call-arg]
+            identity(), record_id=record.record_id, owner_org_id=record.owner_org_id, upload=upload, audience=Audience(form.audience.data),
             sensitivity=policy.HEALTH if "health" in form and form.health.data else 1,
         )  # fmt: skip
 

@@ -66,7 +66,7 @@ def compute_status(facts: Sequence[Fact], today: date) -> Stage:
 
 def _apply(state: _State, fact: Fact) -> None:  # noqa: C901, PLR0912 - one branch per kind of fact, nothing else
     day, subject = fact.happened_on, fact.subject
-    match FactKind(fact.kind):  # type: ignore[call-arg]
+    match FactKind(fact.kind):
         case FactKind.OPENED:
             state.opened_on = day
         case FactKind.COMPLETED:

@@ -41,7 +41,7 @@ def compute_qualification(events: Iterable[Event]) -> Qualification:
     """Fold the events, oldest first."""
     state = Qualification()
     for event in events:
-        _apply(state, OfferFact(event.kind), event.happened_on, event.data)  # type: ignore[call-arg]
+        _apply(state, OfferFact(event.kind), event.happened_on, event.data)
     return state
 
 
@@ -115,7 +115,7 @@ CHECKLIST = {
 
 def required_safeguards(kind: str, *, accepts_minors: bool) -> tuple[str, ...]:
     """What must be checked before an offer of this kind may be validated; a collective place has its ERP check instead of a home."""
-    if HousingKind(kind).is_collective:  # type: ignore[call-arg]
+    if HousingKind(kind).is_collective:
         return ("erp_checked", "charter_signed")
     return (
         "identity_checked",

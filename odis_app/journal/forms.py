@@ -65,12 +65,12 @@ class EntryForm(Form):
     @property
     def chosen_medium(self) -> Medium | None:
         """The medium, None when it is not told."""
-        return Medium(self.medium.data) if self.medium.data else None  # type: ignore[call-arg]
+        return Medium(self.medium.data) if self.medium.data else None
 
     @property
     def chosen_tags(self) -> list[Tag]:
         """The tags ticked."""
-        return [Tag(value) for value in self.tags.data or []]  # type: ignore[call-arg]
+        return [Tag(value) for value in self.tags.data or []]
 
 
 class ModerationForm(Form):

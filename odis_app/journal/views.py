@@ -55,7 +55,7 @@ def add(record: RecordPage) -> Response:
 
 
 def _write(record: RecordPage, form: EntryForm) -> None:
-    files, audience = uploads(form.files.data), Audience(form.audience.data)  # type: ignore[call-arg]
+    files, audience = uploads(form.files.data), Audience(form.audience.data)
     if len(files) > MAX_FILES:
         raise RuleError("files", f"Joignez {MAX_FILES} fichiers au plus.")
     place: dict[str, Any] = {"record_id": record.record_id, "owner_org_id": record.owner_org_id}
@@ -112,7 +112,7 @@ def save(record: RecordPage, entry: JournalEntry) -> Response:
     if form.validate_on_submit():
         try:
             operations.edit_entry(
-                identity(), entry=entry, version=_number(form.version.data), body=form.body.data or "", audience=Audience(form.audience.data),  # type: ignore[call-arg]
+                identity(), entry=entry, version=_number(form.version.data), body=form.body.data or "", audience=Audience(form.audience.data),
                 medium=form.chosen_medium, tags=form.chosen_tags, happened_at=form.happened_at.data, readers=form.readers.data or [],
             )  # fmt: skip
         except StaleVersionError:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select, text
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, func, literal, select, text
 
 from odis_app.core import clock
 from odis_app.core.db import db
@@ -39,10 +39,12 @@ from odis_app.matching.engine.explain import (
     explain,
     to_check_sentence,
 )
+from odis_app.matching.engine.facts import BoolArray
 from odis_app.matching.engine.policy import Policy
 from odis_app.matching.engine.shortlist import Ranked, Shortlist, candidates, shortlist
 from odis_app.matching.supply import Supply, supply
 from odis_app.organisations.models import Organisation
+from odis_app.placements.models import Orientation
 from odis_app.territories.models import Commune
 from odis_app.territories.queries import departments
 
@@ -154,8 +156,7 @@ def _row(
 def shortlist_of(identity: Identity, household: Household) -> HouseholdShortlist:
     """The best offers of one household; the ranking is the same whether or not the reader may read class 3."""
     row, stock = facts_of([household])[0], supply(identity)
-    compatible = compatible_places(household)
-    found = shortlist(row, stock.offers, POLICY, _pair_facts(household, stock, compatible), limit=SHOWN)
+    found = shortlist(row, stock.offers, POLICY, _pair_facts(household, stock), limit=SHOWN)
     reads_class_3 = rights.names_safety(identity, household)
     assessed = bool(db.execute(text("SELECT odis.safety_is_assessed(:id)"), {"id": household.id}).scalar_one())
     return HouseholdShortlist(
@@ -181,10 +182,7 @@ def standing_of(identity: Identity, household: Household, place: Place) -> dict[
     some rule closes comes after every possible one: proposing it wants a motif.
     """
     row, stock = facts_of([household])[0], supply(identity)
-    compatible = compatible_places(household)
-    found = shortlist(
-        row, stock.offers, POLICY, _pair_facts(household, stock, compatible), limit=max(1, len(stock.ids))
-    )
+    found = shortlist(row, stock.offers, POLICY, _pair_facts(household, stock), limit=max(1, len(stock.ids)))
     standing: dict[str, Any] = {"rank": found.feasible + 1, "of": found.feasible, "policy": POLICY.version}
     for rank, item in enumerate(found.ranked, 1):
         if item.id == place.public_id:
@@ -195,18 +193,18 @@ def standing_of(identity: Identity, household: Household, place: Place) -> dict[
     return standing
 
 
-def _pair_facts(household: Household, stock: Supply, compatible: np.ndarray) -> PairFacts:
-    refused = _ids(
-        "SELECT DISTINCT place_id FROM orientations WHERE household_id = :id AND ended_kind = 'refusee'",
-        household.id,
+def _pair_facts(household: Household, stock: Supply) -> PairFacts:
+    ended = select(Orientation.place_id).where(
+        Orientation.household_id == household.id, Orientation.ended_kind == "refusee"
     )
+    refused = _keys(ended.subquery().c.place_id)
     need = db.get(HouseholdNeed, (household.id, NeedKind.SCHOOL.value))
     school = need is not None and need.level == int(NeedLevel.REQUIRED.value)
     care = any(n.level == int(NeedLevel.REQUIRED.value) for n in households.health_needs(household))
     unknown = np.ones(len(stock.ids), dtype=np.bool_)
     to_check = {code: unknown for code, wanted in ((Code.H07, care), (Code.H18, school)) if wanted}
     return PairFacts(
-        safety_ok=np.isin(stock.ids, compatible),
+        safety_ok=safety_of(household, stock),
         fails={
             Code.H15: np.isin(stock.ids, refused),
             Code.H20: ~stock.is_association | (stock.dispositifs != household.dispositif_id),
@@ -215,16 +213,19 @@ def _pair_facts(household: Household, stock: Supply, compatible: np.ndarray) -> 
     )
 
 
-def compatible_places(household: Household) -> np.ndarray:
-    """Keys of the places where the household's safety is sure (H08, H12, H17; security.md 1), among those one may match."""
-    return _ids("odis.safety_compatible(:id)", household.id)
+def safety_of(household: Household, stock: Supply) -> BoolArray:
+    """Where the household's safety is sure (H08, H12, H17): one place of each form is judged, in the database, for all its likes."""
+    samples = stock.safety.samples
+    judged = func.odis.safety_compatible_among(
+        literal(household.id, BigInteger), literal(samples.tolist(), ARRAY(BigInteger))
+    )
+    found: BoolArray = np.isin(samples, _keys(judged.column_valued()))[stock.safety.of]
+    return found
 
 
-def _ids(rows: str, key: int) -> np.ndarray:
-    """The keys that ``rows`` gives, packed by PostgreSQL: 110,000 Python integers would cost more than the whole page."""
-    packed = db.execute(
-        text(f"SELECT string_agg(int8send(id), '') FROM {rows} AS found (id)"), {"id": key}
-    ).scalar_one()
+def _keys(column: ColumnElement[int]) -> np.ndarray:
+    """The keys of a column, packed by PostgreSQL."""
+    packed = db.execute(select(func.string_agg(func.int8send(column), literal(b"")))).scalar_one()
     return np.frombuffer(packed or b"", dtype=">i8").astype(np.int64)
 
 
@@ -244,7 +245,7 @@ def _lines(identity: Identity, stock: Supply, row: engine.Household, ranked: Seq
                 explanation=explain(row, _offer(place, stock, item.index), item.criteria, POLICY, labels),
                 to_check=[to_check_sentence(code) for code in item.to_check],
                 free_from=_free_from(stock, item.index),
-            )  # fmt: skip
+            )
         )
     return lines
 
@@ -315,6 +316,14 @@ def _exclusions(
     return result
 
 
+def names_of(ids: Sequence[int]) -> dict[int, str]:
+    """The families' names, for the files that are open to the reader in full."""
+    statement = select(HouseholdIdentity.household_id, HouseholdIdentity.name).where(
+        HouseholdIdentity.household_id.in_(ids)
+    )
+    return {row.household_id: row.name for row in db.execute(statement)}
+
+
 def households_for(identity: Identity, place: Place) -> tuple[list[HouseholdLine], int, int]:
     """(lines, feasible, total): one's own waiting households for a place, the most urgent first."""
     statement = households_policy.visible_households(identity).where(
@@ -326,7 +335,7 @@ def households_for(identity: Identity, place: Place) -> tuple[list[HouseholdLine
     if not waiting or not len(position):
         return [], 0, len(waiting)
     rows = facts_of(waiting)
-    compatible = _ids("odis.safety_compatible_households(:id)", place.id)
+    compatible = _keys(func.odis.safety_compatible_households(literal(place.id, BigInteger)).column_valued())
     other = place.orientation_authority != "association_mandatee"
     mismatched = np.array([other or h.dispositif_id != place.dispositif_id for h in waiting], dtype=np.bool_)
     pair = PairFacts(
@@ -334,13 +343,7 @@ def households_for(identity: Identity, place: Place) -> tuple[list[HouseholdLine
     )
     offer = _offer(place, stock, int(position[0]))
     found = candidates(offer, engine.Households.build(rows), POLICY, pair, limit=SHOWN)
-    names = dict(
-        db.execute(
-            select(HouseholdIdentity.household_id, HouseholdIdentity.name).where(
-                HouseholdIdentity.household_id.in_([h.id for h in waiting])
-            )
-        ).all()
-    )
+    names = names_of([h.id for h in waiting])
     words = labels()
     lines = [
         HouseholdLine(
@@ -350,7 +353,7 @@ def households_for(identity: Identity, place: Place) -> tuple[list[HouseholdLine
             item.score,
             explain(rows[item.index], offer, item.criteria, POLICY, words),
             [to_check_sentence(c) for c in item.to_check],
-        )  # fmt: skip
+        )
         for rank, item in enumerate(found.ranked, 1)
     ]
     return lines, found.feasible, found.total

@@ -25,11 +25,28 @@ from odis_app.matching.engine.facts import BoolArray, Offers
 
 KEPT = 16  # perimeters; a place weighs about 1 kB
 NEVER = date(9999, 12, 31)
+_SAFETY = ("is_own", "department_code", "hosts_women_only", "women_only_certified", "specialised_fvv_teh")
 _COLUMNS = (
     "kind", "capacity", "bedrooms", "max_minors", "available_to", "wheelchair", "ground_floor_or_lift", "hosts_women_only", "accepts_animals",
     "animals_present", "smoking_allowed", "accepts_minors", "specialised_fvv_teh", "women_only_certified", "rent", "accepted_statuses", "languages",
     "employment_area", "validated_until",
 )  # fmt: skip
+
+_READ = (
+    "id", "public_id", "record_id", "department_code", "dispositif_id", "orientation_authority", "available_from", "busy_until", "busy_for_ever",
+    "next_expiry", "is_own", *_COLUMNS,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SafetyProfiles:
+    """What the safety rules may read of a place takes few forms: ``of`` gives each place its own, ``samples`` one place's key for each.
+
+    The rules stay in the database (security.md 1): they judge the samples, and what holds of one holds of its likes.
+    """
+
+    of: np.ndarray[Any, np.dtype[np.int64]]
+    samples: np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +58,7 @@ class Supply:
     record_ids: np.ndarray[Any, np.dtype[np.int64]]
     dispositifs: np.ndarray[Any, np.dtype[np.int64]]
     is_association: BoolArray
+    safety: SafetyProfiles
     loaded_at: datetime
     floor: int
     valid_until: datetime | None
@@ -87,20 +105,29 @@ def _is_fresh(known: Supply) -> bool:
 def _load(identity: Identity) -> Supply:
     floor = int(db.execute(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")).scalar_one())
     rows = db.execute(_statement(identity)).all()
-    columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in _COLUMNS}
-    columns["id"] = [row.public_id for row in rows]
-    columns["department"] = [row.department_code for row in rows]
-    columns["available_from"] = [_free_from(row.available_from, row.busy_until, row.busy_for_ever) for row in rows]
+    found = dict(zip(_READ, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(_READ, ())
+    columns: dict[str, Any] = {name: found[name] for name in _COLUMNS}
+    columns["id"], columns["department"] = found["public_id"], found["department_code"]
+    columns["available_from"] = [_free_from(*days) for days in zip(found["available_from"], found["busy_until"], found["busy_for_ever"], strict=True)]
+    ids = np.array(found["id"], dtype=np.int64)
     return Supply(
         offers=Offers.from_columns(columns),
-        ids=np.array([row.id for row in rows], dtype=np.int64),
-        record_ids=np.array([row.record_id for row in rows], dtype=np.int64),
-        dispositifs=np.array([row.dispositif_id for row in rows], dtype=np.int64),
-        is_association=np.array([row.orientation_authority == "association_mandatee" for row in rows], dtype=np.bool_),
+        ids=ids,
+        record_ids=np.array(found["record_id"], dtype=np.int64),
+        dispositifs=np.array(found["dispositif_id"], dtype=np.int64),
+        is_association=np.array([who == "association_mandatee" for who in found["orientation_authority"]], dtype=np.bool_),
+        safety=_safety_profiles(ids, list(zip(*(found[name] for name in _SAFETY), strict=True))),
         loaded_at=clock.now(),
         floor=floor,
-        valid_until=min((row.next_expiry for row in rows if row.next_expiry is not None), default=None),
+        valid_until=min((day for day in found["next_expiry"] if day is not None), default=None),
     )
+
+
+def _safety_profiles(ids: np.ndarray[Any, np.dtype[np.int64]], forms: list[tuple[Any, ...]]) -> SafetyProfiles:
+    numbers: dict[tuple[Any, ...], int] = {}
+    of = np.array([numbers.setdefault(form, len(numbers)) for form in forms], dtype=np.int64)
+    _, first = np.unique(of, return_index=True)
+    return SafetyProfiles(of=of, samples=ids[first])
 
 
 def _free_from(opens: date | None, busy_until: date | None, for_ever: bool | None) -> date | None:
@@ -128,7 +155,7 @@ def _statement(identity: Identity) -> Select[Any]:
     visible = visible_places(identity).with_only_columns(
         Place.id, Place.public_id, Place.record_id, Place.department_code, Place.dispositif_id, Place.orientation_authority, opens,
         busy.c.until.label("busy_until"), busy.c.for_ever.label("busy_for_ever"), busy.c.next_expiry.label("next_expiry"),
-        *(getattr(Place, name) for name in _COLUMNS),
+        (Place.owner_org_id == identity.org_id).label("is_own"), *(getattr(Place, name) for name in _COLUMNS),
     )  # fmt: skip
     open_places = or_(Place.closed_on.is_(None), Place.closed_on > today)
     return visible.outerjoin(busy, busy.c.place_id == Place.id).where(open_places).order_by(Place.id)

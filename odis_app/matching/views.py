@@ -33,8 +33,10 @@ def index() -> Response:
         statement.order_by(Household.priority.desc(), Household.seniority_date, Household.id), number=page_number()
     )
     rows = queries.facts_of(page.items)
-    names = {h.id: (block.name if (block := households.identity_block(h)) else h.initials) for h in page.items}
-    lines = [(h, names[h.id], row, bedrooms_needed(row)) for h, row in zip(page.items, rows, strict=True)]
+    names = queries.names_of([h.id for h in page.items])
+    lines = [
+        (h, names.get(h.id, h.initials), row, bedrooms_needed(row)) for h, row in zip(page.items, rows, strict=True)
+    ]
     return render(
         "matching/index.html",
         fragment="matching/_queue.html",

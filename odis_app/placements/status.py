@@ -36,7 +36,7 @@ class Stay(Protocol):
 def orientation_status(dates: Dates, now: datetime) -> OrientationStatus:
     """The status at ``now``: an end first, then what was agreed on; silence past the delay is an end of its own."""
     if dates.ended_kind is not None:
-        return S(dates.ended_kind)  # type: ignore[call-arg]
+        return S(dates.ended_kind)
     if dates.entered_on is not None:
         return S.ENTREE_EFFECTIVE
     if dates.confirmed_at is not None:

@@ -75,7 +75,7 @@ def _qualification(row: QueueRow, names: dict[str, str]) -> WorkItem:
     visit = offer.visit_planned_at if offer.qualification_status == Q.VISITE_PLANIFIEE.value else None
     return WorkItem(
         due=due, title=row.action, folder="place", endpoint="offers.qualification", values={"public_id": offer.public_id},
-        action=ACTIONS[Q(offer.qualification_status)], number=offer.number, why=_description(offer, names),  # type: ignore[call-arg]
+        action=ACTIONS[Q(offer.qualification_status)], number=offer.number, why=_description(offer, names),
         note="visite" if visit else "qualification", when=heure(visit) if visit and due == clock.today() else "",
     )  # fmt: skip
 

@@ -217,7 +217,7 @@ def kind_of(members: Sequence[Member], today: date) -> CompositionKind:
 
 def display_name(principal: Member, household: Household) -> str:
     """« Famille Nemounehzadeh », « Couple Mithal », « Fratrie Primerov », « Awa Misalu »."""
-    match CompositionKind(household.composition_kind):  # type: ignore[call-arg]
+    match CompositionKind(household.composition_kind):
         case CompositionKind.ISOLE | CompositionKind.ISOLE_FEMME | CompositionKind.ISOLE_HOMME:
             return principal.name
         case CompositionKind.COUPLE_SANS_ENFANT:

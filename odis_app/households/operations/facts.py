@@ -82,7 +82,7 @@ def refresh_all_stages(identity: Identity) -> int:
     """
     housed = select(HouseholdTracking.record_id, HouseholdTracking.status).where(HouseholdTracking.status == HouseholdStatus.PLACE.value)
     moved = 0
-    for household_id, status in db.execute(housed).tuples().all():
+    for household_id, status in db.execute(housed).all():
         moved += refresh_status(identity, household_id=household_id).status.value != status
     return moved
 

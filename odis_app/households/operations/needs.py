@@ -83,7 +83,7 @@ def update_needs(
 
 
 def _words(level: int, detail: str) -> str:
-    return f"{NeedLevel(str(level)).label}{f', {detail}' if detail else ''}"  # type: ignore[call-arg]
+    return f"{NeedLevel(str(level)).label}{f', {detail}' if detail else ''}"
 
 
 def update_request(

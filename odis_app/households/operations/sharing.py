@@ -51,8 +51,8 @@ def share_household(
 def renew_household_share(identity: Identity, *, grant: Grant, expires_at: datetime) -> Grant:
     """The same share until another day; a share that ended or was withdrawn opens again. Raises RuleError."""
     return share_record(
-        identity, record_id=grant.record_id, owner_org_id=grant.owner_org_id, grantee_org_id=grant.grantee_org_id, level=ShareLevel(grant.level),  # type: ignore[call-arg]
-        purpose=SharePurpose(grant.purpose),  # type: ignore[call-arg]
+        identity, record_id=grant.record_id, owner_org_id=grant.owner_org_id, grantee_org_id=grant.grantee_org_id, level=ShareLevel(grant.level),
+        purpose=SharePurpose(grant.purpose),
         expires_at=expires_at, motive=grant.motive, max_class=grant.max_class, can_edit=grant.can_edit,
     )  # fmt: skip
 

@@ -59,7 +59,7 @@ def agdref_of(household: Household) -> str:
 def protection_label(identity: Identity, status: str) -> str:
     """The French word; to a service of the State « Débouté » reads « Autre »: these data may not serve removal (security.md 25)."""
     kind = identity.org_kind
-    if status == ProtectionStatus.DEBOUTE.value and kind and OrganisationKind(kind).is_state:  # type: ignore[call-arg]
+    if status == ProtectionStatus.DEBOUTE.value and kind and OrganisationKind(kind).is_state:
         return ProtectionStatus.AUTRE.label
     return ProtectionStatus.label_of(status)
 

@@ -58,7 +58,7 @@ def versions(household: Household) -> Sequence[HouseholdVersion]:
 def composition_words(household: Household, members: Sequence[Member] = (), today: date | None = None) -> str:
     """« couple, 3 enfants (2, 7 et 13 ans) », « femme isolée »; ages only when ``members`` and ``today`` are given."""
     ages = _ages(members, today) if today is not None else ""
-    match CompositionKind(household.composition_kind):  # type: ignore[call-arg]
+    match CompositionKind(household.composition_kind):
         case CompositionKind.COUPLE_AVEC_ENFANTS:
             return f"couple, {pluriel(household.size - 2, 'enfant')}{ages}"
         case CompositionKind.MONOPARENTAL:

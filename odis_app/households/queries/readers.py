@@ -38,7 +38,7 @@ def readers(household: Household) -> list[Reader]:
     names = organisations_named([household.owner_org_id, *(g.grantee_org_id for g in grants)])
     found = [Reader(names[household.owner_org_id], "tout, selon les droits de chacun", "organisation référente")]
     for grant in grants:
-        opens = ShareLevel(grant.level).explanation  # type: ignore[call-arg]
+        opens = ShareLevel(grant.level).explanation
         if grant.max_class > 1:
             opens += ", besoins de santé"
         found.append(

@@ -50,7 +50,7 @@ def add_member(household: Household) -> Response:
     """Somebody comes: born, arrived, reunited."""
     form = NewMemberForm(version=household.version, present_in_france=True)
     if form.validate_on_submit():
-        event = HouseholdEvent(form.event.data)  # type: ignore[call-arg]
+        event = HouseholdEvent(form.event.data)
         if saved(
             form,
             household,
@@ -109,7 +109,7 @@ def close_member(household: Household, member: Member) -> Response:
         abort(404)
     form = CloseMemberForm(version=household.version)
     if form.validate_on_submit():
-        event = HouseholdEvent(form.event.data)  # type: ignore[call-arg]
+        event = HouseholdEvent(form.event.data)
         if saved(
             form,
             household,

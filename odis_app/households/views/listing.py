@@ -65,7 +65,7 @@ def _filter_form(who: Identity) -> FilterForm:
         *((u.public_id, f"{u.first_name} {u.last_name}") for u in colleagues(who) if u.id != who.user_id),
     ]
     form.departement.choices = [("", "Tous"), *department_choices(only=queries.working_departments(who))]
-    if who.org_kind and OrganisationKind(who.org_kind).is_state:  # type: ignore[call-arg]
+    if who.org_kind and OrganisationKind(who.org_kind).is_state:
         form.protection.choices = [c for c in PROTECTIONS if c[0] != ProtectionStatus.DEBOUTE.value]
     return form
 

@@ -51,8 +51,8 @@ def share(household: Household) -> Response:
                 identity(),
                 household=household,
                 organisation=partner,
-                level=ShareLevel(form.level.data),  # type: ignore[call-arg]
-                purpose=SharePurpose(form.purpose.data),  # type: ignore[call-arg]
+                level=ShareLevel(form.level.data),
+                purpose=SharePurpose(form.purpose.data),
                 expires_at=form.expires_at,
                 motive=form.motive.data,
                 max_class=2 if form.health.data else 1,

@@ -53,7 +53,7 @@ def validate(lines: Sequence[Values], _context: Context) -> Iterable[Finding]:
 
 def lacks_bedrooms(line: Values) -> bool:
     """True when the offer needs its number of bedrooms and the file does not give it."""
-    return line["bedrooms"] is None and not HousingKind(str(line["kind"])).is_collective  # type: ignore[call-arg]
+    return line["bedrooms"] is None and not HousingKind(str(line["kind"])).is_collective
 
 
 def compare(_identity: Identity, drafts: Sequence[Draft]) -> Sequence[Iterable[Finding]]:
@@ -117,7 +117,7 @@ def _values(line: Values, schemes: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _provider(line: Values) -> str:
-    kind = HousingKind(str(line["kind"]))  # type: ignore[call-arg]
+    kind = HousingKind(str(line["kind"]))
     guess = ProviderKind.PERSONNE_MORALE if kind.is_collective or kind.value in _CORPORATE else ProviderKind.PARTICULIER
     return str(line["provider"] or guess.value)
 

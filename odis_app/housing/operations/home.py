@@ -38,7 +38,7 @@ def home_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check(values: Mapping[str, Any]) -> None:
-    kind = HousingKind(values["kind"])  # type: ignore[call-arg]
+    kind = HousingKind(values["kind"])
     if not 1 <= values["capacity"] <= 60:
         raise RuleError("capacity", "La capacité va de 1 à 60 personnes.")
     if values.get("bedrooms") is None and not kind.is_collective:

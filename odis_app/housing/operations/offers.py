@@ -151,7 +151,7 @@ def withdraw_offer(identity: Identity, *, offer: Offer, motif: str) -> None:
 
 
 def _stop(identity: Identity, offer: Offer, fact: OfferFact, motif: str, *, refused: set[QualificationStatus]) -> None:
-    if S(offer.qualification_status) in refused:  # type: ignore[call-arg]
+    if S(offer.qualification_status) in refused:
         raise RuleError("motif", f"Cette offre est déjà à l’état « {S.label_of(offer.qualification_status).lower()} ».")
     if not motif.strip():
         raise RuleError("motif", "Écrivez le motif : il reste dans l’historique de l’offre.")

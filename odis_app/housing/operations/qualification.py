@@ -127,7 +127,7 @@ def _check_safeguards(offer: Offer) -> None:
 
 def is_qualifiable(offer: Offer) -> bool:
     """Being qualified, or validated for less than two months to come: its renewal."""
-    status = QualificationStatus(offer.qualification_status)  # type: ignore[call-arg]
+    status = QualificationStatus(offer.qualification_status)
     ends = offer.validated_until
     return status.is_open or (
         status is QualificationStatus.VALIDEE and ends is not None and ends - clock.today() < RENEWAL

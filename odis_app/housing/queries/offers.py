@@ -52,7 +52,7 @@ class QueueRow:
 
 def effective_status(offer: Offer, today: date | None = None) -> QualificationStatus:
     """The stored status, but a validation that has run out is said so."""
-    status = S(offer.qualification_status)  # type: ignore[call-arg]
+    status = S(offer.qualification_status)
     ended = offer.validated_until is not None and offer.validated_until < (today or clock.today())
     return S.EXPIREE if status is S.VALIDEE and ended else status
 
@@ -117,7 +117,7 @@ def queue(identity: Identity) -> list[QueueRow]:
 
 def next_action(offer: Offer) -> str:
     """What is to be done next, in one sentence."""
-    status = S(offer.qualification_status)  # type: ignore[call-arg]
+    status = S(offer.qualification_status)
     if status is S.A_COMPLETER:
         return f"Obtenir : {offer.status_motif}"
     if status is S.VISITE_PLANIFIEE and offer.visit_planned_at:

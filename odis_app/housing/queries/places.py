@@ -127,7 +127,7 @@ def _made(identity: Identity, rows: Sequence[Any]) -> list[PlaceRow]:
     org = housing_org(identity)
     return [
         PlaceRow(
-            r.Place, PlaceState(r.state), r.motif or "", r.until, r.booked_from, r.expires_at, r.free_from, r.shown,  # type: ignore[call-arg]
+            r.Place, PlaceState(r.state), r.motif or "", r.until, r.booked_from, r.expires_at, r.free_from, r.shown,
             names.get(r.Place.structure_id, ""), r.Place.owner_org_id == org,
         )
         for r in rows

@@ -146,7 +146,7 @@ def refuse(identity: Identity, *, orientation: Orientation, party: EndedBy, moti
         refresh_place(identity, row)
         _end(identity, row, EndKind.REFUSEE, party, motif, short(comment))
     else:
-        _keep_reason(row, HouseholdMotif(motif), short(comment))  # type: ignore[call-arg]
+        _keep_reason(row, HouseholdMotif(motif), short(comment))
         _end(identity, row, EndKind.REFUSEE, party, SystemMotif.NON_COMMUNIQUE)
     trail(identity, "refuse", row, f"Proposition refusée par {party.label}")
 

@@ -119,7 +119,7 @@ def exit_placement(
         return True
     _check_exit(stay, reason, exited_on)
     _note_departure(stay, destination_commune_code, short(comment))
-    if ExitReason(reason) is ExitReason.EXCLUSION:  # type: ignore[call-arg]
+    if ExitReason(reason) is ExitReason.EXCLUSION:
         if any(user.id != identity.user_id for user in colleagues(identity)):
             _ask(identity, orientation, stay, exited_on, waits_again)
             return False
@@ -196,7 +196,7 @@ def _leave(
     exited_on: date,
     waits_again: bool | None,
 ) -> None:
-    why = ExitReason(reason)  # type: ignore[call-arg]
+    why = ExitReason(reason)
     again = why.waits_again if waits_again is None else waits_again
     fact(
         identity,
