@@ -6,10 +6,11 @@ import argparse
 import os
 import platform
 import sys
+import traceback
 from importlib import import_module
 
 from bench.figures import Table
-from bench.ground import ROOT, prepared
+from bench.ground import ROOT, Ground, prepared
 from odis_app.core import clock
 
 MEASURES = ("pages", "served", "matching", "walls", "bilans", "imports", "startup")
@@ -31,7 +32,7 @@ def main() -> int:
     tables: list[Table] = []
     with prepared(given.repeat) as ground:
         for name in names:
-            for table in import_module(f"bench.{name}").run(ground):
+            for table in _measured(name, ground):
                 print(table.printed(), flush=True)
                 tables.append(table)
     over = [line for table in tables for line in (f"{table.title} · {said}" for said in table.over())]
@@ -39,6 +40,16 @@ def main() -> int:
     if given.write:
         _write(tables, machine, over, names)
     return 0
+
+
+def _measured(name: str, ground: Ground) -> list[Table]:
+    """The tables of a measure; one that fails says so in its place, and the others go on."""
+    try:
+        found: list[Table] = import_module(f"bench.{name}").run(ground)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+        traceback.print_exc()
+        return [Table(f"Mesure « {name} »", ("Mesure", "État"), [(name, f"n’a pas tourné : {type(error).__name__}")])]
+    return found
 
 
 def _machine() -> str:

@@ -34,10 +34,11 @@ def run(ground: Ground) -> list[Table]:
             "En tout ÷ WeasyPrint seul",
         ),
     )
+    files = addresses(ground.browser("association"), "/menages", "/menages")
     with ground.app.app_context():
         with unit_of_work(ground.world["association"].token, readonly=True) as unit:
             report = _report(ReportKind.HOUSEHOLD)
-            report.record_id = _household(ground, unit.identity)
+            report.record_id = _household(files, unit.identity)
             table.rows.append(_row(ground, unit.identity, "Un ménage", report))
         with unit_of_work(ground.world["ddets44"].token, readonly=True) as unit:
             report = _report(ReportKind.DEPARTMENT)
@@ -54,8 +55,8 @@ def _report(kind: ReportKind) -> Report:
     return Report(kind=kind.value, since=date(today.year - 1, today.month, 1), until=today)
 
 
-def _household(ground: Ground, identity: Identity) -> int:
-    for address in addresses(ground.browser("association"), "/menages", "/menages"):
+def _household(files: list[str], identity: Identity) -> int:
+    for address in files:
         found = find_household(identity, address.rsplit("/", 1)[1])
         if found is not None and reads_in_full(identity, found):
             return found.id

@@ -52,7 +52,7 @@ class Table:
             f"{row[0]} : {self.head[n].lower()} {cell}"
             for row in self.rows
             for n, cell in enumerate(row)
-            if (cell.is_over if isinstance(cell, Figure) else cell.startswith("réponse"))
+            if (cell.is_over if isinstance(cell, Figure) else cell.startswith(("réponse", "n’a pas tourné")))
         ]
 
     def printed(self) -> str:
