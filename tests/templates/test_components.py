@@ -390,20 +390,6 @@ def test_only_known_themes_are_written(draw: Draw, theme: str, found: bool) -> N
     assert ("data-bs-theme" in draw('{% extends "layout/page.html" %}', theme=theme)) is found
 
 
-def test_messages_by_mail_have_both_parts(draw: Draw) -> None:
-    context = {
-        "subject": "Un message vous attend",
-        "action": ("Ouvrir", "https://odis.example/x"),
-        "footer_reason": "Vous suivez ce dossier.",
-    }
-    html = draw('{% extends "layout/email.html" %}{% block content %}<p>Bonjour.</p>{% endblock %}', **context)
-    text = draw('{% extends "layout/email.txt" %}{% block content %}Bonjour.{% endblock %}', **context)
-    assert "https://odis.example/x" in html
-    assert "https://odis.example/x" in text
-    assert "<" not in text
-    assert "src=" not in html
-
-
 def test_the_progress_fragment_is_only_for_htmx(template_app: Flask) -> None:
     client = template_app.test_client()
     assert client.get("/demo/composants/progression").status_code == 404
