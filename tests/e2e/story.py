@@ -259,9 +259,7 @@ class Story:
             assert patience.again(), alix.text()
             alix.follow("Actualiser")
         alix.check()
-        with alix.page.expect_download() as download:
-            alix.follow(re.compile("^Télécharger le PDF"))
-        content = Path(download.value.path()).read_bytes()
+        content = alix.download(re.compile("^Télécharger le PDF"))
         assert content.startswith(b"%PDF")
         assert pdf.check_pdf(content) == []
 

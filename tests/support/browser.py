@@ -24,6 +24,8 @@ AXE = PROJECT / "var" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE, DESK = {"width": 320, "height": 720}, {"width": 1280, "height": 900}
 REFUSAL = re.compile(r"status of (401|403|404|409|413|422|429)\b")  # a page that says no is a page, not a fault
+NOTE_LEAVING = "() => addEventListener('beforeunload', () => { document.documentElement.dataset.leaving = 'yes'; })"
+ARRIVED = "() => new Promise(tell => setTimeout(() => tell(!document.documentElement.dataset.leaving), 20))"
 WAITING = "() => document.querySelectorAll('.htmx-request, .htmx-swapping, .htmx-settling').length === 0"
 Name = str | re.Pattern[str]
 
@@ -117,10 +119,23 @@ class Person:
         expect(target).to_be_visible()
         if self.mode is Mode.KEYS:
             self.keys.reach(target)
+            self.page.evaluate(NOTE_LEAVING)
             self.page.keyboard.press("Enter")
+            self.page.wait_for_function(ARRIVED)  # a click waits for the page that it opens, a key does not
         else:
             target.click()
         return self.settle().check()
+
+    def download(self, name: Name) -> bytes:
+        """Follow a link that gives a file."""
+        target = self.page.get_by_role("link", name=_spaced(name)).first
+        with self.page.expect_download() as given:
+            if self.mode is Mode.KEYS:
+                self.keys.reach(target)
+                self.page.keyboard.press("Enter")
+            else:
+                target.click()
+        return Path(given.value.path()).read_bytes()
 
     def settle(self) -> Person:
         """Wait until the page is there and nothing more is on its way."""
