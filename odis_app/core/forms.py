@@ -24,11 +24,15 @@ def strip(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def bounded(value: Any) -> Any:  # noqa: ANN401 - a filter sees whatever the field holds
+def bounded(value: Any) -> Any:
     """A number that comparisons and columns can hold; the field's own range then refuses it in words."""
     if isinstance(value, Decimal) and not value.is_finite():
         return None
-    return max(-LARGEST, min(value, LARGEST)) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+    return (
+        max(-LARGEST, min(value, LARGEST))
+        if isinstance(value, int | Decimal) and not isinstance(value, bool)
+        else value
+    )
 
 
 def as_choices(pairs: Iterable[Any]) -> list[SelectChoice]:

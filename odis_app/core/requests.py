@@ -36,7 +36,9 @@ def _open() -> None:
     g.identity = ANONYMOUS
     if request.endpoint is None or request.endpoint in {"static", "assets.serve"}:
         return
-    if any("\0" in value for source in (request.args, request.view_args or {}, request.form) for value in _texts(source)):
+    if any(
+        "\0" in value for source in (request.args, request.view_args or {}, request.form) for value in _texts(source)
+    ):
         abort(400)  # no database holds this character
     unit = open_unit(session_token(), readonly=request.method in READING, request_id=g.request_id)
     if unit.identity.kind == "job":  # what the queue holds opens no page

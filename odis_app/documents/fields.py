@@ -25,4 +25,6 @@ def audience_choices(identity: Identity, *, chosen: bool = True) -> list[SelectC
 
 def uploads(files: list[FileStorage | str] | None) -> list[Upload]:
     """The files really chosen, as operations take them."""
-    return [Upload(f.filename, cast(BinaryIO, f.stream)) for f in files or [] if isinstance(f, FileStorage) and f.filename]
+    return [
+        Upload(f.filename, cast(BinaryIO, f.stream)) for f in files or [] if isinstance(f, FileStorage) and f.filename
+    ]

@@ -108,14 +108,19 @@ def _load(identity: Identity) -> Supply:
     found = dict(zip(_READ, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(_READ, ())
     columns: dict[str, Any] = {name: found[name] for name in _COLUMNS}
     columns["id"], columns["department"] = found["public_id"], found["department_code"]
-    columns["available_from"] = [_free_from(*days) for days in zip(found["available_from"], found["busy_until"], found["busy_for_ever"], strict=True)]
+    columns["available_from"] = [
+        _free_from(*days)
+        for days in zip(found["available_from"], found["busy_until"], found["busy_for_ever"], strict=True)
+    ]
     ids = np.array(found["id"], dtype=np.int64)
     return Supply(
         offers=Offers.from_columns(columns),
         ids=ids,
         record_ids=np.array(found["record_id"], dtype=np.int64),
         dispositifs=np.array(found["dispositif_id"], dtype=np.int64),
-        is_association=np.array([who == "association_mandatee" for who in found["orientation_authority"]], dtype=np.bool_),
+        is_association=np.array(
+            [who == "association_mandatee" for who in found["orientation_authority"]], dtype=np.bool_
+        ),
         safety=_safety_profiles(ids, list(zip(*(found[name] for name in _SAFETY), strict=True))),
         loaded_at=clock.now(),
         floor=floor,

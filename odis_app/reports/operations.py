@@ -116,7 +116,13 @@ def stop(identity: Identity, *, report: Report, job: Job) -> bool:
     """Stop a bilan that waits or runs; False when its job had ended already."""
     stopped = cancel_job(identity, job=job)
     if stopped:
-        record_event(identity, "report:stop", record_id=report.record_id, summary=f"Bilan arrêté : {report.title}", data={"report": report.public_id})
+        record_event(
+            identity,
+            "report:stop",
+            record_id=report.record_id,
+            summary=f"Bilan arrêté : {report.title}",
+            data={"report": report.public_id},
+        )
     return stopped
 
 

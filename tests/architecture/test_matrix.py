@@ -91,7 +91,11 @@ def region(app: Flask, admin_url: str) -> Iterator[Region]:
 def address(app: Flask, line: Line, region: Region) -> str:
     """The address of the association's own things."""
     endpoint = line.rule.endpoint
-    things = {**region.things, **PARTS.get(endpoint, {}), "public_id": region.things["offer" if endpoint.startswith("offers") else "place"]}
+    things = {
+        **region.things,
+        **PARTS.get(endpoint, {}),
+        "public_id": region.things["offer" if endpoint.startswith("offers") else "place"],
+    }
     things |= {name: region.things[other] for name, other in OTHERS.get(endpoint, {}).items()}
     values = {name: things[name] for name in line.rule.arguments}
     return app.url_map.bind("localhost").build(endpoint, values, method=line.verb) + QUERIES.get(endpoint, "")
@@ -109,11 +113,22 @@ def answers(app: Flask, region: Region, admin_url: str) -> dict[str, Answers]:
                 if not line.names_a_thing and situation != "own":
                     continue  # a list asks nothing of anybody's file: one situation says all
                 for letters, client in clients.items():
-                    found[line.name][situation, letters] = _ask(app, line, region, client, tokens[letters], trail, fragment=situation in AS_FRAGMENTS)
+                    found[line.name][situation, letters] = _ask(
+                        app, line, region, client, tokens[letters], trail, fragment=situation in AS_FRAGMENTS
+                    )
     return found
 
 
-def _ask(app: Flask, line: Line, region: Region, client: StrictClient, token: str, trail: psycopg.Connection, *, fragment: bool) -> tuple[int, int]:
+def _ask(
+    app: Flask,
+    line: Line,
+    region: Region,
+    client: StrictClient,
+    token: str,
+    trail: psycopg.Connection,
+    *,
+    fragment: bool,
+) -> tuple[int, int]:
     used = USED_UP.get(line.rule.endpoint)
     if line.verb == "POST" and used is not None:
         region.renew(used)
@@ -144,13 +159,20 @@ def _groups(answers: Answers, codes: set[int], line: Line) -> list[str]:
         if letters:
             by_letters.setdefault(letters, []).append(situation)
     names = {value: alias for alias, value in ALIASES.items()}
-    return [(f"{'+'.join(where)}=" if line.names_a_thing else "") + names.get(letters, letters) for letters, where in by_letters.items()]
+    return [
+        (f"{'+'.join(where)}=" if line.names_a_thing else "") + names.get(letters, letters)
+        for letters, where in by_letters.items()
+    ]
 
 
 def test_every_endpoint_answers_as_the_table_says(app: Flask, answers: dict[str, Answers]) -> None:
     table = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
     seen = {line.name: told(line, answers[line.name]) for line in lines_of(app)}
-    wrong = {name: f"{name}: {value}    # the table says: {table.get(name, 'nothing; add this line if it is right')}" for name, value in seen.items() if table.get(name) != value}
+    wrong = {
+        name: f"{name}: {value}    # the table says: {table.get(name, 'nothing; add this line if it is right')}"
+        for name, value in seen.items()
+        if table.get(name) != value
+    }
     assert not wrong, "tests/architecture/matrix.yml and the application differ:\n" + "\n".join(wrong.values())
     assert sorted(set(table) - set(seen)) == [], "the table speaks of endpoints that are no more"
 
@@ -183,7 +205,9 @@ def test_what_is_written_is_written_down(app: Flask, answers: dict[str, Answers]
     loud, quiet = [], []
     for line in lines_of(app):
         if line.verb == "POST":
-            loud += [f"{line.name} {who}" for who, (code, events) in answers[line.name].items() if code != WROTE and events]
+            loud += [
+                f"{line.name} {who}" for who, (code, events) in answers[line.name].items() if code != WROTE and events
+            ]
             written = {events for code, events in answers[line.name].values() if code == WROTE}
             quiet += [line.name] if written == {0} else []
     assert loud == []

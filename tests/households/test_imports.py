@@ -49,7 +49,23 @@ HEADERS = (
     "N° dossier", "Nom", "Prénom", "Sexe", "Date de naissance", "Taille", "Adultes", "Mineurs", "Âge des enfants", "Statut", "Téléphone", "Date du besoin",
     "Sécurité vérifiée, rien à signaler", "Observations", "Composition",
 )  # fmt: skip
-NOUR = ("E-1", "Exemplova", "Nour", "F", "12/03/1990", 4, 2, 2, "3 et 7", "réfugiée", "06 39 98 01 00", "01/12/2026", "oui", "près d’une école", "couple avec enfants")
+NOUR = (
+    "E-1",
+    "Exemplova",
+    "Nour",
+    "F",
+    "12/03/1990",
+    4,
+    2,
+    2,
+    "3 et 7",
+    "réfugiée",
+    "06 39 98 01 00",
+    "01/12/2026",
+    "oui",
+    "près d’une école",
+    "couple avec enfants",
+)
 AMINA = ("E-2", "Fictive", "Amina", "F", 1988, 1, 1, 0, None, "PS", None, None, "non", None, None)
 
 
@@ -149,7 +165,9 @@ def test_one_line_per_person_makes_seven_households(folder: Path, actor: Actor) 
             assert (total.adults, total.minors, len(people)) == (family["adultes"], family["mineurs"], family["taille"])
             assert lines[0]["status"] == family["statut"]
             assert wishes_of(lines[0]) == family["departements"]
-            assert {(p.last_name, p.first_name, p.birth_date) for p in people} == {(last, first, born) for _line, last, first, born in family["membres"]}
+            assert {(p.last_name, p.first_name, p.birth_date) for p in people} == {
+                (last, first, born) for _line, last, first, born in family["membres"]
+            }
     links = [person.link for person in people_of([row.values for row in checked.records[0].rows], clock.today())]
     assert links == ["demandeur_principal", "conjoint", "enfant_mineur", "enfant_mineur"]
 
@@ -159,14 +177,22 @@ def test_fifty_households_come_in_once_and_go_out(folder: Path, actor: Actor) ->
     first = bring_in(actor, KIND, path)
     with actor.acting():
         assert db.execute(select(func.count()).select_from(Household)).scalar_one() == 50
-        line_7 = db.execute(select(Household).join(HouseholdIdentity).where(HouseholdIdentity.folded == "fictive amina")).scalars().first()
+        line_7 = (
+            db.execute(select(Household).join(HouseholdIdentity).where(HouseholdIdentity.folded == "fictive amina"))
+            .scalars()
+            .first()
+        )
         assert line_7 is not None
         assert (line_7.size, line_7.adults, line_7.minors, line_7.department_code) == (4, 2, 2, "44")
         assert queries.wishes(line_7) == ["49"]
         assert queries.phone_of(line_7) == "+33639980101"
         asked = queries.request_of(line_7)
         assert asked is not None
-        assert (asked.need_from, asked.wheelchair, asked.life_project) == (date(2026, 12, 4), False, "Commune souhaitée : Angers (49).")
+        assert (asked.need_from, asked.wheelchair, asked.life_project) == (
+            date(2026, 12, 4),
+            False,
+            "Commune souhaitée : Angers (49).",
+        )
         assert "la sécurité de chaque adulte, à vérifier avec la personne" in queries.missing_items(line_7)[0]
     _again, judged = draft(actor, KIND, path)
     assert (judged.creates, judged.updates, judged.unchanged) == (0, 0, 50)
@@ -192,10 +218,20 @@ def test_a_whole_line_opens_a_file_ready_to_be_oriented(actor: Actor, book) -> N
 
 
 def test_many_files_opened_together_are_as_those_opened_one_by_one(actor: Actor) -> None:
-    people = [Person("Laïla", "Exemplova", "f", birth_year=1990), Person("Nika", "Exemplova", "f", link="enfant_mineur", birth_year=2020)]
+    people = [
+        Person("Laïla", "Exemplova", "f", birth_year=1990),
+        Person("Nika", "Exemplova", "f", link="enfant_mineur", birth_year=2020),
+    ]
     with actor.acting() as identity:
         scheme = dispositifs()[0].id
-        opening = Opening(department_code="44", dispositif_id=scheme, people=people, seniority_date=date(2026, 1, 1), phone="+33639980100", languages=["ar"])
+        opening = Opening(
+            department_code="44",
+            dispositif_id=scheme,
+            people=people,
+            seniority_date=date(2026, 1, 1),
+            phone="+33639980100",
+            languages=["ar"],
+        )
         alone = operations.open_household(identity, opening=opening).id
         [(together, number)] = open_households(identity, [NewFile(opening)])
         assert number == "M-44-0002"
@@ -205,14 +241,34 @@ def test_many_files_opened_together_are_as_those_opened_one_by_one(actor: Actor)
 
 def _written(household_id: int) -> list[object]:
     """What the tables hold of a file, apart from its own keys and instants."""
-    left_out = {"id", "record_id", "household_id", "public_id", "number", "phone_sealed", "created_at", "reviewed_at", "recorded_at"}
+    left_out = {
+        "id",
+        "record_id",
+        "household_id",
+        "public_id",
+        "number",
+        "phone_sealed",
+        "created_at",
+        "reviewed_at",
+        "recorded_at",
+    }
     found: list[object] = []
-    for model in (Household, HouseholdIdentity, HouseholdToken, HouseholdVersion, HouseholdFact, HouseholdTracking, Member):
+    for model in (
+        Household,
+        HouseholdIdentity,
+        HouseholdToken,
+        HouseholdVersion,
+        HouseholdFact,
+        HouseholdTracking,
+        Member,
+    ):
         columns = [column for column in model.__table__.columns if column.name not in left_out]
         key = next(name for name in ("household_id", "record_id", "id") if name in model.__table__.columns)
         rows = db.execute(select(*columns).where(model.__table__.columns[key] == household_id)).all()
         found.append(sorted(map(repr, rows)))
-    events = select(AuditEvent.action, AuditEvent.summary, AuditEvent.sensitivity).where(AuditEvent.record_id == household_id)
+    events = select(AuditEvent.action, AuditEvent.summary, AuditEvent.sensitivity).where(
+        AuditEvent.record_id == household_id
+    )
     return [*found, db.execute(events).all()]
 
 
@@ -268,7 +324,10 @@ def test_words_about_care_or_danger_do_not_come_in(actor: Actor, book) -> None:
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ((*AMINA[:5], 3, None, None, *AMINA[8:]), "Ligne 2, colonne « Taille » : 3 personnes : ajoutez combien sont adultes"),
+        (
+            (*AMINA[:5], 3, None, None, *AMINA[8:]),
+            "Ligne 2, colonne « Taille » : 3 personnes : ajoutez combien sont adultes",
+        ),
         ((*AMINA[:2], None, *AMINA[3:]), "Ligne 2, colonne « Nom » : le prénom manque."),
         ((*AMINA[:5], 2, 1, 1, "3, 4", *AMINA[9:]), "Ligne 2, colonne « Âge des enfants » : 2 âges pour 1 mineurs."),
         ((*AMINA[:5], 2, 0, 2, None, *AMINA[9:]), "Ligne 2, colonne « Adultes » : 0 adultes annoncés, 1 nommés."),
@@ -282,13 +341,19 @@ def test_what_does_not_add_up_is_told_by_cell(actor: Actor, book, line: tuple[ob
 
 def test_persons_without_family_number_never_become_households_of_their_own(actor: Actor, book) -> None:
     headers = ("Nom", "Prénom", "Lien")
-    _draft, judged = draft(actor, KIND, book(("Exemplova", "Iryna", "DP"), ("Exemplova", "Danylo", "enfant"), headers=headers))
+    _draft, judged = draft(
+        actor, KIND, book(("Exemplova", "Iryna", "DP"), ("Exemplova", "Danylo", "enfant"), headers=headers)
+    )
     assert [e for e in judged.errors if e.startswith("Ligne 3, colonne « Lien »")]
 
 
 def test_a_departement_that_is_not_ours_is_refused(actor: Actor, book) -> None:
-    _draft, judged = draft(actor, KIND, book(("Exemplova", "Nour", "33"), headers=("Nom", "Prénom", "Département de suivi")))
-    assert judged.errors == ("Ligne 2, colonne « Département de suivi » : votre organisation ne suit pas de ménage dans ce département (44).",)
+    _draft, judged = draft(
+        actor, KIND, book(("Exemplova", "Nour", "33"), headers=("Nom", "Prénom", "Département de suivi"))
+    )
+    assert judged.errors == (
+        "Ligne 2, colonne « Département de suivi » : votre organisation ne suit pas de ménage dans ce département (44).",
+    )
 
 
 def test_a_lone_departement_is_a_wish_beside_wishes_it_is_where_one_is_followed() -> None:

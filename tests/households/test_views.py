@@ -326,7 +326,7 @@ def test_search_by_phone_or_agdref_is_sent_by_post_and_answers_for_one_s_own_org
     assert "Aucun dossier" in text_of(
         neighbour.submit(neighbour.get("/menages/recherche"), {"phone": "0600000001"}, status=200)
     )
-    client.as_(town.operator).get("/menages/recherche", status=403)
+    client.as_(town.ddets).get("/menages/recherche", status=403)
 
 
 def test_reads_are_written_down_and_those_of_class_3_are_not_shown(

@@ -28,9 +28,51 @@ from tests.support.imported import EXPECTED, bring_in, check, draft, faults, tab
 from tests.support.worlds import WorldBuilder
 
 NAMES = tables("offres")
-HEADERS = ("Réf.", "Type", "Bailleur / contact", "Adresse", "Code postal", "Commune", "Capacité", "Chambres", "Surface (m²)", "Loyer", "Mineurs au plus", "Étage", "Disponible du")
-ROOM = ("A-1", "Chambre chez l’habitant", "Nour FICTIVE - 06 39 98 07 01", "3 rue du Conte", "44000", "Nantes", 2, 1, 12.5, "gratuit", 1, "RDC", "01/12/2026")
-FLAT = ("A-2", "Location", "Résidence « Les Exemples »", "5 rue du Conte", "49100", "Angers", 4, None, None, "412,50", None, "3e étage", None)
+HEADERS = (
+    "Réf.",
+    "Type",
+    "Bailleur / contact",
+    "Adresse",
+    "Code postal",
+    "Commune",
+    "Capacité",
+    "Chambres",
+    "Surface (m²)",
+    "Loyer",
+    "Mineurs au plus",
+    "Étage",
+    "Disponible du",
+)
+ROOM = (
+    "A-1",
+    "Chambre chez l’habitant",
+    "Nour FICTIVE - 06 39 98 07 01",
+    "3 rue du Conte",
+    "44000",
+    "Nantes",
+    2,
+    1,
+    12.5,
+    "gratuit",
+    1,
+    "RDC",
+    "01/12/2026",
+)
+FLAT = (
+    "A-2",
+    "Location",
+    "Résidence « Les Exemples »",
+    "5 rue du Conte",
+    "49100",
+    "Angers",
+    4,
+    None,
+    None,
+    "412,50",
+    None,
+    "3e étage",
+    None,
+)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +145,10 @@ def test_a_hidden_column_and_colours_are_left_aside(folder: Path, actor: Actor) 
     [
         ("Nour FICTIVE - 06 39 98 07 01", ["Nour FICTIVE", "06 39 98 07 01", ""]),
         ("Foyer d’invention", ["Foyer d’invention", "", ""]),
-        ("Nour Fictive, tél. : 06.39.98.07.01, nour@exemple.invalid", ["Nour Fictive", "06 39 98 07 01", "nour@exemple.invalid"]),
+        (
+            "Nour Fictive, tél. : 06.39.98.07.01, nour@exemple.invalid",
+            ["Nour Fictive", "06 39 98 07 01", "nour@exemple.invalid"],
+        ),
         ("06 39 98 07 01", ["", "06 39 98 07 01", ""]),
     ],
 )
@@ -126,7 +171,13 @@ def test_eighty_offers_come_in_once_and_go_out(folder: Path, actor: Actor) -> No
         assert {offer.qualification_status for offer in offers} == {QualificationStatus.RECUE.value}
         assert {offer.department_code for offer in offers} == {"44", "49", "53", "33"}
         room = offers[0]
-        assert (room.kind, room.capacity, room.bedrooms, room.rent, room.available_from) == ("chambre_chez_habitant", 1, 1, Decimal(0), date(2026, 11, 15))
+        assert (room.kind, room.capacity, room.bedrooms, room.rent, room.available_from) == (
+            "chambre_chez_habitant",
+            1,
+            1,
+            Decimal(0),
+            date(2026, 11, 15),
+        )
         host = host_of(room)
         assert (host.name, host.phone, host.email) == ("Nour Exemplova", "+33639980600", "hebergeur1@exemple.invalid")
         assert db.get_one(OfferAddress, room.id).address == "1 rue Inventée"
@@ -139,29 +190,55 @@ def test_eighty_offers_come_in_once_and_go_out(folder: Path, actor: Actor) -> No
 
 def test_an_offer_without_bedrooms_waits_for_them(actor: Actor, book) -> None:
     _draft, judged = draft(actor, KIND, book(ROOM, FLAT))
-    assert judged.warnings == ("Ligne 3, colonne « Chambres » : le nombre de chambres manque : l’offre arrive « à compléter ».",)
+    assert judged.warnings == (
+        "Ligne 3, colonne « Chambres » : le nombre de chambres manque : l’offre arrive « à compléter ».",
+    )
     bring_in(actor, KIND, book(ROOM, FLAT))
     with actor.acting():
         room, flat = db.execute(select(Offer).order_by(Offer.number)).scalars()
         assert (room.qualification_status, flat.qualification_status) == ("recue", "a_completer")
-        assert (room.rent, room.accepts_minors, room.max_minors, room.ground_floor_or_lift) == (Decimal(0), True, 1, True)
+        assert (room.rent, room.accepts_minors, room.max_minors, room.ground_floor_or_lift) == (
+            Decimal(0),
+            True,
+            1,
+            True,
+        )
         assert room.qualities == {"surface_m2": 12.5}
-        assert (flat.rent, flat.accepts_minors, flat.ground_floor_or_lift, flat.provider_kind) == (Decimal("412.50"), False, False, "particulier")
+        assert (flat.rent, flat.accepts_minors, flat.ground_floor_or_lift, flat.provider_kind) == (
+            Decimal("412.50"),
+            False,
+            False,
+            "particulier",
+        )
 
 
 def test_a_corrected_cell_moves_the_offer_and_undo_puts_it_back(actor: Actor, book) -> None:
     bring_in(actor, KIND, book(ROOM, FLAT))
-    second = bring_in(actor, KIND, book((*ROOM[:2], "Amina FICTIVE - 06 39 98 07 02", "7 rue du Conte", *ROOM[4:6], 3, *ROOM[7:]), FLAT))
+    second = bring_in(
+        actor,
+        KIND,
+        book((*ROOM[:2], "Amina FICTIVE - 06 39 98 07 02", "7 rue du Conte", *ROOM[4:6], 3, *ROOM[7:]), FLAT),
+    )
     with actor.acting():
         room = db.execute(select(Offer).order_by(Offer.number)).scalars().first()
         assert room is not None
-        assert (room.capacity, room.max_minors, host_of(room).name, host_of(room).phone) == (3, 1, "Amina FICTIVE", "+33639980702")
+        assert (room.capacity, room.max_minors, host_of(room).name, host_of(room).phone) == (
+            3,
+            1,
+            "Amina FICTIVE",
+            "+33639980702",
+        )
         assert db.get_one(OfferAddress, room.id).address == "7 rue du Conte"
     assert take_back(actor, second) == 0
     with actor.acting():
         room = db.execute(select(Offer).order_by(Offer.number)).scalars().first()
         assert room is not None
-        assert (room.capacity, room.rent, host_of(room).name, host_of(room).phone) == (2, Decimal(0), "Nour FICTIVE", "+33639980701")
+        assert (room.capacity, room.rent, host_of(room).name, host_of(room).phone) == (
+            2,
+            Decimal(0),
+            "Nour FICTIVE",
+            "+33639980701",
+        )
         assert (db.get_one(OfferAddress, room.id).address, room.available_from) == ("3 rue du Conte", date(2026, 12, 1))
 
 
@@ -175,9 +252,18 @@ def test_an_offer_does_not_move_to_another_departement(actor: Actor, book) -> No
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ((*ROOM[:7], 0, *ROOM[8:]), "Ligne 2, colonne « Chambres » : une chambre chez l’habitant compte au moins une chambre privative."),
-        ((*ROOM[:2], "06 39 98 07 01", *ROOM[3:]), "Ligne 2, colonne « Bailleur / contact » : le nom de qui propose manque."),
-        ((*ROOM[:2], "Nour - 06 39 98 07 0", *ROOM[3:]), "Ligne 2, colonne « Bailleur / contact » : « 06 39 98 07 0 » a 9 chiffres"),
+        (
+            (*ROOM[:7], 0, *ROOM[8:]),
+            "Ligne 2, colonne « Chambres » : une chambre chez l’habitant compte au moins une chambre privative.",
+        ),
+        (
+            (*ROOM[:2], "06 39 98 07 01", *ROOM[3:]),
+            "Ligne 2, colonne « Bailleur / contact » : le nom de qui propose manque.",
+        ),
+        (
+            (*ROOM[:2], "Nour - 06 39 98 07 0", *ROOM[3:]),
+            "Ligne 2, colonne « Bailleur / contact » : « 06 39 98 07 0 » a 9 chiffres",
+        ),
         ((*ROOM[:6], 90, *ROOM[7:]), "Ligne 2, colonne « Capacité » :"),
     ],
 )
@@ -198,7 +284,11 @@ def test_the_model_file_is_importable_once_filled(actor: Actor, tmp_path: Path) 
     bring_in(actor, KIND, path)
     with actor.acting():
         offer = db.execute(select(Offer)).scalar_one()
-        assert (offer.qualification_status, offer.accepted_statuses, offer.languages) == ("recue", ["refugie", "protection_subsidiaire"], ["fr", "en"])
+        assert (offer.qualification_status, offer.accepted_statuses, offer.languages) == (
+            "recue",
+            ["refugie", "protection_subsidiaire"],
+            ["fr", "en"],
+        )
         assert (offer.accepts_minors, offer.max_minors, offer.ground_floor_or_lift) == (True, 1, True)
 
 

@@ -123,5 +123,7 @@ def test_among_candidates_the_answer_is_the_same(association, places):
     everywhere = compatible(association, household)
     asked = [places["plain"].id, places["women"].id, places["mayenne"].id]
     with association.acting():
-        found = db.execute(text("SELECT odis.safety_compatible_among(:id, :asked)"), {"id": household.id, "asked": asked}).scalars()
+        found = db.execute(
+            text("SELECT odis.safety_compatible_among(:id, :asked)"), {"id": household.id, "asked": asked}
+        ).scalars()
         assert set(found) == everywhere & set(asked) == {places["women"].id}

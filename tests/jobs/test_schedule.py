@@ -125,7 +125,7 @@ def test_the_real_schedule_runs_to_its_end(stack: Stack, camille: Person, spawn:
     work(spawn)
     with stack.admin() as admin:
         runs = admin.execute(
-            "SELECT schedule, state, result FROM jobs WHERE schedule IS NOT NULL ORDER BY 1"
+            "SELECT schedule, state, result FROM jobs WHERE schedule IN ('purge-jobs', 'purge-sessions') ORDER BY 1"
         ).fetchall()
         left = admin.execute("SELECT public_id FROM jobs WHERE schedule IS NULL").fetchall()
     assert runs == [("purge-jobs", "done", {"jobs": 1}), ("purge-sessions", "done", {"sessions": 1})]

@@ -71,7 +71,11 @@ class Region:
 
     def of(self, situation: str, *letters: str) -> list[Actor]:
         """Some people of one situation (all of them when no letters are given)."""
-        return [actor for (place, role), actor in self.people.items() if place == situation and (not letters or role in letters)]
+        return [
+            actor
+            for (place, role), actor in self.people.items()
+            if place == situation and (not letters or role in letters)
+        ]
 
 
 def dissolve() -> None:
@@ -83,8 +87,13 @@ def build(app: Flask) -> Region:
     """The whole region, through the operations that pages call. ``camille`` follows the file; everything is in Loire-Atlantique."""
     kinds.register(real_kind.KIND)
     builder = WorldBuilder(app)
-    camille = builder.actor("association", "44", roles=(Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR, Role.QUALIFICATEUR_OFFRES))
-    people = {("own", letter): builder.actor("association", "44", colleague_of=camille, roles=(role,)) for letter, role in LETTERS.items()}
+    camille = builder.actor(
+        "association", "44", roles=(Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR, Role.QUALIFICATEUR_OFFRES)
+    )
+    people = {
+        ("own", letter): builder.actor("association", "44", colleague_of=camille, roles=(role,))
+        for letter, role in LETTERS.items()
+    }
     for situation in SITUATIONS[:-1]:
         people |= _around(builder, situation, "33" if situation == "elsewhere" else "44")
     open_class2()
@@ -113,10 +122,18 @@ def _lone(builder: WorldBuilder, kind: OrganisationKind, department: str, role: 
     local = kind not in {OrganisationKind.DIHAL, OrganisationKind.PLATEFORME}
     with owner_unit():
         organisation_id = seeds.create_organisation(
-            name=name, short_name=name, kind=kind, department=department if local else None, areas=(department,) if local else ()
+            name=name,
+            short_name=name,
+            kind=kind,
+            department=department if local else None,
+            areas=(department,) if local else (),
         ).id
         user_id = seeds.create_user(
-            email=f"{name}@test.odis.example", first_name="Personne", last_name=f"Fictive {name}", organisation_id=organisation_id, roles=(role,)
+            email=f"{name}@test.odis.example",
+            first_name="Personne",
+            last_name=f"Fictive {name}",
+            organisation_id=organisation_id,
+            roles=(role,),
         ).id
     return seeds.open_actor(builder.world, name, user_id=user_id, organisation_id=organisation_id)
 
@@ -129,12 +146,27 @@ def _things(camille: Actor, author: Actor) -> tuple[dict[str, str], dict[str, in
         household, housed = open_file(identity), open_file(identity)
         for each in (household, housed):
             complete(identity, each)
-        people = db.execute(select(Member.public_id).where(Member.household_id == household.id).order_by(Member.id)).scalars().all()
+        people = (
+            db.execute(select(Member.public_id).where(Member.household_id == household.id).order_by(Member.id))
+            .scalars()
+            .all()
+        )
         things["member"], things["child"] = people
         place, taken = create_place(identity, "44109"), create_place(identity, "44109")
         offer = _offer(identity)
-        things |= {"household": household.public_id, "record": f"menages/{household.public_id}", "place": place.public_id, "offer": offer.public_id}
-        numbers |= {"household": household.id, "housed": housed.id, "owner": household.owner_org_id, "offer": offer.id, "place": place.id}
+        things |= {
+            "household": household.public_id,
+            "record": f"menages/{household.public_id}",
+            "place": place.public_id,
+            "offer": offer.public_id,
+        }
+        numbers |= {
+            "household": household.id,
+            "housed": housed.id,
+            "owner": household.owner_org_id,
+            "offer": offer.id,
+            "place": place.id,
+        }
         numbers |= {"structure": int(place.record_id), "taken": taken.id}
         things |= {"housed": housed.public_id, "taken": taken.public_id}
     things["entry"] = _entry(author, numbers)
@@ -149,7 +181,11 @@ def _things(camille: Actor, author: Actor) -> tuple[dict[str, str], dict[str, in
 def _entry(author: Actor, numbers: dict[str, int]) -> str:
     with author.acting() as identity:
         return add_entry(
-            identity, record_id=numbers["household"], owner_org_id=numbers["owner"], body="Rendez-vous pris avec Lalarème.", audience=Audience.ORGANISATION
+            identity,
+            record_id=numbers["household"],
+            owner_org_id=numbers["owner"],
+            body="Rendez-vous pris avec Lalarème.",
+            audience=Audience.ORGANISATION,
         ).public_id
 
 
@@ -157,17 +193,34 @@ def _document(author: Actor, numbers: dict[str, int]) -> str:
     upload = Upload("attestation.pdf", io.BytesIO(PDF))
     with author.acting() as identity:
         return store_document(
-            identity, record_id=numbers["household"], owner_org_id=numbers["owner"], upload=upload, audience=Audience.ORGANISATION
+            identity,
+            record_id=numbers["household"],
+            owner_org_id=numbers["owner"],
+            upload=upload,
+            audience=Audience.ORGANISATION,
         ).public_id
 
 
 def _offer(identity: Any) -> Offer:
-    values = {"dispositif_id": dispositif(), "kind": "logement_entier_gratuit", "capacity": 4, "bedrooms": 2, "accepts_minors": True, "commune_code": "44109"}
+    values = {
+        "dispositif_id": dispositif(),
+        "kind": "logement_entier_gratuit",
+        "capacity": 4,
+        "bedrooms": 2,
+        "accepts_minors": True,
+        "commune_code": "44109",
+    }
     offer = homes.create_offer(
         identity, values=values, host=homes.Host(name="Jeanne Marqueuse", phone="+33639980001", email="hote@exemple.test"), address="Impasse Marqueur 75",
         units=1, received_on=clock.today() - timedelta(days=10),
     )  # fmt: skip
-    homes.record_visit(identity, offer=offer, on=clock.today(), visitors=("Camille Fictive", "Sacha Témoin"), checklist=dict.fromkeys(CHECKLIST, True))
+    homes.record_visit(
+        identity,
+        offer=offer,
+        on=clock.today(),
+        visitors=("Camille Fictive", "Sacha Témoin"),
+        checklist=dict.fromkeys(CHECKLIST, True),
+    )
     homes.record_safeguards(identity, offer=offer, checked=dict.fromkeys(SAFEGUARDS, True))
     homes.decide(identity, offer=offer, accepted=True, motif="conforme")
     return offer
@@ -183,14 +236,20 @@ def _home(public_id: str) -> Place:
 
 def _report(camille: Actor, household: str) -> str:
     with camille.acting() as identity:
-        return request_household_report(identity, household=_file(household), period=Period(date(clock.today().year - 1, 1, 1), clock.today())).public_id
+        return request_household_report(
+            identity, household=_file(household), period=Period(date(clock.today().year - 1, 1, 1), clock.today())
+        ).public_id
 
 
 def _proposal(camille: Actor, household: str, place: str) -> str:
     with camille.acting() as identity:
         today = clock.today()
         return placements.propose(
-            identity, household=_file(household), place=_home(place), starts_on=today, ends_on=today + timedelta(days=90)
+            identity,
+            household=_file(household),
+            place=_home(place),
+            starts_on=today,
+            ends_on=today + timedelta(days=90),
         ).public_id
 
 
@@ -213,7 +272,9 @@ def _import(camille: Actor) -> str:
 
 def _share_of(numbers: dict[str, int], actor: Actor) -> str:
     with owner_unit():
-        statement = select(Grant.public_id).where(Grant.record_id == numbers["household"], Grant.grantee_org_id == actor.org_id)
+        statement = select(Grant.public_id).where(
+            Grant.record_id == numbers["household"], Grant.grantee_org_id == actor.org_id
+        )
         return db.execute(statement).scalar_one()
 
 

@@ -23,9 +23,45 @@ from tests.security.region import Region
 from tests.support.client import StrictClient, form_values
 from tests.support.worlds import owner_unit
 
-MARKS = ("Marqueuzine", "Lalarème", "Nikadème", "Marqueuse", "Impasse Marqueur", "hote@exemple.test", "33639980001", "33600000001")
-NAMED = {"record", "household", "member", "entry", "document", "report", "placement", "orientation", "found", "share", "place", "public_id"}
-UGLY = ("\x00", "a\x00b", "%00", "’" * 5000, "9" * 400, "-1", "1e999", "NaN", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"), "'; DROP TABLE users --", "{{7*7}}", "[]", "2026-13-45")
+MARKS = (
+    "Marqueuzine",
+    "Lalarème",
+    "Nikadème",
+    "Marqueuse",
+    "Impasse Marqueur",
+    "hote@exemple.test",
+    "33639980001",
+    "33600000001",
+)
+NAMED = {
+    "record",
+    "household",
+    "member",
+    "entry",
+    "document",
+    "report",
+    "placement",
+    "orientation",
+    "found",
+    "share",
+    "place",
+    "public_id",
+}
+UGLY = (
+    "\x00",
+    "a\x00b",
+    "%00",
+    "’" * 5000,
+    "9" * 400,
+    "-1",
+    "1e999",
+    "NaN",
+    "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
+    "'; DROP TABLE users --",
+    "{{7*7}}",
+    "[]",
+    "2026-13-45",
+)
 OVERLONG = ("%C0%80", "%FF%FE", "%ED%A0%80", "%F0%82%82%AC")
 
 
@@ -46,7 +82,10 @@ def addresses(app: Flask, region: Region, verb: str) -> Iterator[tuple[str, str]
             continue
         things = {**region.things, "act": "confirmer" if rule.endpoint == "offers.act" else "fermer", "step": "appel"}
         things["public_id"] = region.things["offer" if rule.endpoint.startswith("offers") else "place"]
-        yield rule.endpoint, app.url_map.bind("localhost").build(rule.endpoint, {name: things[name] for name in rule.arguments})
+        yield (
+            rule.endpoint,
+            app.url_map.bind("localhost").build(rule.endpoint, {name: things[name] for name in rule.arguments}),
+        )
 
 
 def lists(app: Flask) -> list[str]:
@@ -71,7 +110,11 @@ def test_a_foreign_thing_answers_as_a_missing_one(app: Flask, region: Region, ne
     """Status, headers and body: nothing tells « not yours » from « not there »."""
     client = browser(app, region.people["elsewhere", "ts"]).browser
     client.get("/")  # the first page of a browser gives it a cookie
-    known = {value for name, value in region.things.items() if len(value) == 16 and name in NAMED | {"offer", "housed", "taken", "child"}}
+    known = {
+        value
+        for name, value in region.things.items()
+        if len(value) == 16 and name in NAMED | {"offer", "housed", "taken", "child"}
+    }
     for endpoint, url in addresses(app, region, "GET"):
         missing = url
         for public_id in known:
@@ -96,7 +139,10 @@ def test_head_and_options_open_nothing(app: Flask, region: Region, situation: st
 
 def test_conditional_requests_and_ranges_find_nothing(app: Flask, region: Region, neighbour: Actor) -> None:
     """No answer of a person's page may be kept: no-store, no ETag; a stranger's If-None-Match or Range changes nothing."""
-    own, stranger = browser(app, region.people["own", "co"]).browser, browser(app, region.people["elsewhere", "co"]).browser
+    own, stranger = (
+        browser(app, region.people["own", "co"]).browser,
+        browser(app, region.people["elsewhere", "co"]).browser,
+    )
     headers = {"If-None-Match": "*", "If-Modified-Since": "Wed, 21 Oct 2099 07:28:00 GMT", "Range": "bytes=0-10"}
     for endpoint, url in addresses(app, region, "GET"):
         assert stranger.get(url, headers=headers).status_code == 404, endpoint
@@ -109,7 +155,16 @@ def test_conditional_requests_and_ranges_find_nothing(app: Flask, region: Region
 def test_method_override_and_case_open_nothing(app: Flask, region: Region, neighbour: Actor) -> None:
     client = browser(app, region.people["elsewhere", "co"]).browser
     path = f"/menages/{region.things['household']}"
-    for url in (path.upper(), f"{path}/", f"/{path}", f"{path}%00", f"{path};jsessionid=1", f"/menages/..{path}", f"{path}/../{region.things['household']}", f"{path}%2f"):
+    for url in (
+        path.upper(),
+        f"{path}/",
+        f"/{path}",
+        f"{path}%00",
+        f"{path};jsessionid=1",
+        f"/menages/..{path}",
+        f"{path}/../{region.things['household']}",
+        f"{path}%2f",
+    ):
         assert client.get(url).status_code in {301, 308, 400, 404}, url
     for verb in ("PUT", "PATCH", "DELETE", "TRACE"):
         assert client.open(path, method=verb).status_code in {404, 405}, verb
@@ -130,12 +185,27 @@ QUERIES = [
 def test_no_filter_nor_sort_nor_page_shows_or_counts_a_foreign_file(app: Flask, region: Region, situation: str) -> None:
     """Whatever is asked of a list, a stranger's page holds none of the file's words, its ids, nor another count than nothing."""
     client = browser(app, region.people[situation, "ts"]).browser
-    household = {region.things[name] for name in ("household", "housed", "member", "entry", "document", "report", "orientation", "placement", "found")}
+    household = {
+        region.things[name]
+        for name in (
+            "household",
+            "housed",
+            "member",
+            "entry",
+            "document",
+            "report",
+            "orientation",
+            "placement",
+            "found",
+        )
+    }
     for url in ("/menages", "/orientations", "/hebergements", "/bilans", "/imports", "/appariement", "/suivi"):
         empty = words(client, url)
         for query in QUERIES if url in {"/menages", "/suivi"} else QUERIES[::7]:
             page = client.get(f"{url}?{query}").get_data(as_text=True)
-            assert not [mark for mark in (*MARKS, *household) if mark in page.replace(query.partition("=")[2], "")], f"{url}?{query}"
+            assert not [mark for mark in (*MARKS, *household) if mark in page.replace(query.partition("=")[2], "")], (
+                f"{url}?{query}"
+            )
         assert words(client, url) == empty
 
 
@@ -151,7 +221,9 @@ def test_search_finds_no_name_outside(app: Flask, region: Region, situation: str
     for letters in ("ts", "op", "dd", "qo", "ao", "ap"):
         client = browser(app, region.people[situation, letters])
         for term in ("Marqueuzine", "Lalareme", "0600000001", "+33600000001", "Marqueuse", "hote@exemple.test"):
-            page = client.browser.post("/recherche", data={"q": term}, headers={"X-CSRFToken": client.token(), "Referer": "http://localhost/"})
+            page = client.browser.post(
+                "/recherche", data={"q": term}, headers={"X-CSRFToken": client.token(), "Referer": "http://localhost/"}
+            )
             text_ = page.get_data(as_text=True)
             assert region.things["household"] not in text_, (letters, term)
             assert not [m for m in MARKS if m in text_ and m not in term], (letters, term)
@@ -172,17 +244,24 @@ def test_tracking_stays_in_its_departement(app: Flask, region: Region) -> None:
         client = browser(app, actor).browser
         for url in ("/suivi", "/suivi?departement=44", "/suivi?departement=44&departement=33&tri=numero"):
             page = client.get(url).get_data(as_text=True)
-            assert ("M-44-" in re.sub(r"q=M-44|value=\"[^\"]*\"|placeholder=\"[^\"]*\"", "", page).replace("Numéro : M-44", "")) is shown, url
+            assert (
+                "M-44-"
+                in re.sub(r"q=M-44|value=\"[^\"]*\"|placeholder=\"[^\"]*\"", "", page).replace("Numéro : M-44", "")
+            ) is shown, url
             assert not [mark for mark in MARKS if mark in page], url
 
 
 # ── Writing ─────────────────────────────────────────────────────────────────
 
 
-def test_readers_of_a_note_come_from_the_organisations_that_hold_the_file(app: Flask, region: Region, neighbour: Actor) -> None:
+def test_readers_of_a_note_come_from_the_organisations_that_hold_the_file(
+    app: Flask, region: Region, neighbour: Actor
+) -> None:
     """A forged reader (a stranger's public id) is refused or ignored: no row names them."""
     with owner_unit():
-        stranger = db.execute(text("SELECT public_id FROM users WHERE id = :id"), {"id": neighbour.user_id}).scalar_one()
+        stranger = db.execute(
+            text("SELECT public_id FROM users WHERE id = :id"), {"id": neighbour.user_id}
+        ).scalar_one()
     client = browser(app, region.people["own", "ts"])
     url = f"/{region.things['record']}/journal"
     fields = form_values(client._form(client.get(url), url, None))
@@ -190,7 +269,12 @@ def test_readers_of_a_note_come_from_the_organisations_that_hold_the_file(app: F
     answer = client.browser.post(url, data=sent, headers={"Referer": "http://localhost/"})
     assert answer.status_code in {303, 422}
     with owner_unit():
-        assert db.execute(text("SELECT count(*) FROM journal_readers WHERE user_id = :id"), {"id": neighbour.user_id}).scalar_one() == 0
+        assert (
+            db.execute(
+                text("SELECT count(*) FROM journal_readers WHERE user_id = :id"), {"id": neighbour.user_id}
+            ).scalar_one()
+            == 0
+        )
 
 
 def test_a_document_of_another_file_is_not_hung_on_one_s_own_note(app: Flask, region: Region) -> None:
@@ -220,7 +304,12 @@ def test_no_share_is_renewed_or_withdrawn_through_another_file(app: Flask, regio
 def test_nothing_is_written_without_the_form_s_own_token(app: Flask, region: Region) -> None:
     client = browser(app, region.people["own", "co"]).browser
     for endpoint, url in addresses(app, region, "POST"):
-        for data, kind in (({}, None), ("{}", "application/json"), ("<a/>", "application/xml"), ("csrf_token=x", "text/plain")):
+        for data, kind in (
+            ({}, None),
+            ("{}", "application/json"),
+            ("<a/>", "application/xml"),
+            ("csrf_token=x", "text/plain"),
+        ):
             answer = client.post(url, data=data, content_type=kind)
             assert answer.status_code == 400, (endpoint, kind, answer.status_code)
 
@@ -233,17 +322,25 @@ def test_a_session_is_not_fixed_nor_taken_from_the_address(app: Flask, region: R
     client = app.test_client()
     for url in (f"/menages?{COOKIE}={actor.token}", f"/menages?token={actor.token}&session={actor.token}"):
         assert client.get(url).status_code == 303
-    assert client.get("/menages", headers={"Authorization": f"Bearer {actor.token}", "X-Session": actor.token}).status_code == 303
+    assert (
+        client.get("/menages", headers={"Authorization": f"Bearer {actor.token}", "X-Session": actor.token}).status_code
+        == 303
+    )
     with owner_unit():
         email = db.execute(text("SELECT email FROM users WHERE id = :id"), {"id": actor.user_id}).scalar_one()
         db.execute(
-            text("INSERT INTO private.credentials (user_id, password_hash) VALUES (:id, :hash)"), {"id": actor.user_id, "hash": hash_password("motdepasse-de-test")}
+            text("INSERT INTO private.credentials (user_id, password_hash) VALUES (:id, :hash)"),
+            {"id": actor.user_id, "hash": hash_password("motdepasse-de-test")},
         )
     client.set_cookie(COOKIE, "choisi-par-un-autre")
     page = client.get("/connexion")
-    token = BeautifulSoup(page.get_data(as_text=True), "html.parser").find("input", attrs={"name": "csrf_token"})["value"]  # type: ignore[index]
+    token = BeautifulSoup(page.get_data(as_text=True), "html.parser").find("input", attrs={"name": "csrf_token"})[
+        "value"
+    ]  # type: ignore[index]
     answer = client.post(
-        "/connexion", data={"csrf_token": token, "email": email, "password": "motdepasse-de-test", "suite": "//mechant.example/"}, headers={"Referer": "http://localhost/"}
+        "/connexion",
+        data={"csrf_token": token, "email": email, "password": "motdepasse-de-test", "suite": "//mechant.example/"},
+        headers={"Referer": "http://localhost/"},
     )
     assert answer.status_code == 303
     assert answer.headers["Location"] == "/"
@@ -257,7 +354,17 @@ def test_a_session_is_not_fixed_nor_taken_from_the_address(app: Flask, region: R
 
 @pytest.mark.parametrize(
     "suite",
-    ["//mechant.example", "https://mechant.example", "/\\mechant.example", "\\\\mechant.example", "javascript:alert(1)", "/%0d%0aSet-Cookie:x=1", "/\t/mechant.example", "/\n/mechant.example", "http:mechant.example"],
+    [
+        "//mechant.example",
+        "https://mechant.example",
+        "/\\mechant.example",
+        "\\\\mechant.example",
+        "javascript:alert(1)",
+        "/%0d%0aSet-Cookie:x=1",
+        "/\t/mechant.example",
+        "/\n/mechant.example",
+        "http:mechant.example",
+    ],
 )
 def test_sign_in_leads_nowhere_else(app: Flask, region: Region, suite: str) -> None:
     target = suite if is_safe_path(suite) else "/"
@@ -273,7 +380,11 @@ def test_a_session_that_was_closed_opens_nothing(app: Flask, region: Region) -> 
     second.post("/deconnexion", {}, status=303)
     page = first.browser.get(f"/menages/{region.things['household']}")
     assert (page.status_code, page.headers["Location"].startswith("/connexion")) == (303, True)
-    answer = first.browser.post(f"/{region.things['record']}/journal", data={"body": "x"}, headers={"X-CSRFToken": token, "Referer": "http://localhost/"})
+    answer = first.browser.post(
+        f"/{region.things['record']}/journal",
+        data={"body": "x"},
+        headers={"X-CSRFToken": token, "Referer": "http://localhost/"},
+    )
     assert answer.status_code == 401
 
 
@@ -289,7 +400,10 @@ def test_a_job_s_token_is_no_session(app: Flask, region: Region) -> None:
 
 def test_the_host_of_a_request_is_never_repeated(app: Flask, region: Region) -> None:
     client = browser(app, region.people["own", "ts"]).browser
-    for headers in ({"Host": "mechant.example"}, {"X-Forwarded-Host": "mechant.example", "Forwarded": "host=mechant.example"}):
+    for headers in (
+        {"Host": "mechant.example"},
+        {"X-Forwarded-Host": "mechant.example", "Forwarded": "host=mechant.example"},
+    ):
         for url in ("/", "/menages", "/connexion", "/mentions-legales", "/menages/0"):
             answer = client.get(url, headers=headers)
             assert "mechant.example" not in answer.get_data(as_text=True), url
@@ -307,7 +421,11 @@ def test_no_filter_is_answered_by_a_fault(app: Flask, region: Region) -> None:
         page = client.browser.get(url, buffered=True)
         soup = BeautifulSoup(page.get_data(as_text=True) if page.mimetype == "text/html" else "", "html.parser")
         page.close()
-        names = {str(c["name"]) for form in soup.find_all("form", method=lambda m: (m or "get").lower() == "get") for c in form.find_all(attrs={"name": True})}
+        names = {
+            str(c["name"])
+            for form in soup.find_all("form", method=lambda m: (m or "get").lower() == "get")
+            for c in form.find_all(attrs={"name": True})
+        }
         for name in sorted(names | {"page", "tri", "q", "genre", "suite"}):
             for raw in [*map(quote, UGLY), *OVERLONG]:
                 answer = client.browser.get(f"{url}?{quote(name)}={raw}", buffered=True)
@@ -320,7 +438,9 @@ def test_no_filter_is_answered_by_a_fault(app: Flask, region: Region) -> None:
 def test_no_form_is_answered_by_a_fault(app: Flask, region: Region) -> None:
     """The same in every field of every form of one's own things; a refusal is a page in French."""
     client = browser(app, region.camille)
-    urls = [url for _, url in addresses(app, region, "GET")] + [url for url in lists(app) if url not in {"/deconnexion"}]
+    urls = [url for _, url in addresses(app, region, "GET")] + [
+        url for url in lists(app) if url not in {"/deconnexion"}
+    ]
     urls += ["/imports/nouveau?genre=essai"]
     faults, seen = [], set()
     for url in urls:
@@ -329,12 +449,16 @@ def test_no_form_is_answered_by_a_fault(app: Flask, region: Region) -> None:
         page.close()
         for form in BeautifulSoup(html, "html.parser").find_all("form", method=re.compile("post", re.I)):
             action = str(form.get("action") or url)
-            if action in seen or action.endswith(("deconnexion", "retirer", "arreter", "annuler", "archiver", "supprimer")):
+            if action in seen or action.endswith(
+                ("deconnexion", "retirer", "arreter", "annuler", "archiver", "supprimer")
+            ):
                 continue
             seen.add(action)
             fields = form_values(form)
             for ugly in ("\x00", "’" * 5000, "2026-13-45", "9" * 400, "\udcff"):
-                sent = {k: v if k == "csrf_token" else ugly.encode("utf-8", "surrogateescape") for k, v in fields.items()}
+                sent = {
+                    k: v if k == "csrf_token" else ugly.encode("utf-8", "surrogateescape") for k, v in fields.items()
+                }
                 answer = client.browser.post(action, data=sent, headers={"Referer": "http://localhost/"}, buffered=True)
                 if answer.status_code >= 500:
                     faults.append(f"{action} {ugly[:6]!r} {answer.status_code}")

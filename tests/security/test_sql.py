@@ -78,10 +78,14 @@ def test_anybody_may_write_what_is_about_no_record(region: Region) -> None:
 def test_definer_functions_do_nothing_for_strangers(region: Region) -> None:
     with owner_unit():
         orientation, placed = (
-            value("SELECT id FROM orientations WHERE household_id = :h", h=region.numbers[name]) for name in ("household", "housed")
+            value("SELECT id FROM orientations WHERE household_id = :h", h=region.numbers[name])
+            for name in ("household", "housed")
         )
         document = value("SELECT id FROM documents LIMIT 1")
-        job, job_public = value("SELECT max(id) FROM jobs"), value("SELECT public_id FROM jobs ORDER BY id DESC LIMIT 1")
+        job, job_public = (
+            value("SELECT max(id) FROM jobs"),
+            value("SELECT public_id FROM jobs ORDER BY id DESC LIMIT 1"),
+        )
         seen = state()
     household, place = region.numbers["household"], region.numbers["place"]
     for actor in strangers(region):
@@ -99,7 +103,10 @@ def test_definer_functions_do_nothing_for_strangers(region: Region) -> None:
                 ("SELECT odis.job_cancel(:x)", {"x": job_public}),
                 ("SELECT public_id FROM odis.job_claim(:x, 'jobs.reports.run')", {"x": job}),
                 ("SELECT count(*) FROM odis.department_movements('44', '2000-01-01', '2100-01-01', true)", {}),
-                ("SELECT odis.mark_signalled(:x) IS NULL AND EXISTS (SELECT 1 FROM household_tracking WHERE signalled_at IS NOT NULL)", {"x": household}),
+                (
+                    "SELECT odis.mark_signalled(:x) IS NULL AND EXISTS (SELECT 1 FROM household_tracking WHERE signalled_at IS NOT NULL)",
+                    {"x": household},
+                ),
             ):
                 assert refused(sql, **given), sql
     with owner_unit():
@@ -119,7 +126,13 @@ def state() -> list[tuple[Any, ...]]:
 
 def test_safety_is_compared_for_those_who_look_for_a_home_only(region: Region) -> None:
     """Two places that differ by one certificate would tell a class-1 partner who is hunted: no share opens the comparison, nor does level 1."""
-    for actor in (*region.of("full"), *region.of("minimal"), region.people["own", "op"], region.people["own", "dd"], region.people["own", "qo"]):
+    for actor in (
+        *region.of("full"),
+        *region.of("minimal"),
+        region.people["own", "op"],
+        region.people["own", "dd"],
+        region.people["own", "qo"],
+    ):
         with trying(actor):
             assert value("SELECT count(*) FROM odis.safety_compatible(:x)", x=region.numbers["household"]) == 0
             assert value("SELECT count(*) FROM odis.safety_compatible_households(:x)", x=region.numbers["place"]) == 0
@@ -141,7 +154,8 @@ def test_an_empty_name_of_a_proposal_frees_nobody_s_days(region: Region) -> None
         )
     with trying(neighbour):
         record = value(
-            "INSERT INTO records (kind, owner_org_id, department_code) VALUES ('household', :org, '44') RETURNING id", org=neighbour.org_id
+            "INSERT INTO records (kind, owner_org_id, department_code) VALUES ('household', :org, '44') RETURNING id",
+            org=neighbour.org_id,
         )
         db.execute(
             text(
@@ -154,7 +168,12 @@ def test_an_empty_name_of_a_proposal_frees_nobody_s_days(region: Region) -> None
                     proposed_at, proposed_by_label, proposed_org_label, expires_at, starts_on, need_sheet, place_sheet)
                   VALUES ('', :id, :org, :place, :owner, '44', 1, now(), 'x', 'x', now() + interval '1 day', current_date + 401, '{}', '{}') RETURNING id"""
         orientation = value(made, id=record, org=neighbour.org_id, place=household["place"], owner=household["owner"])
-        db.execute(text("UPDATE orientations SET ended_at = now(), ended_kind = 'annulee', ended_by = 'association', motif = 'x' WHERE id = :id"), {"id": orientation})
+        db.execute(
+            text(
+                "UPDATE orientations SET ended_at = now(), ended_kind = 'annulee', ended_by = 'association', motif = 'x' WHERE id = :id"
+            ),
+            {"id": orientation},
+        )
         value("SELECT odis.end_stay(:id)", id=orientation)
         assert value("SELECT released_at FROM occupancies WHERE public_id = 'fermeture0000001'") is None
 
@@ -165,9 +184,14 @@ def test_nobody_gives_themselves_a_role(region: Region) -> None:
     with trying(admin):
         for role, user in (("admin_plateforme", admin.user_id), ("coordinateur", stranger.user_id)):
             assert refused(
-                "INSERT INTO memberships (user_id, organisation_id, role) VALUES (:user, :org, :role) RETURNING id", user=user, org=admin.org_id, role=role
+                "INSERT INTO memberships (user_id, organisation_id, role) VALUES (:user, :org, :role) RETURNING id",
+                user=user,
+                org=admin.org_id,
+                role=role,
             ), role
-        assert refused("UPDATE memberships SET role = 'admin_plateforme' WHERE user_id = :user RETURNING id", user=admin.user_id)
+        assert refused(
+            "UPDATE memberships SET role = 'admin_plateforme' WHERE user_id = :user RETURNING id", user=admin.user_id
+        )
         assert refused("SELECT email FROM users WHERE id = :user", user=stranger.user_id)
 
 
@@ -192,7 +216,9 @@ def test_a_job_cannot_outlive_who_asked_for_it(region: Region) -> None:
         value(mint, hash=token_hash(tokens[1]), public_id=new_public_id(), minutes=1440)
     with owner_unit():
         lasts = "SELECT absolute_until FROM private.sessions WHERE token_hash = :hash"
-        assert value(lasts, hash=token_hash(tokens[1])) is None or value(lasts, hash=token_hash(tokens[1])) <= value(lasts, hash=token_hash(tokens[0]))
+        assert value(lasts, hash=token_hash(tokens[1])) is None or value(lasts, hash=token_hash(tokens[1])) <= value(
+            lasts, hash=token_hash(tokens[0])
+        )
 
 
 def test_rows_cannot_be_hung_on_a_neighbour_s_file(region: Region) -> None:
@@ -212,7 +238,10 @@ def test_rows_cannot_be_hung_on_a_neighbour_s_file(region: Region) -> None:
                 ):  # fmt: skip
                     for org in (owner, actor.org_id):
                         told = outcome(
-                            f"INSERT INTO {table} (owner_org_id, {columns}) VALUES (:org, {values})", r=record, org=org, me=actor.org_id
+                            f"INSERT INTO {table} (owner_org_id, {columns}) VALUES (:org, {values})",
+                            r=record,
+                            org=org,
+                            me=actor.org_id,
                         )
                         answers.setdefault((table, org), set()).add(told)
             assert {key: told for key, told in answers.items() if len(told) != 1 or "inserted" in told} == {}

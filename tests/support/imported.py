@@ -34,7 +34,9 @@ def check(kind: ImportKind, path: Path) -> tuple[Table, Checked]:
     table = read_table(path, path.name, vocabulary=kind.vocabulary())
     mapping = guess_mapping(table.headers, kind.columns)
     assert not missing_columns(mapping, kind.columns)
-    found = check_rows(table.rows, table.headers, kind, mapping, queries.context(), blind=lambda text: text, lookup=lambda _keys: {})
+    found = check_rows(
+        table.rows, table.headers, kind, mapping, queries.context(), blind=lambda text: text, lookup=lambda _keys: {}
+    )
     return table, found
 
 

@@ -80,7 +80,9 @@ def refresh_all_stages(identity: Identity) -> int:
 
     For the nightly task: its identity reads the facts and the tracking of all files, and nothing else of them.
     """
-    housed = select(HouseholdTracking.record_id, HouseholdTracking.status).where(HouseholdTracking.status == HouseholdStatus.PLACE.value)
+    housed = select(HouseholdTracking.record_id, HouseholdTracking.status).where(
+        HouseholdTracking.status == HouseholdStatus.PLACE.value
+    )
     moved = 0
     for household_id, status in db.execute(housed).all():
         moved += refresh_status(identity, household_id=household_id).status.value != status

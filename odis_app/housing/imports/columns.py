@@ -70,7 +70,11 @@ def floor(cell: Cell, _context: Context) -> object:
     if words.split()[:1] == ["rdc"] or words.startswith(("rez de chaussee", "plain pied")):
         return 0
     found = _FLOOR.fullmatch(words)
-    return int(found[1]) if found else CellError(f"{quote(cell)} n’est pas un étage. Écrivez un nombre, 0 pour le rez-de-chaussée.")
+    return (
+        int(found[1])
+        if found
+        else CellError(f"{quote(cell)} n’est pas un étage. Écrivez un nombre, 0 pour le rez-de-chaussée.")
+    )
 
 
 COLUMNS = (

@@ -28,7 +28,11 @@ _FACTS = {
     "bedrooms": "bedrooms",
 }  # fmt: skip
 _LANGUAGES = {language.value for language in Language}
-_CORPORATE = {HousingKind.INTERMEDIATION_LOCATIVE.value, HousingKind.LOGEMENT_TREMPLIN.value, HousingKind.LOGEMENT_SOCIAL.value}
+_CORPORATE = {
+    HousingKind.INTERMEDIATION_LOCATIVE.value,
+    HousingKind.LOGEMENT_TREMPLIN.value,
+    HousingKind.LOGEMENT_SOCIAL.value,
+}
 _MISSING_BEDROOMS = "le nombre de chambres"
 
 
@@ -48,7 +52,9 @@ def validate(lines: Sequence[Values], _context: Context) -> Iterable[Finding]:
     if line["contact"] is not None and not contact[0]:
         yield Finding(0, "contact", "le nom de qui propose manque.")
     if contact[1] and line["phone"] is not None and normal_phone(contact[1]) != normal_phone(str(line["phone"])):
-        yield Finding(0, "phone", "un autre numéro suit le nom du contact : celui de cette colonne est gardé.", blocking=False)
+        yield Finding(
+            0, "phone", "un autre numéro suit le nom du contact : celui de cette colonne est gardé.", blocking=False
+        )
 
 
 def lacks_bedrooms(line: Values) -> bool:
@@ -68,20 +74,31 @@ def _compare(draft: Draft) -> Iterable[Finding]:
         yield Finding(0, "commune", "cette commune n’existe plus sous ce nom. Écrivez son nom d’aujourd’hui.")
         return
     if line["departement"] not in (None, commune.department_code):
-        yield Finding(0, "departement", f"{commune.name} est dans le {commune.department_code} : vérifiez.", blocking=False)
+        yield Finding(
+            0, "departement", f"{commune.name} est dans le {commune.department_code} : vérifiez.", blocking=False
+        )
     if draft.record_id is None:
         return
     offer = db.get_one(Offer, draft.record_id)
     if commune.department_code != offer.department_code:
-        yield Finding(0, "commune", f"l’offre {offer.number} est dans le {offer.department_code} : déclarez un autre logement ailleurs.")
+        yield Finding(
+            0,
+            "commune",
+            f"l’offre {offer.number} est dans le {offer.department_code} : déclarez un autre logement ailleurs.",
+        )
     if isinstance(line["units"], int) and line["units"] < offer.units and offer.validated_until is not None:
-        yield Finding(0, "units", f"l’offre {offer.number} a déjà {offer.units} unités : fermez ses places dans l’offre.")
+        yield Finding(
+            0, "units", f"l’offre {offer.number} a déjà {offer.units} unités : fermez ses places dans l’offre."
+        )
 
 
 def commit(identity: Identity, drafts: Sequence[Draft]) -> Sequence[Saved]:
     """Receive the new offers and correct the known ones; raises RuleError to refuse them all."""
     schemes = {d.code: d.id for d in dispositifs()}
-    return [_receive(identity, draft, schemes) if draft.record_id is None else _correct(identity, draft, schemes) for draft in drafts]
+    return [
+        _receive(identity, draft, schemes) if draft.record_id is None else _correct(identity, draft, schemes)
+        for draft in drafts
+    ]
 
 
 def _receive(identity: Identity, draft: Draft, schemes: Mapping[str, int]) -> Saved:
@@ -131,10 +148,14 @@ def _host(line: Values, before: operations.Host) -> operations.Host:
     name, number, mail = _contact(line)
     number, mail = str(line["phone"] or number), str(line["email"] or mail)
     note = before.note
-    unlisted = [word for word in line["languages"] if word not in _LANGUAGES] if isinstance(line["languages"], list) else []
+    unlisted = (
+        [word for word in line["languages"] if word not in _LANGUAGES] if isinstance(line["languages"], list) else []
+    )
     if unlisted and not note:
         note = f"Langues : {', '.join(unlisted)}."
-    return operations.Host(name or before.name, normal_phone(number) or before.phone, mail or before.email, before.siret, note)
+    return operations.Host(
+        name or before.name, normal_phone(number) or before.phone, mail or before.email, before.siret, note
+    )
 
 
 def _qualities(line: Values) -> dict[str, Any]:
