@@ -237,7 +237,11 @@ def _safety() -> None:
              WHERE h.id = household AND {mine} AND {reachable} AND {compatible}"""
     definer("safety_compatible(household bigint)", "SETOF bigint", places)
     # A shortlist asks of one place of each kind, not of the 110,000 of a département.
-    definer("safety_compatible_among(household bigint, candidates bigint[])", "SETOF bigint", f"{places} AND p.id = ANY (candidates)")
+    definer(
+        "safety_compatible_among(household bigint, candidates bigint[])",
+        "SETOF bigint",
+        f"{places} AND p.id = ANY (candidates)",
+    )
     definer(
         "safety_compatible_households(place bigint)",
         "SETOF bigint",

@@ -23,9 +23,7 @@ STATE = (
 PARTIES = f"({HOUSEHOLD_SIDE} OR {PLACE_SIDE})"
 REFERRED = "household_id = ANY (ARRAY(SELECT odis.referred_households()))"
 ORIENTED = "= ANY (ARRAY(SELECT odis.oriented_households()))"
-STATUS = (
-    "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date, outcome text)"
-)
+STATUS = "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date, outcome text)"
 # The place's side moves the stage of a file together with the fact that it tells, and neither archives nor reopens it.
 TOLD = """ OR (h.id IN (SELECT odis.oriented_households()) AND (new_status = 'archive') = (h.status = 'archive') AND EXISTS (
               SELECT 1 FROM public.household_facts f WHERE f.household_id = h.id AND f.recorded_at = now()))"""
@@ -107,7 +105,9 @@ def _orientations() -> None:
     run("CREATE INDEX ix_orientations_sent ON orientations (household_owner_org_id, proposed_at DESC)")
     run("CREATE INDEX ix_orientations_received ON orientations (place_owner_org_id, proposed_at DESC)")
     run("CREATE INDEX ix_orientations_place ON orientations (place_id) WHERE ended_at IS NULL")
-    run("CREATE INDEX ix_orientations_expiry ON orientations (expires_at) WHERE ended_at IS NULL AND confirmed_at IS NULL")
+    run(
+        "CREATE INDEX ix_orientations_expiry ON orientations (expires_at) WHERE ended_at IS NULL AND confirmed_at IS NULL"
+    )
 
 
 def _household_side() -> None:
@@ -367,7 +367,13 @@ def _walls() -> None:
     seen = f"{HOUSEHOLD_SIDE} AND {class2} AND (sensitivity <= (SELECT odis.level()) OR {REFERRED})"
     wall("orientation_refusals", select=seen, insert=f"{HOUSEHOLD_SIDE} AND {class2}")
     agreed = "EXISTS (SELECT 1 FROM orientations o WHERE o.id = orientation_id AND o.confirmed_at IS NOT NULL AND o.ended_at IS NULL)"
-    wall("placements", select=f"{PARTIES} OR {STATE}", insert=f"{PARTIES} AND {agreed}", update=PARTIES, update_check=PARTIES)
+    wall(
+        "placements",
+        select=f"{PARTIES} OR {STATE}",
+        insert=f"{PARTIES} AND {agreed}",
+        update=PARTIES,
+        update_check=PARTIES,
+    )
     run(f"REVOKE UPDATE ON placements FROM {APPLICATION}")
     run(f"""GRANT UPDATE (title, title_since, entered_on, entered_by_label, ends_on, extensions, cancelled_at, exited_on, exit_reason, exit_outcome,
         exit_asked, exit_asked_by_id, exit_confirmed_by_id, exit_by_label, review_due) ON placements TO {APPLICATION}""")
@@ -378,7 +384,9 @@ def _neighbours() -> None:
     """What lower tables gain: the facts of a file oriented towards one's organisation, and the stage that follows from them."""
     acts = "kind IN ('proposal_ended', 'confirmed', 'entered', 'exited')"
     run(f"CREATE POLICY oriented_reads ON household_facts FOR SELECT TO {APPLICATION} USING (household_id {ORIENTED})")
-    run(f"CREATE POLICY oriented_inserts ON household_facts FOR INSERT TO {APPLICATION} WITH CHECK (household_id {ORIENTED} AND {acts})")
+    run(
+        f"CREATE POLICY oriented_inserts ON household_facts FOR INSERT TO {APPLICATION} WITH CHECK (household_id {ORIENTED} AND {acts})"
+    )
     system = "(SELECT odis.system_name()) IS NOT NULL AND kind = 'proposal_ended'"
     run(f"CREATE POLICY system_inserts ON household_facts FOR INSERT TO {APPLICATION} WITH CHECK ({system})")
     # The journal of the file hears of the operator's answer, given before any share and never read back by it.

@@ -132,10 +132,13 @@ def test_the_real_schedule_runs_to_its_end(stack: Stack, camille: Person, spawn:
     assert left == [("old29",)]
     with unit_of_work(readonly=True):
         seen = health.last_runs()
-    assert {name: (run["state"], run["is_late"]) for name, run in seen.items()} == {
-        "purge-sessions": ("done", False),
-        "purge-jobs": ("done", False),
-    }
+    tended = (
+        "purge-sessions",
+        "purge-jobs",
+    )  # the tables of the other tasks belong to later migrations than this stack's
+    assert {name: (seen[name]["state"], seen[name]["is_late"]) for name in tended} == dict.fromkeys(
+        tended, ("done", False)
+    )
 
 
 def test_health_counts_what_waits_even_without_redis(stack: Stack, camille: Person) -> None:
