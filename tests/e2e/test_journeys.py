@@ -113,6 +113,9 @@ def _of_44(bare: psycopg.Connection[tuple[object, ...]], table: str, theirs: set
     for row in rows:
         owners = {row[name] for name in OWNERS & row.keys()}
         told = re.search(rf"\b[MOP]-44-\d|{FAMILY}", repr(row))
-        if told or (table not in PUBLIC_FACTS and owners & theirs):
+        elsewhere = (
+            table in PUBLIC_FACTS or row.get("department_code") == "33"
+        )  # an offer that they know of in the stranger's own
+        if told or (owners & theirs and not elsewhere):
             found.append(repr(row)[:200])
     return found
