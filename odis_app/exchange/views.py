@@ -154,7 +154,11 @@ def reload(found: Import) -> Response:
 @guard(IMPORT_USE, found=find_import)
 def set_aside(found: Import) -> Response:
     """Leave the lines in error out."""
-    count = operations.set_aside_errors(identity(), found=found) if ConfirmForm().validate_on_submit() else 0
+    try:
+        count = operations.set_aside_errors(identity(), found=found) if ConfirmForm().validate_on_submit() else 0
+    except RuleError as error:  # the import was recorded meanwhile: its page says so
+        flash(error.message, "late")
+        count = 0
     if count:
         flash(
             f"{pluriel(count, 'ligne est écartée', 'lignes sont écartées')} : l’import ne les enregistrera pas.", "wait"
