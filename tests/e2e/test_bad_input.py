@@ -130,7 +130,8 @@ def given_to_a_file(product: Product, people: People, path: Path) -> Person:
     who.go("/menages").follow(re.compile("^Famille|^Couple"), within="main").follow(
         re.compile("^Documents"), within="main"
     )
-    return who.attach("Documents", path).press("Déposer le document")
+    who.page.locator("main input[type=file]").set_input_files(path)
+    return who.press("Déposer le document")
 
 
 def test_a_program_renamed_as_a_picture_is_refused_by_what_it_is(
