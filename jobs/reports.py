@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def run(job: RunningJob) -> dict[str, Any]:
-    """Make the bilan named in the job; ``faults`` of the summary holds what would stop a screen reader, empty when all is well."""
+    """Make the bilan named in the job. Run twice, the second changes nothing.
+
+    ``faults`` of the summary holds what would stop a screen reader, empty when all is well.
+    """
     jinja = current_app.jinja_env
     return operations.generate(
         job.identity,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser, Playwright
 
 from odis_app import create_app
 from odis_app.core import db as core_db
@@ -31,6 +33,11 @@ KEPT = {  # reference data, the same for every test
     "alembic_version", "instance", "dispositifs", "regions", "departments", "epcis", "communes", "commune_parts", "commune_keys",
     "commune_postal_codes", "former_communes", "territory_loads", "key_checks", "arrondissements",
 }  # fmt: skip
+
+FLAGS = (
+    "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-extensions",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+)  # fmt: skip
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -116,6 +123,7 @@ def empty(admin_url: str) -> None:
         ]
         connection.execute("SET session_replication_role = replica")
         connection.execute(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
+        connection.execute("DELETE FROM instance WHERE key = 'class2'")
 
 
 @pytest.fixture
@@ -178,3 +186,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("real open-data files are not on this machine (ODIS_SHARED_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """Debian's Chromium, which can reach this machine only."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("Chromium is not installed on this machine")
+    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    browser = playwright.chromium.launch(executable_path=path, args=flags)
+    yield browser
+    browser.close()

@@ -19,7 +19,7 @@ from werkzeug.routing import Rule
 from odis_app.core.config import libpq
 from odis_app.core.permissions import guard_of
 from tests import conftest
-from tests.security.region import LETTERS, SITUATIONS, Region, build, dissolve
+from tests.security.region import LETTERS, SITUATIONS, Region, build
 from tests.support.client import StrictClient
 
 pytestmark = pytest.mark.timeout(900)  # some six thousand requests, once
@@ -84,7 +84,6 @@ def region(app: Flask, admin_url: str) -> Iterator[Region]:
     conftest._configure(app)
     conftest.empty(admin_url)
     yield build(app)
-    dissolve()
     conftest.empty(admin_url)
 
 

@@ -26,9 +26,9 @@ from odis_app.documents.storage import Store, StoreError
 from odis_app.journal import operations as journal
 from odis_app.journal.policy import find_entry
 from tests.documents.conftest import PDF, picture, upload
-from tests.journal.conftest import EVERYBODY, Circle, close_class2, open_class2, public_id_of
+from tests.journal.conftest import EVERYBODY, Circle, public_id_of
 from tests.journal.test_walls import EXPECTED
-from tests.support.worlds import owner_unit
+from tests.support.worlds import open_class2, owner_unit
 
 Put = Callable[..., str]
 
@@ -72,10 +72,10 @@ def test_health_documents_want_an_open_installation_and_a_right(
     try:
         document = store("author", sensitivity=2)
         assert {name for name in EVERYBODY if document in wall(circle, name)} == {"author", "colleague", "coordinator"}
-        close_class2()
+        open_class2(False)
         assert not any(document in wall(circle, name) for name in EVERYBODY)
     finally:
-        close_class2()
+        open_class2(False)
 
 
 def test_a_health_document_is_refused_where_health_is_closed(circle: Circle, store: Put) -> None:

@@ -26,7 +26,7 @@ from odis_app.households.models import (
 from odis_app.households.operations.protected import HealthNeed, Safety
 from odis_app.organisations.seeds import Actor
 from tests.households.conftest import Town, open_file, organisation_of
-from tests.support.worlds import WorldBuilder, owner_unit
+from tests.support.worlds import WorldBuilder, open_class2, owner_unit
 
 MINIMAL = {"households", "household_tracking", "household_facts"}
 FULL = MINIMAL | {
@@ -46,17 +46,14 @@ def seen(actor: Actor) -> set[str]:
 @pytest.fixture
 def full_file(town: Town, family: str) -> str:
     """The family with class 2 open and filled, class 3 answered."""
-    with owner_unit():
-        db.execute(text("INSERT INTO instance (key, value) VALUES ('class2', '{\"open\": true}')"))
+    open_class2()
     with town.camille.acting() as identity:
         household = policy.find_household(identity, family)
         assert household is not None
         operations.update_health_needs(
             identity, household=household, values={"maternity": HealthNeed(2, 30, "à pied")}, version=None
         )
-    yield family
-    with owner_unit():
-        db.execute(text("DELETE FROM instance WHERE key = 'class2'"))
+    return family
 
 
 def share(town: Town, public_id: str, level: ShareLevel, *, with_: Actor, max_class: int = 1) -> str:
@@ -92,8 +89,7 @@ def test_strangers_see_nothing_but_the_steering_of_their_departement(town: Town,
 
 
 def test_class_2_is_shut_for_everybody_while_the_installation_has_not_opened_it(town: Town, full_file: str) -> None:
-    with owner_unit():
-        db.execute(text("UPDATE instance SET value = '{\"open\": false}' WHERE key = 'class2'"))
+    open_class2(False)
     assert CLASS2.isdisjoint(seen(town.camille))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from odis_app.access.enums import ShareLevel, SharePurpose
 from odis_app.access.models import Grant
@@ -140,19 +140,3 @@ def write(circle: Circle) -> Callable[..., str]:
             return entry.public_id
 
     return act
-
-
-def open_class2() -> None:
-    """An administrator opened health data on this installation; put back by the test that needs it."""
-    with owner_unit():
-        db.execute(
-            text(
-                "INSERT INTO instance (key, value) VALUES ('class2', '{\"open\": true}') ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-            )
-        )
-
-
-def close_class2() -> None:
-    """The contrary."""
-    with owner_unit():
-        db.execute(text("DELETE FROM instance WHERE key = 'class2'"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ from odis_app.placements.enums import EndedBy
 from odis_app.territories.queries import label_of
 from tests.placements.conftest import LAVAL, Town, found, stay
 from tests.support.client import StrictClient, text_of
-from tests.support.worlds import WorldBuilder, owner_unit
+from tests.support.worlds import WorldBuilder, open_class2, owner_unit
 
 SELECTS: dict[str, Callable[[Identity], Select[Any]]] = {
     "orientations": policy.visible_orientations,
@@ -56,10 +56,9 @@ MARK = "Repartie chez une tante inventée"
 
 
 @pytest.fixture
-def scene(town: Town) -> Iterator[Town]:
+def scene(town: Town) -> Town:
     """One household, class 2 open with a health need: a refusal of each class, then a stay that ended, with where it left for."""
-    with owner_unit():
-        db.execute(text("INSERT INTO instance (key, value) VALUES ('class2', '{\"open\": true}')"))
+    open_class2()
     with town.camille.acting() as identity:
         need = {"maternity": HealthNeed(2, 30, "à pied")}
         files.update_health_needs(identity, household=town.file(), values=need, version=None)
@@ -75,9 +74,7 @@ def scene(town: Town) -> Iterator[Town]:
             identity, placement=stay(orientation), reason="rupture_hote", exited_on=clock.today(),
             destination_commune_code=LAVAL, comment=MARK,
         )  # fmt: skip
-    yield town
-    with owner_unit():
-        db.execute(text("DELETE FROM instance WHERE key = 'class2'"))
+    return town
 
 
 def without_first(actor: Actor) -> dict[str, int]:
@@ -149,8 +146,7 @@ def test_a_partner_to_whom_the_file_is_shared_reads_no_proposal(scene: Town, see
 
 
 def test_health_reasons_close_with_class_two(scene: Town) -> None:
-    with owner_unit():
-        db.execute(text("UPDATE instance SET value = '{\"open\": false}' WHERE key = 'class2'"))
+    open_class2(False)
     with scene.camille.acting():
         assert set(db.execute(text("SELECT motif FROM orientation_refusals")).scalars()) == {"cout", "securite_danger"}
 

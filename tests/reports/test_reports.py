@@ -30,7 +30,7 @@ from tests.placements.conftest import MARK, NAMES, PEOPLE, Town
 from tests.reports.conftest import ask_department, ask_household, row
 from tests.reports.reading import cells, days_and_numbers, pdf_text, plain
 from tests.support.client import StrictClient, text_of
-from tests.support.worlds import owner_unit
+from tests.support.worlds import open_class2, owner_unit
 
 Work = Callable[[str], str]
 DANGER, CARE = "Zzdanger marqué", "Zzsoin marqué"
@@ -48,10 +48,7 @@ def contents(app: Flask, public_id: str) -> tuple[bytes, bytes]:
 
 def a_life(town: Town) -> str:
     """A file with a stay, a need of care, a danger, and a second adult who must read none of it."""
-    with owner_unit():
-        db.execute(
-            text("INSERT INTO instance (key, value) VALUES ('class2', '{\"open\": true}') ON CONFLICT (key) DO NOTHING")
-        )
+    open_class2()
     household = town.another_file(PEOPLE[0], safety=Safety(note=DANGER, safe_hours=DANGER))
     with town.camille.acting() as identity:
         files.update_health_needs(

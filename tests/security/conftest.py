@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from tests import conftest
-from tests.security.region import Region, build, dissolve
+from tests.security.region import Region, build
 
 
 @pytest.fixture(scope="module")
@@ -17,5 +17,4 @@ def region(app: Flask, admin_url: str) -> Iterator[Region]:
     conftest._configure(app)
     conftest.empty(admin_url)
     yield build(app)
-    dissolve()
     conftest.empty(admin_url)

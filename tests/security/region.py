@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from odis_app.access.operations import share_record
 from odis_app.core import clock
 from odis_app.core import db as core_db
 from odis_app.core.db import db
-from odis_app.core.permissions import Role
+from odis_app.core.permissions import Role, guard_of
 from odis_app.documents.enums import Audience
 from odis_app.documents.operations import Upload, store_document
 from odis_app.exchange import kinds
@@ -37,9 +38,9 @@ from odis_app.placements import operations as placements
 from odis_app.reports.models import Report
 from odis_app.reports.operations import request_household_report
 from tests.exchange import real_kind
-from tests.journal.conftest import close_class2, open_class2
 from tests.placements.conftest import complete, create_place, dispositif, found, open_file, stay
-from tests.support.worlds import WorldBuilder, owner_unit
+from tests.support.client import StrictClient
+from tests.support.worlds import WorldBuilder, open_class2, owner_unit
 
 LETTERS = {
     "ts": Role.TRAVAILLEUR_SOCIAL, "co": Role.COORDINATEUR, "qo": Role.QUALIFICATEUR_OFFRES, "op": Role.OPERATEUR, "dd": Role.DDETS,
@@ -51,6 +52,20 @@ KIND_OF = {
 }  # fmt: skip
 SITUATIONS = ("elsewhere", "neighbour", "minimal", "full", "own")
 HEADERS = "Nom;Prénom;Naissance\nMarqueuzine;Lalarème;1990\n"
+NAMED = {
+    "record",
+    "household",
+    "member",
+    "entry",
+    "document",
+    "report",
+    "placement",
+    "orientation",
+    "found",
+    "share",
+    "place",
+    "public_id",
+}
 PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF"
 
 
@@ -76,11 +91,6 @@ class Region:
             for (place, role), actor in self.people.items()
             if place == situation and (not letters or role in letters)
         ]
-
-
-def dissolve() -> None:
-    """What emptying the database would leave behind."""
-    close_class2()
 
 
 def build(app: Flask) -> Region:
@@ -301,3 +311,30 @@ def _share(camille: Actor, numbers: dict[str, int], people: dict[tuple[str, str]
                         identity, record_id=numbers[thing], owner_org_id=numbers["owner"], grantee_org_id=org_id, level=ShareLevel(situation),
                         purpose=SharePurpose.ACCOMPAGNEMENT,
                     )  # fmt: skip
+
+
+def browser(app: Flask, actor: Actor | None) -> StrictClient:
+    return StrictClient(app).as_(actor)
+
+
+def addresses(app: Flask, region: Region, verb: str) -> Iterator[tuple[str, str]]:
+    """(endpoint, address) of the association's own things, for every guarded endpoint that names one."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda r: r.rule):
+        mark = guard_of(app.view_functions[rule.endpoint])
+        if mark is None or mark.permission is None or verb not in (rule.methods or ()) or not rule.arguments & NAMED:
+            continue
+        things = {**region.things, "act": "confirmer" if rule.endpoint == "offers.act" else "fermer", "step": "appel"}
+        things["public_id"] = region.things["offer" if rule.endpoint.startswith("offers") else "place"]
+        yield (
+            rule.endpoint,
+            app.url_map.bind("localhost").build(rule.endpoint, {name: things[name] for name in rule.arguments}),
+        )
+
+
+def lists(app: Flask) -> list[str]:
+    """Every page that names nothing: lists, forms of creation, searches."""
+    found = []
+    for rule in sorted(app.url_map.iter_rules(), key=lambda r: r.rule):
+        if "GET" in (rule.methods or ()) and not rule.arguments and rule.endpoint not in {"static", "assets.serve"}:
+            found.append(rule.rule)
+    return found

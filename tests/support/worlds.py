@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
 from flask import Flask
+from sqlalchemy import text
 
-from odis_app.core.db import unit_of_work
+from odis_app.core.db import db, unit_of_work
 from odis_app.core.permissions import Role
 from odis_app.organisations import seeds
 from odis_app.organisations.enums import OrganisationKind
@@ -84,3 +86,15 @@ class WorldBuilder:
         """Mandate the actor's organisation in one more département."""
         with owner_unit():
             seeds.mandate(actor.org_id, department, seeds.MATCHED, starts_on=date(2020, 1, 1), ends_on=ends_on)
+
+
+def open_class2(is_open: bool = True) -> None:
+    """What an administrator recorded about health data on this installation; emptying the database takes it away."""
+    value = json.dumps({"open": is_open})
+    with owner_unit():
+        db.execute(
+            text(
+                "INSERT INTO instance (key, value) VALUES ('class2', CAST(:value AS jsonb)) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+            ),
+            {"value": value},
+        )
