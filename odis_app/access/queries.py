@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from odis_app.access.models import Grant
-from odis_app.core.db import db
+from odis_app.core.db import asked_once, db
 from odis_app.core.identity import Identity
 
 
@@ -25,3 +25,9 @@ def grant(public_id: str) -> Grant | None:
 def received_grants(identity: Identity, record_id: int) -> list[Grant]:
     """The active shares through which the identity's organisation reads a record that it does not own."""
     return [g for g in active_grants(record_id) if g.grantee_org_id == identity.org_id]
+
+
+@asked_once
+def class2_is_open() -> bool:
+    """Whether this installation collects class 2 at all (HDS hosting recorded by an administrator)."""
+    return bool(db.execute(text("SELECT odis.class2_is_open()")).scalar_one())

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, exists, false, func, or_, select, text
 
 from odis_app.access.models import Grant
+from odis_app.access.queries import class2_is_open
 from odis_app.core.db import asked_once, db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
@@ -98,15 +99,6 @@ def _cleared(identity: Identity) -> ColumnElement[bool]:
         Document.sensitivity < HEALTH,
         Document.owner_org_id == identity.case_org_id,
         Document.record_id.in_(full_grants(identity, Grant.max_class >= HEALTH)),
-    )
-
-
-def class2_is_open() -> bool:
-    """Whether an administrator opened health data on this installation."""
-    return bool(
-        db.execute(
-            text("SELECT coalesce((SELECT (value ->> 'open')::boolean FROM instance WHERE key = 'class2'), false)")
-        ).scalar_one()
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 from odis_app.core.db import asked_once, db
 from odis_app.core.identity import Identity
 from odis_app.core.web import Page, paginate
+from odis_app.documents.enums import Audience
 from odis_app.documents.models import Document
 from odis_app.documents.queries import documents_by_id
 from odis_app.journal.enums import EntryKind, Medium, Tag
@@ -78,7 +79,8 @@ def timeline(identity: Identity, record_id: int, page: int = 1, *, per_page: int
         total=count_entries(identity, record_id),
     )
     ids = [entry.id for entry in rows.items]
-    documents, readers = attached(identity, ids), _readers(ids)
+    documents = attached(identity, ids)
+    readers = _readers([entry.id for entry in rows.items if entry.audience == Audience.CHOISIS.value])
     views = [_view(identity, entry, documents.get(entry.id, []), readers.get(entry.id, [])) for entry in rows.items]
     return Page(views, rows.number, rows.per_page, rows.total)
 

@@ -58,7 +58,10 @@ def test_the_timeline_costs_the_same_whatever_its_length(circle: Circle, write: 
         return len(seen)
 
     write("author", Audience.PARTENAIRES)
+    without_chosen = statements()
+    write("author", Audience.CHOISIS, reader="chosen")
     few = statements()
+    assert few == without_chosen + 1
     for _ in range(8):
         write("author", Audience.CHOISIS, reader="chosen")
     assert statements() == few

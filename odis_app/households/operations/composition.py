@@ -168,7 +168,7 @@ def refresh_composition(household: Household) -> None:
     household.composition_kind = kind_of(members, today).value
     household.initials = f"{principal.first_name[:1]}. {principal.last_name[:1]}."
     block = db.get_one(HouseholdIdentity, household.id)
-    block.name = display_name(principal, household)
+    block.name = display_name(principal, household.composition_kind)
     block.folded = fold(f"{principal.last_name} {principal.first_name}")
     refresh_tokens(household)
     db.flush()
@@ -215,9 +215,9 @@ def kind_of(members: Sequence[Member], today: date) -> CompositionKind:
     return CompositionKind.MONOPARENTAL
 
 
-def display_name(principal: Member, household: Household) -> str:
+def display_name(principal: Member, composition_kind: str) -> str:
     """« Famille Nemounehzadeh », « Couple Mithal », « Fratrie Primerov », « Awa Misalu »."""
-    match CompositionKind(household.composition_kind):
+    match CompositionKind(composition_kind):
         case CompositionKind.ISOLE | CompositionKind.ISOLE_FEMME | CompositionKind.ISOLE_HOMME:
             return principal.name
         case CompositionKind.COUPLE_SANS_ENFANT:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
-from odis_app.access.models import Record
 from odis_app.core import clock
 from odis_app.core.crypto import blind_index, place, seal
-from odis_app.core.db import current_unit, db
+from odis_app.core.db import Base, db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
 from odis_app.core.text import fold
+from odis_app.exchange.bulk import Event, append_events, create_records, insert_rows
 from odis_app.households.enums import FactKind, HouseholdEvent, MemberLink, ProtectionStatus
 from odis_app.households.models import (
     Household,
@@ -43,7 +42,12 @@ from odis_app.households.operations.search import search_words
 from odis_app.households.queries import is_minor
 from odis_app.households.status import compute_status
 
-CHUNK = 500
+CHUNK = 1_000
+Row = dict[str, Any]
+_MEMBER = (
+    "public_id", "link", "first_name", "last_name", "sex", "birth_date", "birth_year", "nationality", "french_level", "situation", "situation_note",
+    "present_in_france", "since",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,29 @@ class NewFile:
 
 
 @dataclass(slots=True)
+class _Fact:
+    """A fact of the stage, before it is a row."""
+
+    kind: str
+    happened_on: date
+    subject: str = ""
+    data: Row = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class _Opened:
-    """A file being written: its row, its people, the facts of its stage."""
+    """A file being written: its row, the keys of its blocks, its people (of no session), the facts of its stage."""
 
     new: NewFile
-    household: Household
+    household: Row
+    child: Row
     members: list[Member]
-    facts: list[HouseholdFact]
+    facts: list[_Fact]
+
+    @property
+    def principal(self) -> Member:
+        """The person who asks first."""
+        return next(m for m in self.members if m.link == MemberLink.DEMANDEUR_PRINCIPAL.value)
 
 
 def open_households(identity: Identity, files: Sequence[NewFile]) -> list[tuple[int, str]]:
@@ -106,94 +126,86 @@ def _numbers(identity: Identity, files: Sequence[NewFile]) -> dict[str, Iterator
 def _open_some(
     identity: Identity, files: Sequence[NewFile], numbers: Mapping[str, Iterator[int]]
 ) -> list[tuple[int, str]]:
-    org_id, today = identity.require_org(), clock.today()
-    records = [
-        Record(kind="household", owner_org_id=org_id, department_code=o.department_code, dispositif_id=o.dispositif_id)
-        for o in (new.opening for new in files)
-    ]
-    db.add_all(records)
-    db.flush()
+    today, now = clock.today(), clock.now()
+    homes = [(new.opening.department_code, new.opening.dispositif_id) for new in files]
     opened = []
-    for record, new in zip(records, files, strict=True):
+    for record_id, new in zip(create_records(identity, "household", homes), files, strict=True):
         code = new.opening.department_code
-        household = _household(identity, new.opening, record, f"M-{code}-{next(numbers[code]):04d}")
-        members = [_member(household, person, new.opening.opened_on or today) for person in new.opening.people]
-        opened.append(_Opened(new, household, members, []))
-        _compose(opened[-1], today)
-    db.add_all(one.household for one in opened)
-    db.flush()
+        number = f"M-{code}-{next(numbers[code]):04d}"
+        opened.append(_opened(identity, new, record_id, number, now))
+    rows: dict[type[Base], list[Row]] = {Household: [one.household for one in opened]}
     for one in opened:
-        db.add_all(_rows(identity, one, today))
-    db.flush()
-    _assess(identity, opened, today)
+        for model, row in _rows(identity, one, now):
+            rows.setdefault(model, []).append(row)
+    members = rows.pop(Member)
+    for model, some in rows.items():
+        insert_rows(model, some)
+    written = insert_rows(Member, members, returning=("id", "public_id"))
+    _assess(identity, opened, {row.public_id: row.id for row in written}, today)
     _set_stages(opened, today)
     _tell(opened)
-    result = [(one.household.id, one.household.number) for one in opened]
-    db.flush()
-    db.expire_all()
-    return result
+    return [(one.household["id"], one.household["number"]) for one in opened]
 
 
-def _household(identity: Identity, opening: Opening, record: Record, number: str) -> Household:
-    now = clock.now()
-    return Household(
-        id=record.id, owner_org_id=record.owner_org_id, public_id=new_public_id(), number=number, department_code=opening.department_code,
-        dispositif_id=opening.dispositif_id, priority=opening.priority, seniority_date=opening.seniority_date,
-        referent_user_id=opening.referent_user_id or identity.user_id, referent_label=opening.referent_label or identity.name,
-        status_since=opening.opened_on or clock.today(), reviewed_at=now, reviewed_by_label=identity.name, created_at=now,
-    )  # fmt: skip
+def _opened(identity: Identity, new: NewFile, record_id: int, number: str, now: datetime) -> _Opened:
+    """A file as it will be written; what the members make of it: sizes, kind, initials."""
+    opening, org_id, today = new.opening, identity.require_org(), clock.today()
+    since = opening.opened_on or today
+    members = [_member(person, since) for person in opening.people]
+    household = {
+        "id": record_id, "owner_org_id": org_id, "public_id": new_public_id(), "number": number, "department_code": opening.department_code,
+        "dispositif_id": opening.dispositif_id, "priority": opening.priority, "seniority_date": opening.seniority_date,
+        "referent_user_id": opening.referent_user_id or identity.user_id, "referent_label": opening.referent_label or identity.name,
+        "status_since": since, "reviewed_at": now, "reviewed_by_label": identity.name, "created_at": now,
+        "composition_kind": kind_of(members, today).value, **count(members, today),
+    }  # fmt: skip
+    found = _Opened(new, household, {"household_id": record_id, "owner_org_id": org_id}, members, [])
+    household["initials"] = f"{found.principal.first_name[:1]}. {found.principal.last_name[:1]}."
+    found.facts = [_Fact(kind.value, day) for kind, day in _facts(found, since, today)]
+    return found
 
 
-def _member(household: Household, person: Person, since: date) -> Member:
+def _member(person: Person, since: date) -> Member:
     return Member(
-        household_id=household.id, owner_org_id=household.owner_org_id, link=person.link, first_name=person.first_name, last_name=person.last_name,
+        public_id=new_public_id(), link=person.link, first_name=person.first_name, last_name=person.last_name,
         sex=person.sex, birth_date=person.birth_date, birth_year=person.birth_date.year if person.birth_date else person.birth_year,
         nationality=person.nationality, french_level=person.french_level, situation=person.situation, situation_note=person.situation_note,
         present_in_france=person.present_in_france, since=since,
     )  # fmt: skip
 
 
-def _compose(one: _Opened, today: date) -> None:
-    """What the members make of the file: sizes, kind, initials."""
-    for name, value in count(one.members, today).items():
-        setattr(one.household, name, value)
-    principal = _principal(one)
-    one.household.composition_kind = kind_of(one.members, today).value
-    one.household.initials = f"{principal.first_name[:1]}. {principal.last_name[:1]}."
-
-
-def _principal(one: _Opened) -> Member:
-    return next(m for m in one.members if m.link == MemberLink.DEMANDEUR_PRINCIPAL.value)
-
-
-def _rows(identity: Identity, one: _Opened, today: date) -> Iterator[object]:
-    """Every row that hangs on the file."""
-    household, new, opening = one.household, one.new, one.new.opening
-    child: dict[str, Any] = {"household_id": household.id, "owner_org_id": household.owner_org_id}
-    opened_on, phone = opening.opened_on or today, opening.phone
-    principal = _principal(one)
-    yield HouseholdIdentity(
-        **child, name=display_name(principal, household), folded=fold(f"{principal.last_name} {principal.first_name}"), languages=opening.languages,
-        accommodation_mode=opening.accommodation_mode, accommodation_note=new.accommodation_note,
-        phone_index=blind_index(phone, org_id=household.owner_org_id, column="phone") if phone else None,
-        phone_sealed=seal(phone, place("household_identities", "phone", household.public_id)) if phone else None,
-    )  # fmt: skip
-    yield HouseholdAdministrative(**child, **new.papers)
-    yield HouseholdRequest(**child, **new.request)
-    yield HouseholdVersion(
-        **child, version=1, event=HouseholdEvent.OUVERTURE.value, happened_on=opened_on, recorded_at=clock.now(), recorded_by_label=identity.name
-    )  # fmt: skip
-    yield from one.members
-    yield from (HouseholdWish(**child, rank=rank, department_code=code) for rank, code in enumerate(new.wished, 1))
+def _rows(identity: Identity, one: _Opened, now: datetime) -> Iterator[tuple[type[Base], Row]]:
+    """Every row that hangs on the file, apart from the safety of its people."""
+    new, child, names = one.new, one.child, [(m.first_name, m.last_name) for m in one.members]
+    yield HouseholdIdentity, child | _identity_block(one)
+    yield HouseholdAdministrative, child | dict(new.papers)
+    yield HouseholdRequest, child | dict(new.request)
+    opened_on, event = one.facts[0].happened_on, HouseholdEvent.OUVERTURE.value
+    told = {"version": 1, "event": event, "happened_on": opened_on, "recorded_at": now, "recorded_by_label": identity.name}
+    yield HouseholdVersion, child | told
+    for member in one.members:
+        yield Member, child | {name: getattr(member, name) for name in _MEMBER}
+    for rank, code in enumerate(new.wished, 1):
+        yield HouseholdWish, child | {"rank": rank, "department_code": code}
     for kind, (level, detail) in new.needs.items():
-        yield HouseholdNeed(**child, kind=kind, level=level, detail=detail, source=new.source, noted_on=today)
-    names = [(m.first_name, m.last_name) for m in one.members]
-    yield from (HouseholdToken(**child, token=word) for word in sorted(search_words(names)))
-    one.facts = [
-        HouseholdFact(**child, kind=kind.value, happened_on=day, subject="", data={})
-        for kind, day in _facts(one, opened_on, today)
-    ]
-    yield from one.facts
+        told = {"kind": kind, "level": level, "detail": detail, "source": new.source, "noted_on": clock.today()}
+        yield HouseholdNeed, child | told
+    for word in sorted(search_words(names)):
+        yield HouseholdToken, child | {"token": word}
+    for fact in one.facts:
+        told = {"kind": fact.kind, "happened_on": fact.happened_on, "subject": fact.subject, "data": fact.data}
+        yield HouseholdFact, child | told
+
+
+def _identity_block(one: _Opened) -> Row:
+    household, principal, opening = one.household, one.principal, one.new.opening
+    phone, org_id = opening.phone, household["owner_org_id"]
+    return {
+        "name": display_name(principal, household["composition_kind"]), "folded": fold(f"{principal.last_name} {principal.first_name}"),
+        "languages": opening.languages, "accommodation_mode": opening.accommodation_mode, "accommodation_note": one.new.accommodation_note,
+        "phone_index": blind_index(phone, org_id=org_id, column="phone") if phone else None,
+        "phone_sealed": seal(phone, place("household_identities", "phone", household["public_id"])) if phone else None,
+    }  # fmt: skip
 
 
 def _facts(one: _Opened, opened_on: date, today: date) -> Iterator[tuple[FactKind, date]]:
@@ -209,27 +221,24 @@ def _facts(one: _Opened, opened_on: date, today: date) -> Iterator[tuple[FactKin
         yield FactKind.NEED_DATED, today
 
 
-def _assess(identity: Identity, opened: Sequence[_Opened], today: date) -> None:
-    """« Nothing to report » of each adult, when the file says so; remembered and told as class 3."""
-    for one in opened:
-        if not one.new.assessed:
-            continue
-        household = one.household
-        child: dict[str, Any] = {"household_id": household.id, "owner_org_id": household.owner_org_id}
+def _assess(identity: Identity, opened: Sequence[_Opened], ids: Mapping[str, int], today: date) -> None:
+    """« Nothing to report » of each adult, when the file says so; remembered and told as class 3. ``ids``: by public id."""
+    safety: list[Row] = []
+    changes: list[Row] = []
+    now = clock.now()
+    nothing = {
+        "fvv_teh": False, "women_hosts_only": False, "excluded_departments": [], "assessed_on": today, "assessed_by_label": identity.name,
+    }  # fmt: skip
+    for one in (one for one in opened if one.new.assessed):
         adults = [m for m in one.members if not is_minor(m, today)]
-        db.add_all(
-            MemberSafety(
-                **child, member_id=m.id, fvv_teh=False, women_hosts_only=False, excluded_departments=[], assessed_on=today, assessed_by_label=identity.name
-            )
-            for m in adults
-        )  # fmt: skip
-        db.add(
-            HouseholdChange(
-                **child, section="Sécurité", version=1, sensitivity=3, changes=[secret_change("safety", f"Sécurité de {m.first_name}") for m in adults],
-                author_label=identity.name, author_org_label=identity.org_short_name, at=clock.now(),
-            )
-        )  # fmt: skip
-    db.flush()
+        safety += ({**one.child, "member_id": ids[m.public_id], **nothing} for m in adults)
+        told = [secret_change("safety", f"Sécurité de {m.first_name}") for m in adults]
+        changes.append({
+            **one.child, "section": "Sécurité", "version": 1, "sensitivity": 3, "changes": told, "author_label": identity.name,
+            "author_org_label": identity.org_short_name, "at": now,
+        })  # fmt: skip
+    insert_rows(MemberSafety, safety)
+    insert_rows(HouseholdChange, changes)
 
 
 def _set_stages(opened: Sequence[_Opened], today: date) -> None:
@@ -241,7 +250,7 @@ def _set_stages(opened: Sequence[_Opened], today: date) -> None:
             "AS v(id, status, reason, since)"
         ),
         {
-            "ids": [one.household.id for one in opened],
+            "ids": [one.household["id"] for one in opened],
             "statuses": [stage.status.value for stage in stages],
             "reasons": [stage.reason.value for stage in stages],
             "since": [stage.since for stage in stages],
@@ -253,25 +262,14 @@ def _set_stages(opened: Sequence[_Opened], today: date) -> None:
 
 def _tell(opened: Sequence[_Opened]) -> None:
     """One event of the trail per file, and one of class 3 per file whose adults were assessed."""
-    events: list[tuple[_Opened, str, int, str, dict[str, Any]]] = [
-        (one, "household:create", 0, "Dossier ouvert", {"number": one.household.number}) for one in opened
+    events = [
+        Event("household:create", one.household["id"], "Dossier ouvert", {"number": one.household["number"]})
+        for one in opened
     ]
-    told: dict[str, Any] = {"section": "Sécurité", "fields": ["safety"]}
-    events += [(one, "household:update", 3, "Sécurité : modification", told) for one in opened if one.new.assessed]
-    written = db.execute(
-        text(
-            "SELECT bool_and(odis.audit_append(v.action, v.record, v.class, '', v.summary, v.data, :request) IS NOT NULL) "
-            "FROM unnest(CAST(:actions AS text[]), CAST(:records AS bigint[]), CAST(:classes AS smallint[]), CAST(:summaries AS text[]), "
-            "CAST(:data AS jsonb[])) AS v(action, record, class, summary, data)"
-        ),
-        {
-            "actions": [action for _one, action, *_ in events],
-            "records": [one.household.id for one, *_ in events],
-            "classes": [sensitivity for _one, _action, sensitivity, *_ in events],
-            "summaries": [summary for *_, summary, _data in events],
-            "data": [json.dumps(data) for *_, data in events],
-            "request": current_unit().request_id,
-        },
-    ).scalar_one()
-    if not written:
-        raise PermissionError("these files may not be named in the trail by who acts")
+    told = {"section": "Sécurité", "fields": ["safety"]}
+    events += [
+        Event("household:update", one.household["id"], "Sécurité : modification", told, sensitivity=3)
+        for one in opened
+        if one.new.assessed
+    ]
+    append_events(events)

@@ -1,10 +1,10 @@
 """Reading household files; every list starts from ``policy.visible_*``, every block is one that the wall lets through."""
 
+from odis_app.access.queries import class2_is_open
 from odis_app.households.queries.blocks import (
     administrative,
     agdref_of,
     changes,
-    class2_is_open,
     health_detail,
     health_needs,
     identity_block,

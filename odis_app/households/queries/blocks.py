@@ -8,7 +8,7 @@ from sqlalchemy import Select, select, text
 
 from odis_app.core import clock
 from odis_app.core.crypto import place, unseal
-from odis_app.core.db import asked_once, db
+from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.households.enums import MemberLink, ProtectionStatus
 from odis_app.households.models import (
@@ -84,12 +84,6 @@ def needs(household: Household) -> Sequence[HouseholdNeed]:
     """Needs of class 1, the most pressing first."""
     statement = select(HouseholdNeed).where(HouseholdNeed.household_id == household.id)
     return db.execute(statement.order_by(HouseholdNeed.level.desc(), HouseholdNeed.kind)).scalars().all()
-
-
-@asked_once
-def class2_is_open() -> bool:
-    """Whether this installation collects class 2 at all (HDS hosting recorded by an administrator)."""
-    return bool(db.execute(text("SELECT odis.class2_is_open()")).scalar_one())
 
 
 def health_needs(household: Household) -> Sequence[HouseholdHealthNeed]:

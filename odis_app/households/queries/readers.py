@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm.util import identity_key
 
 from odis_app.access.enums import ShareLevel, SharePurpose
 from odis_app.access.models import Grant
@@ -29,7 +30,12 @@ class Reader:
 
 def organisations_named(ids: Iterable[int]) -> dict[int, Organisation]:
     """Organisations by key; their names are known to every signed-in person."""
-    return {row.id: row for row in db.execute(select(Organisation).where(Organisation.id.in_(set(ids)))).scalars()}
+    wanted = set(ids)
+    known = {i: row for i in wanted if (row := db.identity_map.get(identity_key(Organisation, i))) is not None}
+    if missing := wanted - known.keys():
+        rows = db.execute(select(Organisation).where(Organisation.id.in_(missing))).scalars()
+        known |= {row.id: row for row in rows}
+    return known
 
 
 def readers(household: Household) -> list[Reader]:
