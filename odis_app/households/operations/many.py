@@ -181,7 +181,13 @@ def _rows(identity: Identity, one: _Opened, now: datetime) -> Iterator[tuple[typ
     yield HouseholdAdministrative, child | dict(new.papers)
     yield HouseholdRequest, child | dict(new.request)
     opened_on, event = one.facts[0].happened_on, HouseholdEvent.OUVERTURE.value
-    told = {"version": 1, "event": event, "happened_on": opened_on, "recorded_at": now, "recorded_by_label": identity.name}
+    told = {
+        "version": 1,
+        "event": event,
+        "happened_on": opened_on,
+        "recorded_at": now,
+        "recorded_by_label": identity.name,
+    }
     yield HouseholdVersion, child | told
     for member in one.members:
         yield Member, child | {name: getattr(member, name) for name in _MEMBER}

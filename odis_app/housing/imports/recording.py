@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from odis_app.core.db import db
@@ -20,6 +21,7 @@ from odis_app.housing.models import Offer, OfferAddress, OfferHost
 from odis_app.housing.operations.home import FACTS
 from odis_app.organisations.queries import dispositifs
 from odis_app.territories import queries as territories
+from odis_app.territories.models import Commune
 
 _FACTS = {
     "kind": "kind", "capacity": "capacity", "available_from": "free_from", "available_to": "free_until", "accepts_minors": "minors",
@@ -64,12 +66,12 @@ def lacks_bedrooms(line: Values) -> bool:
 
 def compare(_identity: Identity, drafts: Sequence[Draft]) -> Sequence[Iterable[Finding]]:
     """Against the territories and the offers: a home stays in its département."""
-    return [list(_compare(draft)) for draft in drafts]
+    find = cache(territories.commune)  # a file names the same communes again and again
+    return [list(_compare(draft, find(str(draft.lines[0]["commune"])))) for draft in drafts]
 
 
-def _compare(draft: Draft) -> Iterable[Finding]:
+def _compare(draft: Draft, commune: Commune | None) -> Iterable[Finding]:
     line = draft.lines[0]
-    commune = territories.commune(str(line["commune"]))
     if commune is None:
         yield Finding(0, "commune", "cette commune n’existe plus sous ce nom. Écrivez son nom d’aujourd’hui.")
         return
@@ -95,26 +97,24 @@ def _compare(draft: Draft) -> Iterable[Finding]:
 def commit(identity: Identity, drafts: Sequence[Draft]) -> Sequence[Saved]:
     """Receive the new offers and correct the known ones; raises RuleError to refuse them all."""
     schemes = {d.code: d.id for d in dispositifs()}
+    new = [_new_offer(draft.lines[0], schemes) for draft in drafts if draft.record_id is None]
+    received = iter(operations.receive_offers(identity, new))
     return [
-        _receive(identity, draft, schemes) if draft.record_id is None else _correct(identity, draft, schemes)
-        for draft in drafts
+        Saved(*next(received)) if draft.record_id is None else _correct(identity, draft, schemes) for draft in drafts
     ]
 
 
-def _receive(identity: Identity, draft: Draft, schemes: Mapping[str, int]) -> Saved:
-    line = draft.lines[0]
+def _new_offer(line: Values, schemes: Mapping[str, int]) -> operations.NewOffer:
     values = _values(line, schemes)
     values.setdefault("dispositif_id", schemes[DEFAULT_DISPOSITIF])
     if lacks_bedrooms(line):
         values["bedrooms"] = int(line["kind"] == HousingKind.CHAMBRE_CHEZ_HABITANT.value)
-    offer = operations.create_offer(
-        identity, values=values, host=_host(line, operations.Host("")), address=str(line["address"] or ""), provider_kind=_provider(line),
+    return operations.NewOffer(
+        values, _host(line, operations.Host("")), address=str(line["address"] or ""), provider_kind=_provider(line),
         units=line["units"] if isinstance(line["units"], int) else 1, qualities=_qualities(line),
         received_on=line["received_on"] if isinstance(line["received_on"], date) else None,
+        missing=_MISSING_BEDROOMS if lacks_bedrooms(line) else "",
     )  # fmt: skip
-    if lacks_bedrooms(line):
-        operations.ask_completion(identity, offer=offer, missing=_MISSING_BEDROOMS)
-    return Saved(offer.id, offer.number)
 
 
 def _values(line: Values, schemes: Mapping[str, int]) -> dict[str, Any]:

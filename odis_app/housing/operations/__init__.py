@@ -1,6 +1,7 @@
 """Every write on offers, places and occupancies. ``reserve`` is the only door to a place for someone else's household."""
 
 from odis_app.housing.operations.availability import change_availability, confirm_place, confirm_stale_places
+from odis_app.housing.operations.many import NewOffer, receive_offers
 from odis_app.housing.operations.occupancies import end_stay, release, reserve, start_stay
 from odis_app.housing.operations.offers import (
     Host,
@@ -25,6 +26,7 @@ from odis_app.housing.operations.qualification import (
 
 __all__ = [
     "Host",
+    "NewOffer",
     "ask_completion",
     "change_availability",
     "close_place",
@@ -38,6 +40,7 @@ __all__ = [
     "end_stay",
     "is_qualifiable",
     "plan_visit",
+    "receive_offers",
     "record_call",
     "record_safeguards",
     "record_visit",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from odis_app.core.errors import RuleError
@@ -18,11 +18,11 @@ FACTS = (
 LOCATED = ("department_code", "commune_code", "employment_area", "location_secret")
 
 
-def home_values(values: Mapping[str, Any]) -> dict[str, Any]:
+def home_values(values: Mapping[str, Any], *, locate: Callable[[str], str] = department_of) -> dict[str, Any]:
     """The columns of an offer or a place from what a form or an import gives. Raises RuleError.
 
     ``commune_code`` is required and tells the département. ``location_secret`` defaults to the place being specialised
-    (FVV/TEH); then neither commune nor employment area stays in the row: they go beside the address.
+    (FVV/TEH); then neither commune nor employment area stays in the row: they go beside the address. ``locate``: the département of a commune.
     """
     found = {name: values[name] for name in FACTS if name in values}
     _check(found)
@@ -30,7 +30,7 @@ def home_values(values: Mapping[str, Any]) -> dict[str, Any]:
     secret = values.get("location_secret")
     secret = bool(found.get("specialised_fvv_teh")) if secret is None else bool(secret)
     return found | {
-        "department_code": department_of(commune),
+        "department_code": locate(commune),
         "commune_code": None if secret else commune,
         "employment_area": None if secret else values.get("employment_area") or None,
         "location_secret": secret,

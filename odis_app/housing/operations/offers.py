@@ -51,11 +51,8 @@ def create_offer(
     received_on: date | None = None,
 ) -> Offer:
     """An offer received, owned by one's organisation. ``values`` are ``home.FACTS`` with ``commune_code``. Raises RuleError."""
-    if not host.name.strip():
-        raise RuleError("host_name", "Écrivez le nom de la personne ou de l’organisme qui propose.")
+    check_received(host, received_on)
     received_on = received_on or clock.today()
-    if received_on > clock.today():
-        raise RuleError("received_on", "La date de réception ne peut pas être à venir.")
     home = home_values(values)
     record = create_record(
         identity, kind="offer", department_code=home["department_code"], dispositif_id=home["dispositif_id"]
@@ -75,6 +72,14 @@ def create_offer(
     add_event(identity, offer, OfferFact.RECUE, on=received_on)
     record_event(identity, "offer:create", record_id=offer.id, summary="Offre reçue", data={"number": offer.number})
     return offer
+
+
+def check_received(host: Host, received_on: date | None) -> None:
+    """Somebody offers, and not in the days to come. Raises RuleError."""
+    if not host.name.strip():
+        raise RuleError("host_name", "Écrivez le nom de la personne ou de l’organisme qui propose.")
+    if received_on is not None and received_on > clock.today():
+        raise RuleError("received_on", "La date de réception ne peut pas être à venir.")
 
 
 def update_offer(
@@ -229,16 +234,27 @@ def _fresh(identity: Identity, offer: Offer) -> None:
     offer.confirmed_at, offer.confirmed_by_label = clock.now(), identity.name
 
 
+def host_values(host: Host, owner_org_id: int, public_id: str) -> dict[str, Any]:
+    """The columns of ``offer_hosts`` for the offer of that address: contacts sealed, with their blind indexes."""
+    found: dict[str, Any] = {
+        "name": host.name,
+        "folded": fold(host.name),
+        "siret": host.siret or None,
+        "note": host.note,
+    }
+    for name, value in (("phone", host.phone), ("email", host.email.lower())):
+        where = sealed_place("offer_hosts", name, public_id)
+        found[f"{name}_index"] = blind_index(value, org_id=owner_org_id, column=f"offer_{name}") if value else None
+        found[f"{name}_sealed"] = seal(value, where) if value else None
+    return found
+
+
 def _set_host(offer: Offer, host: Host) -> None:
     row = db.get_one(OfferHost, offer.id)
-    row.name, row.folded, row.siret, row.note = host.name, fold(host.name), host.siret or None, host.note
-    for name, value in (("phone", host.phone), ("email", host.email.lower())):
-        index = blind_index(value, org_id=offer.owner_org_id, column=f"offer_{name}") if value else None
-        if index != getattr(row, f"{name}_index"):
-            setattr(row, f"{name}_index", index)
-            setattr(
-                row,
-                f"{name}_sealed",
-                seal(value, sealed_place("offer_hosts", name, offer.public_id)) if value else None,
-            )
+    values = host_values(host, offer.owner_org_id, offer.public_id)
+    for name in ("phone", "email"):
+        if values[f"{name}_index"] == getattr(row, f"{name}_index"):
+            del values[f"{name}_sealed"]  # the same contact stays as it was sealed
+    for name, value in values.items():
+        setattr(row, name, value)
     db.flush()
