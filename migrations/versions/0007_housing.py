@@ -1,7 +1,8 @@
-"""Housing: offers and their qualification, places, and the one table that says who is where.
+"""Housing: offers and their qualification, places, and the days that are taken on each.
 
 Wide scopes (the State, mandated associations) read offers, places and occupancies of their départements; they never read
-hosts nor exact addresses. A secret location leaves no commune, label nor employment area in the rows that they read (CHECK).
+hosts, exact addresses, nor whose days those are: ``occupancy_households`` is read by those who follow the household, and by
+the side of the place for its own places while the file is given to it. A secret location leaves no commune, label nor employment area in the rows that they read (CHECK).
 Double booking is impossible: EXCLUDE on (place, days) while an occupancy is not released. The owner is in every key, so that
 a row forged on a neighbour's place meets its foreign key before it could learn whether that place is taken.
 """
@@ -172,21 +173,17 @@ def _occupancies() -> None:
       during daterange NOT NULL,
       kind text NOT NULL CHECK (kind IN ('reservation', 'stay', 'unavailable')),
       motif text NOT NULL DEFAULT '',
-      subject text NOT NULL DEFAULT '',
-      household_record_id bigint,
-      household_owner_org_id bigint,
+      followed boolean NOT NULL DEFAULT false,
       expires_at timestamptz,
       released_at timestamptz,
       created_at timestamptz NOT NULL DEFAULT now(),
       CONSTRAINT fk_occupancies_place FOREIGN KEY (place_id, owner_org_id, department_code)
         REFERENCES places (id, owner_org_id, department_code) ON UPDATE CASCADE ON DELETE CASCADE,
-      CONSTRAINT fk_occupancies_household FOREIGN KEY (household_record_id, household_owner_org_id)
-        REFERENCES records (id, owner_org_id) ON UPDATE CASCADE ON DELETE SET NULL,
+      CONSTRAINT uq_occupancies_owner UNIQUE (id, owner_org_id, followed),
       CONSTRAINT ck_occupancies_days CHECK (NOT isempty(during) AND NOT lower_inf(during)),
       CONSTRAINT ck_occupancies_motif CHECK ((kind = 'unavailable') = (motif <> '')),
       CONSTRAINT ck_occupancies_expiry CHECK ((kind = 'reservation') = (expires_at IS NOT NULL)),
-      CONSTRAINT ck_occupancies_household CHECK (kind <> 'unavailable' OR household_record_id IS NULL),
-      CONSTRAINT ck_occupancies_household_owner CHECK ((household_record_id IS NULL) = (household_owner_org_id IS NULL)),
+      CONSTRAINT ck_occupancies_followed CHECK (kind <> 'unavailable' OR NOT followed),
       CONSTRAINT ex_occupancies_once EXCLUDE USING gist (int8range(place_id, place_id, '[]') WITH &&,
         int8range(owner_org_id, owner_org_id, '[]') WITH &&, during WITH &&) WHERE (released_at IS NULL)
     )""")
@@ -195,18 +192,63 @@ def _occupancies() -> None:
     run(
         "CREATE INDEX ix_occupancies_expiry ON occupancies (expires_at) WHERE kind = 'reservation' AND released_at IS NULL"
     )
-    run(
-        "CREATE INDEX ix_occupancies_household ON occupancies (household_record_id) WHERE household_record_id IS NOT NULL"
-    )
-    run("CREATE INDEX ix_occupancies_subject ON occupancies (subject) WHERE subject <> ''")
+    # Whose days they are, apart: who once had a share and kept the number of a file does not follow the household to its place.
+    run("""
+    CREATE TABLE occupancy_households (
+      occupancy_id bigint PRIMARY KEY,
+      owner_org_id bigint NOT NULL,
+      followed boolean NOT NULL DEFAULT true CHECK (followed),
+      subject text NOT NULL CHECK (subject <> ''),
+      household_record_id bigint NOT NULL,
+      household_owner_org_id bigint NOT NULL,
+      CONSTRAINT fk_occupancy_households_occupancy FOREIGN KEY (occupancy_id, owner_org_id, followed)
+        REFERENCES occupancies (id, owner_org_id, followed) ON UPDATE CASCADE ON DELETE CASCADE,
+      CONSTRAINT fk_occupancy_households_household FOREIGN KEY (household_record_id, household_owner_org_id)
+        REFERENCES records (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE
+    )""")
+    run("CREATE INDEX ix_occupancy_households_household ON occupancy_households (household_record_id)")
+    run("CREATE INDEX ix_occupancy_households_owner ON occupancy_households (household_owner_org_id)")
+    run("CREATE INDEX ix_occupancy_households_subject ON occupancy_households (subject)")
 
 
 def _functions() -> None:
     # An address opens to the organisation of the household once the stay is agreed on, and closes when it is released.
-    agreed = """FROM public.occupancies o JOIN public.places p ON p.id = o.place_id
-           WHERE o.kind = 'stay' AND o.released_at IS NULL AND o.household_owner_org_id = odis.case_org()"""
+    agreed = """FROM public.occupancy_households h JOIN public.occupancies o ON o.id = h.occupancy_id JOIN public.places p ON p.id = o.place_id
+           WHERE o.kind = 'stay' AND o.released_at IS NULL AND h.household_owner_org_id = odis.case_org()"""
     definer("opened_places()", "SETOF bigint", f"SELECT DISTINCT o.place_id {agreed}")
     definer("opened_offers()", "SETOF bigint", f"SELECT DISTINCT p.offer_id {agreed} AND p.offer_id IS NOT NULL")
+    definer(
+        "own_stays()",
+        "SETOF bigint",
+        "SELECT h.occupancy_id FROM public.occupancy_households h WHERE h.household_owner_org_id = odis.case_org()",
+    )
+    # Files given in full to follow the household. A share that came with a place says nothing of the next one: its host may be whom they flee.
+    definer(
+        "followed_records()",
+        "SETOF bigint",
+        """SELECT g.record_id FROM public.grants g WHERE g.grantee_org_id = odis.case_org() AND g.revoked_at IS NULL AND g.expires_at > now()
+             AND g.level = 'full' AND g.purpose <> 'orientation'""",
+    )
+    # The one door by which a household takes days of a place: one of one's own, on a place of one's own or where one is mandated.
+    definer(
+        "book_place(place bigint, days daterange, until timestamptz, proposal text, household bigint, new_public_id text)",
+        "bigint",
+        """
+        DECLARE booked bigint;
+        BEGIN
+          INSERT INTO public.occupancies (public_id, place_id, owner_org_id, department_code, during, kind, followed, expires_at, created_at)
+          SELECT new_public_id, p.id, p.owner_org_id, p.department_code, days, 'reservation', true, until, clock_timestamp() FROM public.places p
+           WHERE p.id = place AND (p.owner_org_id = odis.housing_org() OR p.department_code IN (SELECT odis.mandated_departments()))
+             AND EXISTS (SELECT 1 FROM public.records r WHERE r.id = household AND r.kind = 'household' AND r.owner_org_id = odis.case_org())
+          RETURNING id INTO booked;
+          IF booked IS NULL THEN RAISE insufficient_privilege USING MESSAGE = 'a place is booked for a household of one''s own, where one may'; END IF;
+          INSERT INTO public.occupancy_households (occupancy_id, owner_org_id, subject, household_record_id, household_owner_org_id)
+          SELECT id, owner_org_id, proposal, household, odis.case_org() FROM public.occupancies WHERE id = booked;
+          RETURN booked;
+        END""",
+        language="plpgsql",
+        volatility="VOLATILE",
+    )
     # A reservation whose answer did not come frees its place; of every place (NULL), or of one, just before it is taken.
     definer(
         "release_expired(place bigint)",
@@ -272,21 +314,27 @@ def _walls() -> None:
     opened = "ANY (ARRAY(SELECT odis.opened_places()))"
     wall("places", select=f"{OWN} OR {STEERED} OR {MANDATED} OR id = {opened}", insert=OWN, update=OWN)
     wall("place_addresses", select=f"{OWN} OR place_id = {opened}", insert=OWN, update=OWN)
-    # A mandated association books for its own household, and may undo that; only the owner of the place writes the rest.
-    households = "(household_record_id IS NULL OR household_owner_org_id = (SELECT odis.case_org()) OR household_record_id = ANY (ARRAY(SELECT odis.shared_records())))"
-    booking = f"kind = 'reservation' AND {MANDATED} AND household_owner_org_id = (SELECT odis.case_org())"
-    writes = f"({OWN} AND {households}) OR ({booking})"
+    # Days are taken for a household by ``book_place`` alone. A mandated association may undo what it booked; only the owner of the place writes the rest.
+    own_stay = "id IN (SELECT odis.own_stays())"
+    writes = f"{OWN} OR (kind = 'reservation' AND {MANDATED} AND {own_stay})"
     wall(
         "occupancies",
-        select=f"{OWN} OR {STEERED} OR {MANDATED} OR household_owner_org_id = (SELECT odis.case_org())",
-        insert=writes,
-        update=f"{OWN} OR ({booking})",
-        update_check=f"{OWN} OR ({booking})",
+        select=f"{OWN} OR {STEERED} OR {MANDATED} OR {own_stay}",
+        insert=f"{OWN} AND NOT followed",
+        update=writes,
+        update_check=writes,
     )
     # Whose household it is never changes: an update may not probe other people's files, nor fail when a share has ended.
     run("REVOKE UPDATE ON occupancies FROM odis_app, odis_worker")
     run("GRANT UPDATE (during, kind, expires_at, released_at) ON occupancies TO odis_app, odis_worker")
-    auth_writes("occupancies", "UPDATE")
+    auth_writes("occupancies", "INSERT, UPDATE")
+    followed = "household_record_id = ANY (ARRAY(SELECT odis.followed_records()))"
+    given = "owner_org_id = (SELECT odis.case_org()) AND household_record_id = ANY (ARRAY(SELECT odis.shared_full_records()))"
+    wall(
+        "occupancy_households",
+        select=f"household_owner_org_id = (SELECT odis.case_org()) OR {followed} OR ({given})",
+    )
+    auth_writes("occupancy_households", "INSERT")
 
 
 def _changes() -> None:
@@ -322,9 +370,14 @@ def downgrade() -> None:
     drop_definer("safety_compatible(household bigint)")
     drop_definer("release_expired(place bigint)")
     run(
-        "DROP TABLE place_changes, occupancies, place_addresses, places, offer_events, offer_addresses, offer_hosts, offers"
+        "DROP TABLE place_changes, occupancy_households, occupancies, place_addresses, places, offer_events, offer_addresses, offer_hosts, offers"
     )
     drop_definer("opened_offers()")
     drop_definer("opened_places()")
+    drop_definer("own_stays()")
+    drop_definer("followed_records()")
+    drop_definer(
+        "book_place(place bigint, days daterange, until timestamptz, proposal text, household bigint, new_public_id text)"
+    )
     for table in ("places", "occupancies"):
         run(f"DROP FUNCTION odis.note_change_of_{table}()")

@@ -23,6 +23,8 @@ STATE = (
 PARTIES = f"({HOUSEHOLD_SIDE} OR {PLACE_SIDE})"
 REFERRED = "household_id = ANY (ARRAY(SELECT odis.referred_households()))"
 ORIENTED = "= ANY (ARRAY(SELECT odis.oriented_households()))"
+# The days that a proposal or a stay ``{o}`` holds: found by its own name, on its own place, for its own household.
+WHOSE = "h.occupancy_id = c.id AND h.subject = {o}.public_id AND h.household_record_id = {o}.household_id AND c.place_id = {o}.place_id AND c.released_at IS NULL"
 STATUS = "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date, outcome text)"
 # The place's side moves the stage of a file together with the fact that it tells, and neither archives nor reopens it.
 TOLD = """ OR (h.id IN (SELECT odis.oriented_households()) AND (new_status = 'archive') = (h.status = 'archive') AND EXISTS (
@@ -254,20 +256,22 @@ def _stays() -> None:
           IF o.household_accepted_at IS NULL OR o.host_accepted_at IS NULL THEN RETURN 'waiting'; END IF;
           IF o.expires_at <= clock_timestamp() THEN RETURN 'expired'; END IF;
           PERFORM odis.release_expired(o.place_id);
-          UPDATE public.occupancies SET kind = 'stay', expires_at = NULL
-           WHERE subject = o.public_id AND place_id = o.place_id AND household_record_id = o.household_id AND kind = 'reservation' AND released_at IS NULL;
+          UPDATE public.occupancies c SET kind = 'stay', expires_at = NULL FROM public.occupancy_households h
+           WHERE {WHOSE.format(o="o")} AND c.kind = 'reservation';
           GET DIAGNOSTICS taken = ROW_COUNT;
           IF taken = 0 THEN
-            INSERT INTO public.occupancies (public_id, place_id, owner_org_id, department_code, during, kind, subject, household_record_id, household_owner_org_id)
-            VALUES (substr(replace(gen_random_uuid()::text, '-', ''), 17), o.place_id, o.place_owner_org_id, o.department_code, daterange(o.starts_on, o.ends_on), 'stay',
-                    o.public_id, o.household_id, o.household_owner_org_id);
+            WITH c AS (
+              INSERT INTO public.occupancies (public_id, place_id, owner_org_id, department_code, during, kind, followed)
+              VALUES (substr(replace(gen_random_uuid()::text, '-', ''), 17), o.place_id, o.place_owner_org_id, o.department_code, daterange(o.starts_on, o.ends_on), 'stay', true)
+              RETURNING id)
+            INSERT INTO public.occupancy_households (occupancy_id, owner_org_id, subject, household_record_id, household_owner_org_id)
+            SELECT c.id, o.place_owner_org_id, o.public_id, o.household_id, o.household_owner_org_id FROM c;
           END IF;
           UPDATE public.orientations SET confirmed_at = now() WHERE id = o.id;
           WITH others AS (
             UPDATE public.orientations SET ended_at = now(), ended_kind = 'obsolete', ended_by = 'systeme', motif = 'autre_proposition_confirmee'
-             WHERE household_id = o.household_id AND id <> o.id AND ended_at IS NULL AND confirmed_at IS NULL RETURNING public_id, place_id)
-          UPDATE public.occupancies c SET released_at = now() FROM others
-           WHERE c.subject = others.public_id AND c.place_id = others.place_id AND c.household_record_id = o.household_id AND c.released_at IS NULL;
+             WHERE household_id = o.household_id AND id <> o.id AND ended_at IS NULL AND confirmed_at IS NULL RETURNING public_id, place_id, household_id)
+          UPDATE public.occupancies c SET released_at = now() FROM others, public.occupancy_households h WHERE {WHOSE.format(o="others")};
           IF o.place_owner_org_id <> o.household_owner_org_id THEN
             UPDATE public.grants SET revoked_at = now(), revoked_by_id = odis.user_id()
              WHERE record_id = o.household_id AND grantee_org_id = o.place_owner_org_id AND purpose = 'orientation' AND revoked_at IS NULL;
@@ -284,10 +288,10 @@ def _stays() -> None:
     definer(
         "fit_stay(orientation bigint, days daterange)",
         "boolean",
-        """WITH mine AS (SELECT * FROM public.orientations WHERE id = orientation AND confirmed_at IS NOT NULL AND ended_at IS NULL
+        f"""WITH mine AS (SELECT * FROM public.orientations WHERE id = orientation AND confirmed_at IS NOT NULL AND ended_at IS NULL
                            AND (household_owner_org_id = odis.case_org() OR place_owner_org_id = odis.case_org())),
-                moved AS (UPDATE public.occupancies c SET during = days FROM mine
-                           WHERE c.subject = mine.public_id AND c.place_id = mine.place_id AND c.household_record_id = mine.household_id AND c.kind = 'stay' AND c.released_at IS NULL
+                moved AS (UPDATE public.occupancies c SET during = days FROM mine, public.occupancy_households h
+                           WHERE {WHOSE.format(o="mine")} AND c.kind = 'stay'
                              AND (days <@ c.during OR mine.place_owner_org_id = odis.case_org()) RETURNING 1)
            SELECT EXISTS (SELECT 1 FROM moved)""",
         volatility="VOLATILE",
@@ -302,9 +306,9 @@ def _stays() -> None:
           SELECT s.*, p.exited_on INTO o FROM public.orientations s LEFT JOIN public.placements p ON p.orientation_id = s.id
            WHERE s.id = orientation AND (s.household_owner_org_id = me OR s.place_owner_org_id = me) AND (s.ended_at IS NOT NULL OR p.exited_on IS NOT NULL);
           IF NOT FOUND THEN RETURN false; END IF;
-          UPDATE public.occupancies SET released_at = now(),
+          UPDATE public.occupancies c SET released_at = now(),
                  during = CASE WHEN o.exited_on > lower(during) THEN daterange(lower(during), o.exited_on) ELSE during END
-           WHERE subject = o.public_id AND place_id = o.place_id AND household_record_id = o.household_id AND released_at IS NULL;
+            FROM public.occupancy_households h WHERE {WHOSE.format(o="o")};
           UPDATE public.grants g SET expires_at = least(g.expires_at, CASE WHEN o.exited_on IS NULL THEN g.expires_at ELSE now() + interval '{LINGERING_DAYS} days' END),
                  revoked_at = CASE WHEN o.exited_on IS NULL THEN now() END
            WHERE o.confirmed_at IS NOT NULL AND g.record_id = o.household_id AND g.grantee_org_id = o.place_owner_org_id AND g.purpose = 'orientation'
@@ -324,21 +328,21 @@ def _expiry() -> None:
     definer(
         "expire_orientations()",
         "TABLE (orientation_id bigint, orientation_public_id text, household_id bigint, household_owner_org_id bigint, place_number text, ended_kind text)",
-        """
+        f"""
         WITH due AS (
           SELECT o.id, CASE WHEN o.expires_at <= now() THEN 'expiree' ELSE 'obsolete' END AS kind FROM public.orientations o
            WHERE o.ended_at IS NULL AND o.confirmed_at IS NULL
              AND (o.expires_at <= now() OR EXISTS (
                SELECT 1 FROM public.occupancies c WHERE c.place_id = o.place_id AND c.kind = 'stay' AND c.released_at IS NULL
-                  AND c.during && daterange(o.starts_on, o.ends_on) AND c.subject <> o.public_id))
+                  AND c.during && daterange(o.starts_on, o.ends_on)
+                  AND NOT EXISTS (SELECT 1 FROM public.occupancy_households h WHERE h.occupancy_id = c.id AND h.subject = o.public_id)))
            ORDER BY o.id FOR UPDATE OF o SKIP LOCKED
         ), gone AS (
           UPDATE public.orientations o SET ended_at = now(), ended_kind = due.kind, ended_by = 'systeme',
                  motif = CASE due.kind WHEN 'expiree' THEN 'sans_reponse' ELSE 'place_attribuee' END
             FROM due WHERE o.id = due.id RETURNING o.*
         ), freed AS (
-          UPDATE public.occupancies c SET released_at = now() FROM gone
-           WHERE c.subject = gone.public_id AND c.place_id = gone.place_id AND c.household_record_id = gone.household_id AND c.released_at IS NULL
+          UPDATE public.occupancies c SET released_at = now() FROM gone, public.occupancy_households h WHERE {WHOSE.format(o="gone")}
         )
         SELECT gone.id, gone.public_id, gone.household_id, gone.household_owner_org_id, gone.place_sheet ->> 'number', gone.ended_kind FROM gone ORDER BY gone.id""",
         volatility="VOLATILE",
@@ -393,7 +397,6 @@ def _neighbours() -> None:
     told = f"kind = 'system' AND audience = 'partenaires' AND author_org_id = (SELECT odis.case_org()) AND record_id {ORIENTED}"
     run(f"CREATE POLICY oriented_inserts ON journal_entries FOR INSERT TO {APPLICATION} WITH CHECK ({told})")
     auth_writes("grants", "INSERT, UPDATE")
-    run("GRANT INSERT ON occupancies TO odis_auth")
     _set_household_status(TOLD)
     _names_record(PROPOSED)
 
@@ -429,7 +432,6 @@ def _set_household_status(oriented: str) -> None:
 def downgrade() -> None:
     _names_record("")
     _set_household_status("")
-    run("REVOKE INSERT ON occupancies FROM odis_auth")
     run("DROP POLICY auth_writes ON grants")
     run("REVOKE INSERT, UPDATE ON grants FROM odis_auth")
     for table, policy in (

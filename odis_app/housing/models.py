@@ -168,7 +168,7 @@ class PlaceAddress(Base):
 
 
 class Occupancy(Base):
-    """A place taken during some days (upper bound excluded). Names nobody: ``subject`` is an opaque public id."""
+    """A place taken during some days (upper bound excluded). Names nobody; ``followed``: by a household that has a file here."""
 
     __tablename__ = "occupancies"
 
@@ -180,9 +180,7 @@ class Occupancy(Base):
     during: Mapped[Range[date]] = mapped_column(DATERANGE)
     kind: Mapped[str]
     motif: Mapped[str] = mapped_column(default="")
-    subject: Mapped[str] = mapped_column(default="")
-    household_record_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("records.id"))
-    household_owner_org_id: Mapped[int | None] = mapped_column(BigInteger)
+    followed: Mapped[bool] = mapped_column(default=False)
     expires_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -192,3 +190,16 @@ class Occupancy(Base):
         """« Séjour », « Indisponibilité : travaux »."""
         label = OccupancyKind.label_of(self.kind)
         return f"{label} : {UnavailabilityMotif.label_of(self.motif).lower()}" if self.motif else label
+
+
+class OccupancyHousehold(Base):
+    """Whose days an occupancy holds, for those who follow the household. ``subject`` is the public id of its proposal."""
+
+    __tablename__ = "occupancy_households"
+
+    occupancy_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("occupancies.id"), primary_key=True)
+    owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    followed: Mapped[bool] = mapped_column(default=True)
+    subject: Mapped[str]
+    household_record_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("records.id"))
+    household_owner_org_id: Mapped[int] = mapped_column(BigInteger)

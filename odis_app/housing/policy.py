@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, and_, false, or_, select, true
+from sqlalchemy import Select, and_, false, func, or_, select, true
 
+from odis_app.access.enums import SharePurpose
+from odis_app.access.models import Grant
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
 from odis_app.housing.enums import OccupancyKind, QualificationStatus
-from odis_app.housing.models import Occupancy, Offer, Place
+from odis_app.housing.models import Occupancy, OccupancyHousehold, Offer, Place
 from odis_app.structures.policy import HOUSING_ROLES, housing_org, is_mandated, shared_records, steers
 
 OFFER_READERS = HOUSING_ROLES - {Role.BAILLEUR}  # a landlord knows its own dwellings, which are places
@@ -32,7 +34,7 @@ def visible_places(identity: Identity) -> Select[Place]:
     own = Place.owner_org_id == org if org else false()
     wide = or_(steers(identity, Place.department_code), is_mandated(identity, Place.department_code))
     stays = select(Occupancy.place_id).where(
-        Occupancy.household_owner_org_id == identity.case_org_id,
+        Occupancy.id.in_(_own_stays(identity)),
         Occupancy.kind == OccupancyKind.STAY.value,
         Occupancy.released_at.is_(None),
     )
@@ -44,8 +46,28 @@ def visible_occupancies(identity: Identity) -> Select[Occupancy]:
     org = housing_org(identity)
     own = Occupancy.owner_org_id == org if org else false()
     wide = or_(steers(identity, Occupancy.department_code), is_mandated(identity, Occupancy.department_code))
-    households = Occupancy.household_owner_org_id == identity.case_org_id if identity.case_org_id else false()
+    households = Occupancy.id.in_(_own_stays(identity)) if identity.case_org_id else false()
     return select(Occupancy).where(or_(own, wide, households))
+
+
+def visible_occupancy_households(identity: Identity) -> Select[OccupancyHousehold]:
+    """Whose days they are: one's own households, those given in full; a share that came with a place opens that side's own places alone."""
+    org = identity.case_org_id
+    if org is None:
+        return select(OccupancyHousehold).where(false())
+    given = select(Grant.record_id).where(
+        Grant.grantee_org_id == org, Grant.level == "full", Grant.revoked_at.is_(None), Grant.expires_at > func.now()
+    )
+    record = OccupancyHousehold.household_record_id
+    followed = record.in_(given.where(Grant.purpose != SharePurpose.ORIENTATION.value))
+    hosted = and_(OccupancyHousehold.owner_org_id == org, record.in_(given))
+    return select(OccupancyHousehold).where(or_(OccupancyHousehold.household_owner_org_id == org, followed, hosted))
+
+
+def _own_stays(identity: Identity) -> Select[int]:
+    return select(OccupancyHousehold.occupancy_id).where(
+        OccupancyHousehold.household_owner_org_id == identity.case_org_id
+    )
 
 
 def find_offer(identity: Identity, public_id: str) -> Offer | None:

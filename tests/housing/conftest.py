@@ -110,7 +110,7 @@ class Homes:
         start = clock.today() + timedelta(days=days)
         with actor.acting() as identity:
             return do.reserve(
-                identity, place=db.merge(place, load=False), household_record_id=household.id, household_owner_org_id=household.owner_org_id, starts_on=start,
+                identity, place=db.merge(place, load=False), household_record_id=household.id, starts_on=start,
                 ends_on=start + timedelta(days=length) if length else None, expires_at=clock.now() + timedelta(hours=72), subject=subject,
             )  # fmt: skip
 

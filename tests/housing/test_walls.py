@@ -27,6 +27,7 @@ TABLES = (
     "places",
     "place_addresses",
     "occupancies",
+    "occupancy_households",
 )
 
 
@@ -64,7 +65,14 @@ def test_bare_sql_as_each_identity(scene):
         "occupancies": 1,
     }
     assert bare(scene["operator"]) == operator
-    mine = {"offers": 2, "offer_hosts": 2, "offer_addresses": 2, "place_addresses": 1, "offer_events": 5}
+    mine = {
+        "offers": 2,
+        "offer_hosts": 2,
+        "offer_addresses": 2,
+        "place_addresses": 1,
+        "offer_events": 5,
+        "occupancy_households": 1,
+    }
     wide = {"structures": 2, "structure_addresses": 1, "places": 3, "occupancies": 1}
     assert bare(scene["association"]) == NOTHING | wide | mine
     assert bare(world.actor("ddets", "44")) == NOTHING | wide | {"offers": 2}
@@ -102,11 +110,12 @@ def test_the_selects_alone_without_row_policies(scene):
                 policy.visible_offers(identity),
                 policy.visible_places(identity),
                 policy.visible_occupancies(identity),
+                policy.visible_occupancy_households(identity),
             )
             seen[name] = tuple(len(db.execute(s).scalars().all()) for s in selects)
     assert seen == {
-        "operator": (2, 0, 2, 1), "association": (2, 2, 3, 1), "ddets": (2, 2, 3, 1), "mandated": (2, 1, 3, 1), "other": (0, 0, 0, 0), "admin": (0, 0, 0, 0),
-        "neighbour": (0, 0, 0, 0),
+        "operator": (2, 0, 2, 1, 0), "association": (2, 2, 3, 1, 1), "ddets": (2, 2, 3, 1, 0), "mandated": (2, 1, 3, 1, 0), "other": (0, 0, 0, 0, 0),
+        "admin": (0, 0, 0, 0, 0), "neighbour": (0, 0, 0, 0, 0),
     }  # fmt: skip
 
 
@@ -166,11 +175,15 @@ def test_only_the_owner_writes_and_a_booking_is_for_ones_own_household(scene):
     ):  # a stay is written by the place's organisation only
         db.execute(text("UPDATE occupancies SET kind = 'stay', expires_at = NULL"))
     assert isinstance(taken.value.orig, InsufficientPrivilege)
-    for column in ("household_record_id", "subject", "place_id"):
-        with pytest.raises(DBAPIError), scene["operator"].acting():
-            db.execute(text(f"UPDATE occupancies SET {column} = NULL"))
-    with pytest.raises(DBAPIError), scene["operator"].acting():
-        db.execute(text("DELETE FROM occupancies"))
+    for statement in (
+        "UPDATE occupancies SET place_id = NULL", "UPDATE occupancies SET followed = false", "UPDATE occupancy_households SET household_record_id = NULL",
+        "DELETE FROM occupancies", "DELETE FROM occupancy_households",
+        "INSERT INTO occupancy_households (occupancy_id, owner_org_id, subject, household_record_id, household_owner_org_id) VALUES (1, 1, 'x', 1, 1)",
+    ):  # fmt: skip
+        for actor in (scene["operator"], scene["association"]):
+            with pytest.raises(DBAPIError) as kept, actor.acting():
+                db.execute(text(statement))
+            assert isinstance(kept.value.orig, InsufficientPrivilege), statement
 
 
 def test_the_address_opens_with_the_stay_and_closes_with_its_release(scene):

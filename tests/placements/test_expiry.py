@@ -16,7 +16,7 @@ from jobs.scheduler import plan
 from odis_app.core import clock
 from odis_app.core import db as core_db
 from odis_app.core.db import db
-from odis_app.housing.models import Occupancy
+from odis_app.housing.models import Occupancy, OccupancyHousehold
 from odis_app.journal.models import JournalEntry
 from odis_app.placements import operations as do
 from odis_app.placements.enums import OrientationStatus
@@ -63,13 +63,19 @@ def let_pass(*orientations: str, by: timedelta = timedelta(minutes=1)) -> None:
                 given,
             )
             db.execute(
-                text("UPDATE occupancies SET expires_at = :expired WHERE subject = :id AND kind = 'reservation'"), given
+                text(
+                    "UPDATE occupancies o SET expires_at = :expired FROM occupancy_households h "
+                    "WHERE h.occupancy_id = o.id AND h.subject = :id AND o.kind = 'reservation'"
+                ),
+                given,
             )
 
 
 def standing(town: Town) -> list[str]:
-    with town.operator.acting():
-        return list(db.execute(select(Occupancy.subject).where(Occupancy.released_at.is_(None))).scalars())
+    del town
+    with owner_unit():
+        statement = select(OccupancyHousehold.subject).join(Occupancy, Occupancy.id == OccupancyHousehold.occupancy_id)
+        return list(db.execute(statement.where(Occupancy.released_at.is_(None))).scalars())
 
 
 def test_what_nobody_answered_ends_and_the_place_is_free(town: Town, worker: Worker) -> None:

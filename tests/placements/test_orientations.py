@@ -249,7 +249,9 @@ def expire(*orientations: str) -> None:
                 {"id": public_id},
             )
             db.execute(
-                text("UPDATE occupancies SET expires_at = now() - interval '1 minute' WHERE subject = :id"),
+                text(
+                    "UPDATE occupancies o SET expires_at = now() - interval '1 minute' FROM occupancy_households h WHERE h.occupancy_id = o.id AND h.subject = :id"
+                ),
                 {"id": public_id},
             )
 

@@ -24,7 +24,7 @@ from odis_app.core.config import ROOT, Config
 from odis_app.core.db import db, token_hash, unit_of_work
 from odis_app.core.ids import new_public_id, new_token
 from odis_app.core.requests import COOKIE
-from odis_app.housing.models import Occupancy
+from odis_app.housing.models import Occupancy, OccupancyHousehold
 from odis_app.placements import operations as do
 from odis_app.placements.models import Orientation, Placement
 from tests.placements.conftest import Town, found
@@ -182,7 +182,8 @@ def test_two_hundred_people_confirm_the_same_place(town: Town, world: WorldBuild
     with town.operator.acting():
         stays = db.execute(select(Occupancy).where(Occupancy.released_at.is_(None))).scalars().all()
         confirmed = db.execute(select(Orientation).where(Orientation.confirmed_at.is_not(None))).scalars().all()
-        assert [o.subject for o in stays] == [o.public_id for o in confirmed]
+        whose = db.execute(select(OccupancyHousehold.occupancy_id, OccupancyHousehold.subject)).all()
+        assert [tuple(row) for row in whose] == [(o.id, c.public_id) for o, c in zip(stays, confirmed, strict=True)]
         assert len(confirmed) == 1
         assert [p.orientation_id for p in db.execute(select(Placement)).scalars()] == [confirmed[0].id]
     with town.camille.acting():

@@ -19,13 +19,14 @@ from odis_app.core.identity import Identity
 from odis_app.households import operations as files
 from odis_app.households.operations.protected import HealthNeed
 from odis_app.households.operations.sharing import signal_household
+from odis_app.housing import policy as homes
 from odis_app.organisations.models import Organisation
 from odis_app.organisations.seeds import Actor
 from odis_app.placements import operations as do
 from odis_app.placements import policy
 from odis_app.placements.enums import EndedBy
 from odis_app.territories.queries import label_of
-from tests.placements.conftest import LAVAL, Town, found, stay
+from tests.placements.conftest import LAVAL, Town, create_place, found, stay
 from tests.support.client import StrictClient, text_of
 from tests.support.worlds import WorldBuilder, open_class2, owner_unit
 
@@ -219,3 +220,30 @@ def test_one_side_never_accepts_or_ends_for_the_other(town: Town) -> None:
             assert db.execute(text("UPDATE orientations SET seen_at = now()")).rowcount == 0  # type: ignore[attr-defined]
     with town.camille.acting():
         assert db.execute(select(text("seen_at")).select_from(text("orientations"))).scalar_one() is None
+
+
+def test_a_former_host_does_not_follow_the_household_to_its_next_place(town: Town) -> None:
+    """The file stays open to it for a while after the exit; its next place does not: whom the household left may be whom it flees."""
+    first = town.entered(days_ago=10)
+    with town.operator.acting() as identity:
+        do.exit_placement(
+            identity, placement=stay(first), reason="rupture_hote", exited_on=clock.today() - timedelta(days=1)
+        )
+    with town.camille.acting() as identity:
+        own = create_place(identity, "44109").public_id
+    second = town.propose(place=own)
+    for act in (do.accept_for_household, do.accept_for_host):
+        with town.camille.acting() as identity:
+            act(identity, orientation=found(second))
+    with town.operator.acting() as identity:
+        record = found(first).household_id
+        assert record in set(db.execute(text("SELECT odis.shared_full_records()")).scalars())
+        known = identity
+    sides = {}
+    for name, actor in {"operator": town.operator, "camille": town.camille}.items():
+        with actor.acting():
+            sides[name] = set(db.execute(text("SELECT owner_org_id FROM occupancy_households")).scalars())
+    assert sides == {"operator": {town.operator.org_id}, "camille": {town.operator.org_id, town.camille.org_id}}
+    with owner_unit():
+        found_alone = db.execute(homes.visible_occupancy_households(known)).scalars()
+        assert {row.owner_org_id for row in found_alone} == {town.operator.org_id}

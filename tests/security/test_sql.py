@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,33 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from odis_app.core.db import db, token_hash, unit_of_work
 from odis_app.core.ids import new_public_id, new_token
 from odis_app.organisations.seeds import Actor
+from tests.security.bare import outcome, refused, trying, value
 from tests.security.region import Region
 from tests.support.worlds import owner_unit
 
 STATUS = "SELECT odis.set_household_status(:id, 'archive', 'archive', current_date, NULL, NULL, NULL, 'negative')"
 APPEND = "SELECT odis.audit_append('household:read', :id, 1::smallint, '', 'Lecture inventée', '{}', '')"
-
-
-@contextmanager
-def trying(actor: Actor) -> Iterator[None]:
-    """A unit of work under ``actor`` that is always undone."""
-    with actor.acting():
-        kept = db.begin_nested()
-        yield
-        kept.rollback()
-
-
-def value(sql: str, **given: Any) -> Any:
-    return db.execute(text(sql), given).scalar()
-
-
-def refused(sql: str, **given: Any) -> bool:
-    """Whether the database raises, or answers nothing, false, zero."""
-    try:
-        with db.begin_nested():
-            return not value(sql, **given)
-    except DBAPIError:
-        return True
 
 
 def strangers(region: Region) -> list[Actor]:
@@ -245,13 +222,3 @@ def test_rows_cannot_be_hung_on_a_neighbour_s_file(region: Region) -> None:
                         )
                         answers.setdefault((table, org), set()).add(told)
             assert {key: told for key, told in answers.items() if len(told) != 1 or "inserted" in told} == {}
-
-
-def outcome(sql: str, **given: Any) -> str:
-    """« inserted », or the code by which the database refuses."""
-    try:
-        with db.begin_nested():
-            db.execute(text(sql), {k: v for k, v in given.items() if f":{k}" in sql})
-    except DBAPIError as error:
-        return str(getattr(error.orig, "sqlstate", ""))
-    return "inserted"

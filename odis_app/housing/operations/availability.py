@@ -91,7 +91,7 @@ def _clear(identity: Identity, place: Place, on: date) -> None:
             raise RuleError(
                 "state", "Cette place est réservée pour un ménage à cette date. Répondez d’abord à la proposition."
             )
-        if occupancy.subject:
+        if occupancy.followed:
             raise RuleError(
                 "state", "Un ménage suivi vit ici à cette date. Sa sortie s’enregistre sur son hébergement."
             )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from psycopg.errors import ExclusionViolation
-from sqlalchemy import func, select, text
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import DATERANGE, Range
 from sqlalchemy.exc import IntegrityError
 
 from odis_app.audit.operations import record_event
@@ -14,11 +14,15 @@ from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
+from odis_app.core.ids import new_public_id
 from odis_app.housing.enums import OccupancyKind
 from odis_app.housing.models import Occupancy, Place
 
 TAKEN = "Cette place est déjà prise sur ces dates. Choisissez d’autres dates ou une autre place."
 K = OccupancyKind
+_BOOK = text("SELECT odis.book_place(:place, :days, :until, :subject, :household, :public_id)").bindparams(
+    bindparam("days", type_=DATERANGE)
+)
 
 
 def reserve(
@@ -26,13 +30,12 @@ def reserve(
     *,
     place: Place,
     household_record_id: int,
-    household_owner_org_id: int,
     starts_on: date,
     ends_on: date | None,
     expires_at: datetime,
     subject: str,
 ) -> Occupancy:
-    """Hold a place for a household from ``starts_on`` to the day before ``ends_on`` (None: open) until ``expires_at``.
+    """Hold a place for a household of one's own from ``starts_on`` to the day before ``ends_on`` (None: open) until ``expires_at``.
 
     ``subject`` is the public id of the orientation. Raises RuleError(TAKEN) when the place is taken on one of these days.
     """
@@ -40,19 +43,20 @@ def reserve(
         raise RuleError("expires_at", "L’échéance de la réservation doit être à venir.")
     if place.closed_on is not None and place.closed_on <= starts_on:
         raise RuleError("", "Cette place est fermée à cette date. Choisissez une autre place.")
-    occupancy = take(
-        place,
-        K.RESERVATION,
-        starts_on,
-        ends_on,
-        subject=subject,
-        household=(household_record_id, household_owner_org_id),
-        expires_at=expires_at,
-    )
+    _make_room(place, starts_on, ends_on)
+    given = {
+        "place": place.id,
+        "days": _days(starts_on, ends_on),
+        "until": expires_at,
+        "subject": subject,
+        "household": household_record_id,
+    }
+    with _no_crossing():
+        booked = db.execute(_BOOK, {**given, "public_id": new_public_id()}).scalar_one()
     record_event(
         identity, "place:reserve", record_id=place.record_id, summary="Place réservée", data={"place": place.public_id}
     )
-    return occupancy
+    return db.get_one(Occupancy, booked)
 
 
 def start_stay(identity: Identity, *, occupancy: Occupancy, starts_on: date, ends_on: date | None = None) -> None:
@@ -119,24 +123,25 @@ def take(
     ends_on: date | None,
     *,
     motif: str = "",
-    subject: str = "",
-    household: tuple[int, int] | None = None,
-    expires_at: datetime | None = None,
 ) -> Occupancy:
-    """Insert one occupancy under the place's lock, after freeing what has expired. Raises RuleError."""
-    if ends_on is not None and ends_on <= starts_on:
-        raise RuleError("ends_on", "La fin doit être après le début.")
-    lock(place.id)
-    db.execute(text("SELECT odis.release_expired(:place)"), {"place": place.id})
-    record_id, owner_id = household or (None, None)
+    """What the organisation of the place declares itself, of nobody followed here. Raises RuleError."""
+    _make_room(place, starts_on, ends_on)
     occupancy = Occupancy(
         place_id=place.id, owner_org_id=place.owner_org_id, department_code=place.department_code, during=_days(starts_on, ends_on), kind=kind.value,
-        motif=motif, subject=subject, household_record_id=record_id, household_owner_org_id=owner_id, expires_at=expires_at, created_at=clock.now(),
+        motif=motif, created_at=clock.now(),
     )  # fmt: skip
     with _no_crossing():
         db.add(occupancy)
         db.flush()
     return occupancy
+
+
+def _make_room(place: Place, starts_on: date, ends_on: date | None) -> None:
+    """Take the place's lock and free what has expired. Raises RuleError."""
+    if ends_on is not None and ends_on <= starts_on:
+        raise RuleError("ends_on", "La fin doit être après le début.")
+    lock(place.id)
+    db.execute(text("SELECT odis.release_expired(:place)"), {"place": place.id})
 
 
 def lock(place_id: int) -> None:

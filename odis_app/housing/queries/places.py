@@ -18,7 +18,7 @@ from odis_app.core.text import fold
 from odis_app.core.web import Page, paginate
 from odis_app.housing import policy
 from odis_app.housing.enums import OccupancyKind, PlaceState, UnavailabilityMotif
-from odis_app.housing.models import Occupancy, Place, PlaceAddress
+from odis_app.housing.models import Occupancy, OccupancyHousehold, Place, PlaceAddress
 from odis_app.structures.models import Structure
 from odis_app.structures.policy import housing_org
 from odis_app.structures.queries import names_of
@@ -231,6 +231,14 @@ def free_windows(occupancies: Sequence[Occupancy], start: date, end: date) -> li
     at = start
     for occupancy in occupancies:
         first, last = max(occupancy.during.lower or start, start), min(occupancy.during.upper or end, end)
+def households_of(identity: Identity, occupancies: Sequence[int]) -> dict[int, int]:
+    """The record of the household by occupancy, for those that the person may follow to their place."""
+    if not occupancies:
+        return {}
+    statement = policy.visible_occupancy_households(identity).where(OccupancyHousehold.occupancy_id.in_(occupancies))
+    return {row.occupancy_id: row.household_record_id for row in db.execute(statement).scalars()}
+
+
         if last <= at or first >= end:
             continue
         if first > at:

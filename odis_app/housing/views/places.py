@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
-from sqlalchemy import select
 
 from odis_app.core import clock
 from odis_app.core.db import db
@@ -210,7 +209,7 @@ def place_page(place: Place, *, problem: str = "", status: int = 200) -> Respons
         problem=problem,
         weeks=_weeks(monday, today),
         bars=_bars(occupancies, households, monday),
-        lines=[(o, households.get(o.household_record_id or 0)) for o in occupancies],
+        lines=[(o, households.get(o.id)) for o in occupancies],
         address=db.get(PlaceAddress, place.id),
         where=label_of(place.commune_code)
         if place.commune_code
@@ -222,14 +221,13 @@ def place_page(place: Place, *, problem: str = "", status: int = 200) -> Respons
 
 
 def _households(who: Identity, occupancies: list[Occupancy]) -> dict[int, Household]:
-    """Those that the person may read, by record: nobody else is named."""
-    ids = [o.household_record_id for o in occupancies if o.household_record_id]
-    if not ids:
+    """Those that the person may read, by occupancy: nobody else is named."""
+    of = queries.households_of(who, [o.id for o in occupancies if o.followed])
+    if not of:
         return {}
-    statement = select(Household).where(
-        Household.id.in_(ids), Household.id.in_(visible_households(who).with_only_columns(Household.id))
-    )
-    return {h.id: h for h in db.execute(statement).scalars()}
+    statement = visible_households(who).where(Household.id.in_(of.values()))
+    found = {h.id: h for h in db.execute(statement).scalars()}
+    return {occupancy: found[record] for occupancy, record in of.items() if record in found}
 
 
 def _weeks(monday: date, today: date) -> list[dict[str, Any]]:
@@ -259,7 +257,7 @@ def _bar(taken: Occupancy | None, households: dict[int, Household]) -> dict[str,
     if taken is None:
         return {"kind": "free", "word": "libre"}
     kind = OccupancyKind(taken.kind)
-    household = households.get(taken.household_record_id or 0)
+    household = households.get(taken.id)
     word = (
         UnavailabilityMotif.label_of(taken.motif).lower()
         if taken.motif

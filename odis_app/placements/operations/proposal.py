@@ -201,7 +201,7 @@ def _hold(identity: Identity, orientation: Orientation, place: Place, rules: Ter
             raise RuleError("", FULL)
         return
     reserve(
-        identity, place=place, household_record_id=orientation.household_id, household_owner_org_id=orientation.household_owner_org_id,
+        identity, place=place, household_record_id=orientation.household_id,
         starts_on=orientation.starts_on, ends_on=orientation.ends_on, expires_at=orientation.expires_at, subject=orientation.public_id,
     )  # fmt: skip
 
