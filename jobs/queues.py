@@ -37,6 +37,7 @@ ALLOWED = frozenset(
         "jobs.maintenance.purge_jobs",
         "jobs.maintenance.purge_sessions",
         "jobs.placements.expire_orientations",
+        "jobs.notifications.send",
         "jobs.reports.purge",
         "jobs.reports.run",
     }

@@ -16,6 +16,7 @@ from odis_app.core.config import ROOT, Config
 PACKAGES = (
     "audit",
     "territories",
+    "notifications",
     "accounts",
     "organisations",
     "access",
