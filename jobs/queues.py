@@ -31,13 +31,14 @@ STALE_SECONDS = 60  # a running job that has not beaten for so long has lost its
 
 ALLOWED = frozenset(
     {
+        "jobs.audit.seal",
         "jobs.documents.scan",
         "jobs.households.refresh_stages",
         "jobs.maintenance.purge_imports",
         "jobs.maintenance.purge_jobs",
         "jobs.maintenance.purge_sessions",
-        "jobs.placements.expire_orientations",
         "jobs.notifications.send",
+        "jobs.placements.expire_orientations",
         "jobs.reports.purge",
         "jobs.reports.run",
     }

@@ -52,6 +52,7 @@ class Schedule:
 
 
 SCHEDULE = (
+    Schedule("seal-audit", "Sceau du journal des accès", "jobs.audit.seal", every=timedelta(hours=1)),
     Schedule(
         "purge-sessions",
         "Suppression des sessions expirées",
@@ -67,13 +68,13 @@ SCHEDULE = (
         every=timedelta(minutes=10),
     ),
     Schedule(
-    Schedule(
         "send-mails",
         "Envoi des courriels",
         "jobs.notifications.send",
         queue=RAPIDE,
         every=timedelta(minutes=5),
     ),
+    Schedule(
         "purge-imports", "Suppression des brouillons d’import anciens", "jobs.maintenance.purge_imports", at=time(3, 5)
     ),
     Schedule("purge-reports", "Suppression des bilans anciens", "jobs.reports.purge", at=time(3, 25)),

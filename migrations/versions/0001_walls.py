@@ -38,7 +38,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    run("""DROP TABLE audit_events, grants, records, territory_rules, mandates, dispositifs, memberships, organisation_areas,
+    run("""DROP TABLE audit_seals, audit_events, grants, records, territory_rules, mandates, dispositifs, memberships, organisation_areas,
         organisations, users, instance""")
     run("DROP SCHEMA odis CASCADE")
     run("DROP SCHEMA private CASCADE")
@@ -412,6 +412,22 @@ def _audit() -> None:
     run(
         "CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION odis.refuse_change()"
     )
+    # The seal of each event: a chain per organisation (0: nobody's), written by the sealing job alone and never changed.
+    run("""
+    CREATE TABLE audit_seals (
+      position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      event_id bigint NOT NULL UNIQUE,
+      chain bigint NOT NULL,
+      digest bytea NOT NULL CHECK (octet_length(digest) = 32),
+      sealed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    )""")
+    run("CREATE INDEX ix_audit_seals_chain ON audit_seals (chain, position DESC)")
+    run(
+        "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_seals FOR EACH ROW EXECUTE FUNCTION odis.refuse_change()"
+    )
+    run(
+        "CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON audit_seals FOR EACH STATEMENT EXECUTE FUNCTION odis.refuse_change()"
+    )
 
 
 def _set_functions() -> None:
@@ -504,3 +520,7 @@ def _policies() -> None:
         "OR (actor_org_id = (SELECT odis.org()) AND (SELECT odis.has_role('coordinateur') OR odis.has_role('admin_organisation')))",
     )
     auth_writes("audit_events", "INSERT")
+    seals = "(SELECT odis.system_name()) = 'system:seal-audit'"
+    run(f"CREATE POLICY sealing ON audit_events FOR SELECT TO odis_worker USING ({seals})")
+    wall("audit_seals", select=seals, insert=seals)
+    run("REVOKE INSERT ON audit_seals FROM odis_app")

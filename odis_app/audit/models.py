@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, SmallInteger
+from sqlalchemy import BigInteger, Identity, LargeBinary, SmallInteger, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,3 +32,15 @@ class AuditEvent(Base):
     summary: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     request_id: Mapped[str]
+
+
+class AuditSeal(Base):
+    """The link of one event in the chain of its organisation (``chain``: the actor's, 0 when there is none). Never changed."""
+
+    __tablename__ = "audit_seals"
+
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    event_id: Mapped[int] = mapped_column(BigInteger)
+    chain: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -159,6 +159,11 @@ class Config:
         """Where stored files live."""
         return self.data_dir / "documents"
 
+    @property
+    def anchors_dir(self) -> Path:
+        """Where the heads of the trail's seals are written each day, to be copied elsewhere."""
+        return self.data_dir / "ancres"
+
     def environment(self) -> dict[str, str]:
         """The variables that make ``from_env`` build this very configuration in another process."""
         named = {item.metadata["variable"]: getattr(self, item.name) for item in fields(self)}

@@ -103,6 +103,11 @@ def keyring() -> Keyring:
     return _process["keys"]
 
 
+def derived_key(use: str) -> bytes:
+    """32 bytes for one use, drawn from the index key: it never changes during the installation's life, unlike the master key."""
+    return hmac.new(keyring().index, b"odis key for " + use.encode(), hashlib.sha256).digest()
+
+
 def verify_database(connection: Connection, keys: Keyring | None = None) -> None:
     """Refuse to go on with keys that are not those of this database; the first start stores their fingerprints.
 
