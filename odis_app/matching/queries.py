@@ -307,11 +307,7 @@ def _exclusions(
     for sentence, count in by_sentence.items():
         code, example = codes[sentence], examples[sentence]
         place = places.get(int(stock.ids[example[0].index])) if example and not code.is_safety else None
-        shown = (
-            f"{place.kind_label.lower()}, {communes.get(place.commune_code or '', place.department_code)}"
-            if place
-            else ""
-        )
+        shown = f"{place.kind_label}, {communes.get(place.commune_code or '', place.department_code)}" if place else ""
         result.append(Exclusion("" if code.is_safety else code.value, sentence, count, shown))
     return result
 

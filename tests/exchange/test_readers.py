@@ -249,9 +249,9 @@ def line(number: int, column: str = "A", value: str = "1") -> bytes:
 
 def test_a_sheet_of_a_million_rows_is_refused_with_a_sentence(tmp_path: Path) -> None:
     path = big_sheet(tmp_path, b"".join(line(number) for number in range(1, 1_000_001)))
-    assert refusal(path).startswith("La feuille dépasse 50000 lignes.")
+    assert refusal(path).startswith("La feuille dépasse 50\u202f000 lignes.")
     text = store(tmp_path / "a.csv", b"a;b\n" + b"1;2\n" * 1_000_000)
-    assert refusal(text).startswith("La feuille dépasse 50000 lignes.")
+    assert refusal(text).startswith("La feuille dépasse 50\u202f000 lignes.")
 
 
 def test_a_million_rows_that_are_only_formatted_are_nothing(tmp_path: Path) -> None:

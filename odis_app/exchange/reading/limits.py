@@ -33,8 +33,9 @@ class RefusedError(Exception):
 
 
 def too_many_rows() -> str:
+    most = f"{MAX_ROWS:_}".replace("_", "\u202f")
     return (
-        f"La feuille dépasse {MAX_ROWS} lignes. Gardez les lignes à importer dans un nouveau fichier, "
+        f"La feuille dépasse {most} lignes. Gardez les lignes à importer dans un nouveau fichier, "
         "ou partagez-le en plusieurs."
     )
 

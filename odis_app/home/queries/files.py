@@ -17,17 +17,16 @@ from odis_app.home.queries.work import SHOWN, WEEK, Found, Fresh, WorkItem, over
 from odis_app.households.enums import HouseholdStatus, Priority
 from odis_app.households.models import Household, HouseholdAdministrative, HouseholdIdentity, HouseholdRequest
 from odis_app.households.policy import visible_households
-from odis_app.households.queries import STALE_DAYS
+from odis_app.households.queries import HALF_DAYS, STALE_DAYS, TITLE_DAYS
 from odis_app.organisations.models import Organisation
 from odis_app.placements.enums import EndKind
 from odis_app.placements.models import Orientation
 from odis_app.placements.policy import visible_orientations
 
-HALF_DAYS = 15
 URGENT = int(Priority.SANS_SOLUTION.value)
 URGENT_DAYS, PROPOSE_DAYS, COMPLETE_DAYS = 3, 7, 7
 """A first offer is looked for as fast as it must then be answered: 72 hours when urgent, a week otherwise (practice §2.7)."""
-TITLE_DAYS, SHARE_DAYS, LAPSED_DAYS = 90, 3, 14
+SHARE_DAYS, LAPSED_DAYS = 3, 14
 S = HouseholdStatus
 CLOSED = (S.SORTI.value, S.ARCHIVE.value)
 
@@ -146,7 +145,7 @@ def titles(identity: Identity, *, mine: bool) -> Found:
         )  # fmt: skip
 
     rows = _read(joined, func.least(ends, today + timedelta(days=WEEK)), ends)
-    return _found(rows, line, "titres qui arrivent à échéance", **referent(mine))
+    return _found(rows, line, "titres qui arrivent à échéance", titre="echeance", **referent(mine))
 
 
 def silent(identity: Identity, *, mine: bool) -> Found:

@@ -12,6 +12,7 @@ from odis_app.core.formats import duree, jour_court
 WEEK = 7
 SHOWN = 6
 """Lines of one kind on the page; beyond, the list behind it is one link away."""
+BURNING = 2
 LATE, TODAY, THIS_WEEK = "late", "today", "week"
 TITLES = {LATE: "En retard", TODAY: "Aujourd’hui", THIS_WEEK: "Cette semaine"}
 
@@ -76,6 +77,12 @@ class WorkList:
     total: int
     late: int
     by_folder: dict[str, int]
+
+    @property
+    def first(self) -> WorkItem | None:
+        """What burns most, if anything does: the only primary button of the list."""
+        burning = (i for name, _, items in self.groups if name != THIS_WEEK for i in items if i.urgency >= BURNING)
+        return next(burning, None)
 
 
 def group_of(due: date, today: date) -> str:

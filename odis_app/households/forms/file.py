@@ -33,13 +33,22 @@ from odis_app.households.forms.fields import VersionedForm, boxes, optional_sele
 from odis_app.households.forms.members import PersonForm, PrincipalForm
 from odis_app.households.models import Household, HouseholdIdentity
 from odis_app.households.operations import normal_phone
+from odis_app.households.operations.composition import MOST_PEOPLE
 from odis_app.households.operations.file import Opening
 
-MOST_PEOPLE = 20
+OTHERS = MOST_PEOPLE - 1
 _KEY = re.compile(r"[0-9a-z]{16}")
 
 
 PROTECTIONS = [("", "Tous"), ("bpi", "BPI"), *((s.value, s.label) for s in ProtectionStatus if not s.is_bpi)]
+
+
+NEWS = [
+    ("", "Toutes"),
+    ("moins_15", "Moins de 15 jours"),
+    ("15_30", "De 15 à 30 jours"),
+    ("plus_30", "Plus de 30 jours"),
+]
 
 
 class FilterForm(Form):
@@ -64,6 +73,10 @@ class FilterForm(Form):
     )
     referent = SelectField("Référent", choices=[("", "Tous"), ("moi", "Moi")], validate_choice=False)
     departement = SelectField("Département", choices=[("", "Tous")], validate_choice=False)
+    nouvelles = SelectField("Dernière relecture", choices=NEWS, validate_choice=False)
+    titre = SelectField(
+        "Titre de séjour", choices=[("", "Tous"), ("echeance", "Échu, ou sous 3 mois")], validate_choice=False
+    )
     vue = HiddenField()
     tri = HiddenField()
 
@@ -103,7 +116,7 @@ class OpeningForm(Form):
 
     key = HiddenField()
     principal = FormField(PrincipalForm)
-    people = FieldList(FormField(PersonForm), max_entries=MOST_PEOPLE)
+    people = FieldList(FormField(PersonForm), max_entries=OTHERS)
     department = SelectField("Département", [InputRequired("Choisissez le département.")])
     dispositif = SelectField("Dispositif", [InputRequired("Choisissez le dispositif.")], coerce=int)
     priority = SelectField("Priorité", choices=Priority.choices())

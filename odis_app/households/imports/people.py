@@ -10,7 +10,7 @@ from odis_app.exchange.kinds import Finding, Values
 from odis_app.exchange.values import Context
 from odis_app.households.enums import CompositionKind, MemberLink, Sex
 from odis_app.households.imports.cells import child_link
-from odis_app.households.operations.composition import Person
+from odis_app.households.operations.composition import MOST_PEOPLE, TOO_MANY, Person
 
 MAJORITY = 18
 PRINCIPAL = MemberLink.DEMANDEUR_PRINCIPAL.value
@@ -106,6 +106,9 @@ def _check_counts(lines: Sequence[Values], today: date) -> Iterable[Finding]:
         return
     named = [person for person in _named(lines, today) if not _is_minor(person, today)]
     total = count(lines, today)
+    if total.adults + total.minors > MOST_PEOPLE:
+        yield Finding(0, "size", f"{total.adults + total.minors} personnes. {TOO_MANY}")
+        return
     if total.adults < len(named):
         yield Finding(
             0,

@@ -25,6 +25,8 @@ MEMBER_LABELS = {
     "first_name": "Prénom", "last_name": "Nom", "link": "Lien", "sex": "Sexe", "birth_date": "Date de naissance", "birth_year": "Année de naissance",
     "nationality": "Nationalité", "french_level": "Français", "situation": "Situation", "situation_note": "Précision", "present_in_france": "Présent en France",
 }  # fmt: skip
+MOST_PEOPLE = 60
+TOO_MANY = f"Un dossier compte {MOST_PEOPLE} personnes au plus : ouvrez un second dossier pour les autres."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,12 @@ def insert_member(household: Household, person: Person, *, since: date) -> Membe
     return member
 
 
+def check_number(people: int) -> None:
+    """A file holds sixty people at most, as its table says. Raises RuleError."""
+    if people > MOST_PEOPLE:
+        raise RuleError("", TOO_MANY)
+
+
 def add_member(
     identity: Identity,
     *,
@@ -71,6 +79,7 @@ def add_member(
         raise RuleError("link", "Ce ménage a déjà un demandeur principal. Choisissez un autre lien.")
     _check_day(happened_on)
     claim_version(household, version)
+    check_number(household.size + 1)
     member = insert_member(household, person, since=happened_on)
     _new_version(
         identity, household, event=event, happened_on=happened_on, note=f"{person.first_name} {person.last_name}"

@@ -37,7 +37,7 @@ from odis_app.households.operations.changes import (
     remember,
     secret_change,
 )
-from odis_app.households.operations.composition import Person, insert_member, refresh_composition
+from odis_app.households.operations.composition import Person, check_number, insert_member, refresh_composition
 from odis_app.households.operations.facts import record_fact, refresh_completeness
 
 IDENTITY_LABELS = {
@@ -74,6 +74,7 @@ def open_household(identity: Identity, *, opening: Opening) -> Household:
     """
     if [p.link for p in opening.people].count(MemberLink.DEMANDEUR_PRINCIPAL.value) != 1:
         raise RuleError("people", "Un ménage a un demandeur principal et un seul.")
+    check_number(len(opening.people))
     if opening.key:
         db.execute(select(func.pg_advisory_xact_lock(func.hashtext(opening.key))))
         sent = db.execute(

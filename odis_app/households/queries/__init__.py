@@ -19,7 +19,9 @@ from odis_app.households.queries.blocks import (
     wishes,
 )
 from odis_app.households.queries.lists import (
+    HALF_DAYS,
     STALE_DAYS,
+    TITLE_DAYS,
     VIEWS,
     HouseholdFilter,
     HouseholdRow,
@@ -41,7 +43,9 @@ from odis_app.households.queries.people import (
 from odis_app.households.queries.readers import Reader, grants_given, organisations_named, readers, reading_purposes
 
 __all__ = [
+    "HALF_DAYS",
     "STALE_DAYS",
+    "TITLE_DAYS",
     "VIEWS",
     "HouseholdFilter",
     "HouseholdRow",

@@ -41,8 +41,8 @@ WITHOUT_HOME = (
     HouseholdStatus.A_ORIENTER,
     HouseholdStatus.ORIENTATION_EN_COURS,
 )
-STALE_DAYS = 30
-SOON_DAYS = 15
+HALF_DAYS, STALE_DAYS = 15, 30
+SOON_DAYS, TITLE_DAYS = 15, 90
 MOST_WORDS = 6
 SHORTEST_SOUND = 3
 _NUMBER = re.compile(r"m[- ]?(\d[\dab]{0,2})(?:[- ](\d{0,6}))?", re.IGNORECASE)
@@ -61,6 +61,8 @@ class HouseholdFilter:
     protection: str = ""
     referent: str = ""
     department: str = ""
+    news: str = ""
+    title: str = ""
     order: str = ""
 
 
@@ -103,7 +105,23 @@ def _conditions(identity: Identity, filters: HouseholdFilter) -> list[ColumnElem
         found.append(Household.referent_user_id.in_(select(User.id).where(User.public_id == filters.referent)))
     if filters.department:
         found.append(Household.department_code == filters.department)
-    return found
+    return [*found, *_news(filters.news), *_title(filters.title)]
+
+
+def _news(news: str) -> list[ColumnElement[bool]]:
+    """Files by the time since somebody read them over: « moins_15 », « 15_30 » or « plus_30 » days."""
+    at, now = Household.reviewed_at, clock.now()
+    half, stale = now - timedelta(days=HALF_DAYS), now - timedelta(days=STALE_DAYS)
+    bands = {"moins_15": [at >= half], "15_30": [at < half, at >= stale], "plus_30": [at < stale]}
+    return bands.get(news, [])
+
+
+def _title(title: str) -> list[ColumnElement[bool]]:
+    """« echeance »: a residence title that ends within ninety days, or has ended, in a file still followed."""
+    block = HouseholdAdministrative
+    ends = select(block.household_id).where(block.title_valid_until <= clock.today() + timedelta(days=TITLE_DAYS))
+    over = (HouseholdStatus.SORTI.value, HouseholdStatus.ARCHIVE.value)
+    return [Household.id.in_(ends), Household.status.not_in(over)] if title == "echeance" else []
 
 
 def _with_protection(identity: Identity, value: str) -> ColumnElement[bool]:

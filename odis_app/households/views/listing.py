@@ -22,7 +22,7 @@ from odis_app.households.views.page import blueprint, display_name, saved
 from odis_app.organisations.enums import OrganisationKind
 from odis_app.organisations.queries import colleagues
 
-FILTERS = ("q", "etape", "priorite", "protection", "referent", "departement")
+FILTERS = ("q", "etape", "priorite", "protection", "referent", "departement", "nouvelles", "titre")
 
 
 @blueprint.get("")
@@ -53,7 +53,8 @@ def _filters() -> HouseholdFilter:
     given = request.args.get
     return HouseholdFilter(
         q=given("q", "").strip()[:100], view=given("vue", ""), status=tuple(s for s in request.args.getlist("etape") if s), priority=given("priorite", ""),
-        protection=given("protection", ""), referent=given("referent", ""), department=given("departement", ""), order=given("tri", ""),
+        protection=given("protection", ""), referent=given("referent", ""), department=given("departement", ""),
+        news=given("nouvelles", ""), title=given("titre", ""), order=given("tri", ""),
     )  # fmt: skip
 
 

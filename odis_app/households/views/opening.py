@@ -11,7 +11,7 @@ from odis_app.core.web import identity, redirect_to, render
 from odis_app.households import operations, queries
 from odis_app.households.forms import OpeningForm
 from odis_app.households.forms.fields import department_choices
-from odis_app.households.forms.file import MOST_PEOPLE
+from odis_app.households.forms.file import OTHERS
 from odis_app.households.models import Household
 from odis_app.households.policy import HOUSEHOLD_CREATE
 from odis_app.households.views.page import blueprint, display_name, saved
@@ -50,7 +50,7 @@ def _add_line(form: OpeningForm) -> bool:
     """« Ajouter une personne » without script: the form comes back, one blank line longer, nothing saved and nothing judged."""
     if "ajouter" not in request.form:
         return False
-    if len(form.people) < MOST_PEOPLE:
+    if len(form.people) < OTHERS:
         form.people.append_entry()
     return True
 
@@ -74,7 +74,7 @@ def _page(form: OpeningForm, twins: Sequence[Household]) -> Response:
         status=422 if judged else 200,
         form=form,
         twins=[(twin, display_name(twin)) for twin in twins],
-        can_add=len(form.people) < MOST_PEOPLE,
+        can_add=len(form.people) < OTHERS,
         added="ajouter" in request.form,
         crumbs=crumbs,
     )

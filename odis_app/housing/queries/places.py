@@ -184,9 +184,15 @@ def list_places(identity: Identity, filters: PlaceFilter, *, number: int) -> Pag
     for condition in _view(filters.view, taken):
         statement = statement.where(condition)
     if filters.state:
-        statement = statement.where(_state(taken) == filters.state)
+        statement = statement.where(_state(taken).in_(_states(filters.state)))
     page = paginate(statement.order_by(Place.confirmed_at, Place.id), number=number, per_page=PER_PAGE, scalars=False)
     return Page(_made(identity, page.items), page.number, page.per_page, page.total)
+
+
+def _states(state: str) -> tuple[str, ...]:
+    """A place that is about to be free is still occupied, as the figures of a département count it."""
+    occupied = PlaceState.OCCUPEE.value
+    return (occupied, PlaceState.EN_LIBERATION.value) if state == occupied else (state,)
 
 
 def place_counts(identity: Identity, filters: PlaceFilter) -> dict[str, int]:
@@ -225,12 +231,6 @@ def occupancies_of(
     return db.execute(statement.order_by(func.lower(Occupancy.during), Occupancy.id)).scalars().all()
 
 
-def free_windows(occupancies: Sequence[Occupancy], start: date, end: date) -> list[tuple[date, date, Occupancy | None]]:
-    """[start, end) cut into consecutive pieces (first day, day after the last, occupancy or None when free)."""
-    pieces: list[tuple[date, date, Occupancy | None]] = []
-    at = start
-    for occupancy in occupancies:
-        first, last = max(occupancy.during.lower or start, start), min(occupancy.during.upper or end, end)
 def households_of(identity: Identity, occupancies: Sequence[int]) -> dict[int, int]:
     """The record of the household by occupancy, for those that the person may follow to their place."""
     if not occupancies:
@@ -239,6 +239,12 @@ def households_of(identity: Identity, occupancies: Sequence[int]) -> dict[int, i
     return {row.occupancy_id: row.household_record_id for row in db.execute(statement).scalars()}
 
 
+def free_windows(occupancies: Sequence[Occupancy], start: date, end: date) -> list[tuple[date, date, Occupancy | None]]:
+    """[start, end) cut into consecutive pieces (first day, day after the last, occupancy or None when free)."""
+    pieces: list[tuple[date, date, Occupancy | None]] = []
+    at = start
+    for occupancy in occupancies:
+        first, last = max(occupancy.during.lower or start, start), min(occupancy.during.upper or end, end)
         if last <= at or first >= end:
             continue
         if first > at:

@@ -73,7 +73,10 @@ def index() -> Response:
         choices={
             "department": [(d.code, f"{d.name} ({d.code})") for d in departments()],
             "kind": HousingKind.choices(),
-            "state": PlaceState.choices(),
+            "state": [
+                (PlaceState.OCCUPEE.value, "Occupée, ou qui se libère") if c[0] == PlaceState.OCCUPEE.value else c
+                for c in PlaceState.choices()
+            ],
         },
         can_create=who.can(PLACE_CREATE),
         can_confirm=who.can(PLACE_CONFIRM),
@@ -137,6 +140,8 @@ def confirm(public_id: Place) -> Response:
     operations.confirm_place(who, place=public_id)
     if not is_fragment_request():
         flash(f"Place {public_id.number} confirmée.")
+        if request.form.get("retour") == "accueil":
+            return redirect_to_url(url_for("home.index") + "#t-places")
         return redirect_to_url(
             url_for("places.index", perimetre="mes", vue=request.form.get("vue") or None)
             + f"#place-{public_id.public_id}"

@@ -31,7 +31,9 @@ def countdown(expires_at: datetime) -> str:
         return "délai passé"
     if hours < 1:
         return "moins d’une heure"
-    return f"encore {hours}\u00a0h" if hours < LAST_HOURS else f"encore {pluriel(hours // 24, 'jour')}"
+    if hours < LAST_HOURS:
+        return f"encore {hours}\u00a0h"
+    return f"encore {pluriel((expires_at.astimezone(clock.PARIS).date() - clock.today()).days, 'jour')}"
 
 
 def attempt(form: Form, act: Callable[[], Any]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, url_for
 
 from odis_app.core import clock
 from odis_app.core.errors import RuleError
@@ -102,9 +102,7 @@ def _propose(
 def _score(household: Household, place: Place) -> dict[str, Any] | None:
     who = identity()
     found = (entry.provider(who, household, place) for entry in slot("orientation.score").entries() if entry.provider)
-    score = next((given for given in found if given is not None), None)
-    given = request.args.get("rang", "")
-    return score if score is not None else {"rank": int(given)} if given.isdecimal() and len(given) < 5 else None
+    return next((given for given in found if given is not None), None)
 
 
 def _overrides(score: dict[str, Any] | None) -> bool:
