@@ -62,6 +62,7 @@ def _people() -> None:
       first_name text NOT NULL,
       last_name text NOT NULL,
       is_demo boolean NOT NULL DEFAULT false,
+      charter_version text NOT NULL DEFAULT '',
       created_at timestamptz NOT NULL DEFAULT now(),
       deactivated_at timestamptz
     )""")
@@ -282,7 +283,9 @@ def _minting() -> None:
           IF proof IS DISTINCT FROM odis.mac(concat_ws('|', 'session', encode(hash, 'hex'), who, organisation, idle_minutes, absolute_minutes)) THEN
             RETURN false;
           END IF;
-          SELECT o.kind, o.department_code, array_agg(DISTINCT m.role) AS roles,
+          -- until somebody has accepted its convention, an organisation has administrators only (domain.md)
+          SELECT o.kind, o.department_code,
+                 coalesce(array_agg(DISTINCT m.role) FILTER (WHERE o.activated_at IS NOT NULL OR m.role = 'admin_organisation'), '{}') AS roles,
                  array(SELECT a.department_code FROM public.organisation_areas a WHERE a.organisation_id = o.id ORDER BY 1) AS areas
             INTO org FROM public.organisations o JOIN public.memberships m ON m.organisation_id = o.id
            WHERE o.id = organisation AND m.user_id = who AND o.deactivated_at IS NULL
@@ -301,15 +304,15 @@ def _minting() -> None:
     )
     definer(
         "open_unit(token text, read_only boolean)",
-        "TABLE (session_public_id text, kind text, user_id bigint, user_public_id text, first_name text, last_name text, email text, "
-        "org_id bigint, org_public_id text, org_name text, org_short_name text, org_kind text, org_department text, roles text[], level smallint, "
+        "TABLE (session_public_id text, kind text, user_id bigint, user_public_id text, first_name text, last_name text, email text, charter_version text, "
+        "org_id bigint, org_public_id text, org_name text, org_short_name text, org_kind text, org_department text, org_is_active boolean, roles text[], level smallint, "
         "departments text[], system_name text, step_up_until timestamptz, last_seen_at timestamptz)",
         f"""
         BEGIN
           PERFORM set_config('odis.token', coalesce(token, ''), true);
           IF read_only THEN PERFORM set_config('transaction_read_only', 'on', true); END IF;
-          RETURN QUERY SELECT s.public_id, s.kind, s.user_id, u.public_id, u.first_name, u.last_name, u.email, s.org_id, o.public_id, o.name, o.short_name,
-            s.org_kind, o.department_code, s.roles, s.level, s.departments, s.system_name, s.step_up_until, s.last_seen_at
+          RETURN QUERY SELECT s.public_id, s.kind, s.user_id, u.public_id, u.first_name, u.last_name, u.email, u.charter_version, s.org_id, o.public_id, o.name, o.short_name,
+            s.org_kind, o.department_code, o.activated_at IS NOT NULL, s.roles, s.level, s.departments, s.system_name, s.step_up_until, s.last_seen_at
             FROM private.sessions s LEFT JOIN public.users u ON u.id = s.user_id LEFT JOIN public.organisations o ON o.id = s.org_id
            WHERE s.token_hash = {SESSION} AND s.expires_at > now();
         END""",

@@ -21,6 +21,7 @@ class User(Base):
     first_name: Mapped[str]
     last_name: Mapped[str]
     is_demo: Mapped[bool] = mapped_column(default=False)
+    charter_version: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime | None]
     deactivated_at: Mapped[datetime | None]
 

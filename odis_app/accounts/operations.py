@@ -115,15 +115,27 @@ def change_password(identity: Identity, *, current: str, new: str) -> None:
     user = db.get_one(User, identity.require_user())
     if user.is_demo:
         raise RuleError("", "Un compte de démonstration garde son mot de passe : d’autres personnes s’en servent.")
-    row = db.execute(text("SELECT password_hash FROM odis.auth_login(:email)"), {"email": user.email}).first()
-    if not _is_right(row[0] if row else _DECOY, current):
+    if not is_own_password(user.email, current):
         raise RuleError("current", "Ce n’est pas votre mot de passe actuel.")
-    if len(new) < SHORTEST_PASSWORD:
-        raise RuleError("new", f"Le nouveau mot de passe doit avoir {SHORTEST_PASSWORD} caractères au moins.")
-    if new == current or new.casefold() in {user.email.casefold(), user.name.casefold()}:
+    if new == current:
         raise RuleError("new", "Choisissez un mot de passe différent de l’actuel, de votre nom et de votre adresse.")
+    check_new_password(new, email=user.email, name=user.name)
     db.execute(text("SELECT odis.set_own_password(:hash)"), {"hash": hash_password(new)})
     record_event(identity, "account:password", summary="Mot de passe changé")
+
+
+def check_new_password(new: str, *, email: str, name: str, field: str = "new") -> None:
+    """The rules of every new password, whoever sets it and where. Raises RuleError on ``field``."""
+    if len(new) < SHORTEST_PASSWORD:
+        raise RuleError(field, f"Le nouveau mot de passe doit avoir {SHORTEST_PASSWORD} caractères au moins.")
+    if new.casefold() in {email.casefold(), name.casefold()}:
+        raise RuleError(field, "Choisissez un mot de passe différent de l’actuel, de votre nom et de votre adresse.")
+
+
+def is_own_password(email: str, password: str) -> bool:
+    """Whether the account at ``email`` is open and has this password; the same time is spent when there is none."""
+    row = db.execute(text("SELECT password_hash FROM odis.auth_login(:email)"), {"email": email}).first()
+    return _is_right(row[0] if row else _DECOY, password)
 
 
 def switch_organisation(minter: Minter, identity: Identity, *, organisation_id: int, device: str) -> str:

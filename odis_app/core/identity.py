@@ -27,12 +27,14 @@ class Identity:
     first_name: str = ""
     last_name: str = ""
     email: str = ""
+    charter_version: str = ""
     org_id: int | None = None
     org_public_id: str = ""
     org_name: str = ""
     org_short_name: str = ""
     org_kind: str = ""
     org_department: str | None = None
+    org_is_active: bool = True
     roles: tuple[str, ...] = ()
     level: int = -1
     departments: tuple[str, ...] = ()

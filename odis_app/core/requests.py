@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, current_app, g, request
 from sqlalchemy import text
 
 from odis_app.core import clock
@@ -29,6 +29,18 @@ def init_app(app: Flask) -> None:
 def session_token() -> str | None:
     """The raw token of this browser's session; never logged, never rendered."""
     return request.cookies.get(COOKIE)
+
+
+def keep_session(response: Response, token: str) -> None:
+    """Give the browser its session: a cookie that no script reads, gone when the browser closes."""
+    response.set_cookie(
+        COOKIE, token, httponly=True, secure=current_app.config["SESSION_COOKIE_SECURE"], samesite="Lax", path="/"
+    )
+
+
+def device() -> str:
+    """What the browser says of itself, kept with the session."""
+    return (request.user_agent.string or "")[:200]
 
 
 def _open() -> None:

@@ -20,6 +20,7 @@ from odis_app.core.db import db, unit_of_work
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role
 from odis_app.core.text import fold
+from odis_app.organisations import texts
 from odis_app.organisations.enums import OrganisationKind
 from odis_app.organisations.models import Dispositif, Mandate, Membership, Organisation, OrganisationArea
 
@@ -88,9 +89,13 @@ def create_user(
     roles: Sequence[Role],
     password_hash: str | None = None,
     is_demo: bool = False,
+    has_charter: bool = True,
 ) -> User:
-    """A person and their roles. Within an owner unit: the password goes to the private schema."""
-    user = User(email=email, first_name=first_name, last_name=last_name, is_demo=is_demo, created_at=clock.now())
+    """A person and their roles, who accepted the charter in force (or did not yet). Within an owner unit: the password goes to the private schema."""
+    user = User(
+        email=email, first_name=first_name, last_name=last_name, is_demo=is_demo, created_at=clock.now(),
+        charter_version=texts.current(texts.CHARTER).version if has_charter else "",
+    )  # fmt: skip
     db.add(user)
     db.flush()
     db.add_all(

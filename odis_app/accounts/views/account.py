@@ -7,9 +7,10 @@ from flask import Response, flash, request
 from odis_app.accounts import operations, queries
 from odis_app.accounts.forms import PasswordForm
 from odis_app.accounts.policy import ACCOUNT_READ, ACCOUNT_UPDATE
-from odis_app.accounts.views.sign_in import blueprint, device, keep_session, minter
+from odis_app.accounts.views.sign_in import blueprint, minter
 from odis_app.core.errors import RuleError
 from odis_app.core.permissions import guard
+from odis_app.core.requests import device, keep_session
 from odis_app.core.web import identity, not_found, redirect_to, render
 
 

@@ -10,7 +10,7 @@ from odis_app.accounts.forms import SignInForm
 from odis_app.core.db import unit_of_work
 from odis_app.core.errors import RuleError
 from odis_app.core.permissions import public
-from odis_app.core.requests import COOKIE
+from odis_app.core.requests import COOKIE, device, keep_session
 from odis_app.core.web import identity, is_fragment_request, is_safe_path, redirect_to, redirect_to_url
 
 blueprint = Blueprint("accounts", __name__)
@@ -101,13 +101,6 @@ def _welcome(token: str, target: str | None, carried: list[tuple[str, str]]) -> 
     return response
 
 
-def keep_session(response: Response, token: str) -> None:
-    """Give the browser its session: a cookie that no script reads, gone when the browser closes."""
-    response.set_cookie(
-        COOKIE, token, httponly=True, secure=current_app.config["SESSION_COOKIE_SECURE"], samesite="Lax", path="/"
-    )
-
-
 def _previous_person() -> str | None:
     try:
         return str(_signer().loads(request.cookies.get(WHO, "")))
@@ -123,8 +116,3 @@ def minter() -> operations.Minter:
     """The application's own, under the installation's key."""
     found: operations.Minter = current_app.extensions["odis_minter"]
     return found
-
-
-def device() -> str:
-    """What the browser says of itself, kept with the session."""
-    return (request.user_agent.string or "")[:200]
