@@ -392,6 +392,7 @@ def _audit() -> None:
       actor_user_id bigint,
       actor_org_id bigint,
       actor_label text NOT NULL,
+      actor_roles text[] NOT NULL DEFAULT '{}',
       org_label text NOT NULL DEFAULT '',
       record_id bigint,
       record_owner_org_id bigint,
@@ -468,9 +469,9 @@ def _set_functions() -> None:
         "audit_append(what text, on_record bigint, class smallint, why text, sentence text, details jsonb, request text)",
         "bigint",
         f"""
-        INSERT INTO public.audit_events (action, actor_kind, actor_user_id, actor_org_id, actor_label, org_label, record_id, record_owner_org_id,
+        INSERT INTO public.audit_events (action, actor_kind, actor_user_id, actor_org_id, actor_roles, actor_label, org_label, record_id, record_owner_org_id,
                                          sensitivity, purpose, summary, data, request_id)
-        SELECT what, coalesce(s.kind, 'anonymous'), s.user_id, s.org_id,
+        SELECT what, coalesce(s.kind, 'anonymous'), s.user_id, s.org_id, coalesce(s.roles, '{{}}'),
                coalesce(u.first_name || ' ' || u.last_name, s.system_name, 'inconnu'), coalesce(o.name, ''),
                on_record, (SELECT r.owner_org_id FROM public.records r WHERE r.id = on_record), coalesce(class, 0), coalesce(why, ''), coalesce(sentence, ''),
                coalesce(details, '{{}}'), coalesce(request, '')

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, LargeBinary, SmallInteger, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Identity, LargeBinary, SmallInteger, Text, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from odis_app.core.db import Base
@@ -23,6 +23,7 @@ class AuditEvent(Base):
     actor_kind: Mapped[str]
     actor_user_id: Mapped[int | None] = mapped_column(BigInteger)
     actor_org_id: Mapped[int | None] = mapped_column(BigInteger)
+    actor_roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     actor_label: Mapped[str]
     org_label: Mapped[str]
     record_id: Mapped[int | None] = mapped_column(BigInteger)

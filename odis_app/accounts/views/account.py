@@ -11,6 +11,7 @@ from odis_app.accounts.views.sign_in import blueprint, minter
 from odis_app.core.errors import RuleError
 from odis_app.core.permissions import guard
 from odis_app.core.requests import device, keep_session
+from odis_app.core.slots import slot
 from odis_app.core.web import identity, not_found, redirect_to, render
 
 
@@ -63,5 +64,6 @@ def _page(form: PasswordForm, status: int = 200) -> Response:
         roles=queries.role_labels(who.roles),
         workplaces=queries.workplaces(minter(), who),
         sign_ins=queries.last_sign_ins(who),
+        links=slot("account.links").entries(who),
         crumbs=[("Mon compte", None)],
     )

@@ -1,0 +1,32 @@
+"""The words of the trail: ``resource:verb`` said in French."""
+
+from __future__ import annotations
+
+from odis_app.core.permissions import Role
+
+RESOURCES = {
+    "account": "Compte", "documents": "Documents", "home": "Accueil", "matching": "Appariement", "search": "Recherche", "audit": "Journal des accès", "charter": "Charte", "convention": "Convention", "document": "Document", "household": "Dossier ménage",
+    "import": "Import", "invitation": "Invitation", "journal": "Journal du dossier", "member": "Équipe", "offer": "Offre", "orientation": "Proposition",
+    "permission": "Droits", "place": "Place", "placement": "Hébergement", "record": "Dossier", "report": "Bilan", "session": "Connexion", "structure": "Structure",
+}  # fmt: skip
+VERBS = {
+    "accept": "acceptation", "add": "ajout", "archive": "archivage", "ask": "demande", "availability": "disponibilité", "call": "appel", "close": "fermeture",
+    "commit": "enregistrement", "complete": "compléments", "confirm": "confirmation", "create": "création", "decide": "décision", "discard": "abandon",
+    "download": "téléchargement", "edit": "modification", "end_stay": "fin de séjour", "expire": "expiration", "export": "export", "generate": "production",
+    "moderate": "modération", "open": "ouverture", "password": "mot de passe changé", "plan_visit": "visite prévue", "read": "consultation", "refuse": "refus",
+    "release": "libération", "reopen": "réouverture", "request": "demande", "reserve": "réservation", "resume": "reprise", "review": "relecture",
+    "safeguards": "garde-fous", "scan": "analyse", "share": "partage", "signal": "signalement", "start": "début", "stay": "séjour", "stop": "arrêt",
+    "undo": "annulation", "unshare": "fin de partage", "update": "modification", "visit": "visite", "withdraw": "retrait", "write": "écriture",
+}  # fmt: skip
+
+
+def action_label(action: str) -> str:
+    """« household:read » → « Dossier ménage, consultation »; an unknown word is shown as it is."""
+    resource, _, verb = action.partition(":")
+    return f"{RESOURCES.get(resource, resource)}, {VERBS.get(verb, verb.replace('_', ' '))}"
+
+
+def functions_label(roles: list[str]) -> str:
+    """What a person did in its organisation on that day."""
+    known = {role.value: role.label for role in Role}
+    return ", ".join(known.get(role, role) for role in roles) or "sans fonction inscrite"
