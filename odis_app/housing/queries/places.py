@@ -27,6 +27,7 @@ from odis_app.territories.models import Commune
 HALF_DAYS, STALE_DAYS = 7, 14
 SOON_DAYS = 30
 PER_PAGE = 50
+OPEN = "ouverte"
 VIEWS = (("a_confirmer", "À confirmer"), ("libres", "Libres"), ("bientot", "Bientôt libres"), ("toutes", "Toutes"))
 
 
@@ -191,6 +192,8 @@ def list_places(identity: Identity, filters: PlaceFilter, *, number: int) -> Pag
 
 def _states(state: str) -> tuple[str, ...]:
     """A place that is about to be free is still occupied, as the figures of a département count it."""
+    if state == OPEN:
+        return tuple(s.value for s in PlaceState if s not in {PlaceState.EN_CREATION, PlaceState.FERMEE})
     occupied = PlaceState.OCCUPEE.value
     return (occupied, PlaceState.EN_LIBERATION.value) if state == occupied else (state,)
 

@@ -23,7 +23,7 @@ from odis_app.housing.enums import HousingKind, OccupancyKind, PlaceState, Unava
 from odis_app.housing.forms import AvailabilityForm
 from odis_app.housing.models import Occupancy, Place, PlaceAddress
 from odis_app.housing.policy import PLACE_CONFIRM, PLACE_CREATE, PLACE_LIST, PLACE_READ, PLACE_UPDATE, find_place
-from odis_app.housing.queries.places import VIEWS, PlaceFilter
+from odis_app.housing.queries.places import OPEN, VIEWS, PlaceFilter
 from odis_app.housing.views.offers import sections
 from odis_app.territories.queries import departments, label_of
 
@@ -73,14 +73,17 @@ def index() -> Response:
         choices={
             "department": [(d.code, f"{d.name} ({d.code})") for d in departments()],
             "kind": HousingKind.choices(),
-            "state": [
-                (PlaceState.OCCUPEE.value, "Occupée, ou qui se libère") if c[0] == PlaceState.OCCUPEE.value else c
-                for c in PlaceState.choices()
-            ],
+            "state": _state_choices(),
         },
         can_create=who.can(PLACE_CREATE),
         can_confirm=who.can(PLACE_CONFIRM),
     )
+
+
+def _state_choices() -> list[tuple[str, str]]:
+    """The states, and two words that gather several of them, as the figures of a département count."""
+    wider = {PlaceState.OCCUPEE.value: "Occupée, ou qui se libère"}
+    return [(OPEN, "Ouverte, quel que soit l’état"), *((c, wider.get(c, label)) for c, label in PlaceState.choices())]
 
 
 def _filters(who: Identity) -> PlaceFilter:
@@ -105,7 +108,7 @@ def _scopes(who: Identity, filters: PlaceFilter) -> list[dict[str, Any]]:
         return []
     return [
         {"label": label, "url": url_for("places.index", perimetre=name), "current": filters.scope == name}
-        for name, label in (("mes", "Les places de mon organisation"), ("territoire", "Toutes celles que je peux voir"))
+        for name, label in (("mes", "Mes places"), ("territoire", "Toutes les places"))
     ]
 
 
