@@ -26,9 +26,23 @@ ORIENTED = "= ANY (ARRAY(SELECT odis.oriented_households()))"
 # The days that a proposal or a stay ``{o}`` holds: found by its own name, on its own place, for its own household.
 WHOSE = "h.occupancy_id = c.id AND h.subject = {o}.public_id AND h.household_record_id = {o}.household_id AND c.place_id = {o}.place_id AND c.released_at IS NULL"
 STATUS = "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date, outcome text)"
-# The place's side moves the stage of a file together with the fact that it tells, and neither archives nor reopens it.
-TOLD = """ OR (h.id IN (SELECT odis.oriented_households()) AND (new_status = 'archive') = (h.status = 'archive') AND EXISTS (
-              SELECT 1 FROM public.household_facts f WHERE f.household_id = h.id AND f.recorded_at = now()))"""
+# The place's side moves the stage of a file together with the fact that it tells, of a proposal or a stay of its own, and to the
+# stages that this fact gives alone: it neither archives nor reopens a file, nor says that somebody left whom it never housed.
+TOLD = """ OR (h.id IN (SELECT odis.oriented_households()) AND EXISTS (
+              SELECT 1 FROM public.household_facts f
+                JOIN public.orientations o ON o.household_id = h.id AND o.public_id = f.subject AND o.place_owner_org_id = odis.case_org()
+               WHERE f.household_id = h.id AND f.recorded_at = now() AND odis.fact_leads(f.kind, h.status, new_status, h.id)
+                 AND CASE f.kind WHEN 'proposal_ended' THEN o.entered_on IS NULL
+                                 WHEN 'confirmed' THEN o.confirmed_at IS NOT NULL
+                                 WHEN 'entered' THEN o.confirmed_at IS NOT NULL AND o.entered_on IS NULL
+                                 WHEN 'exited' THEN EXISTS (SELECT 1 FROM public.placements p WHERE p.orientation_id = o.id AND p.entered_on IS NOT NULL) END))"""
+# (fact, stages before, stages after): what households/status.py can compute from such a fact alone.
+LEADS = """('proposal_ended', '{orientation_en_cours}', '{brouillon,complet,a_orienter,orientation_en_cours}'),
+           ('proposal_ended', '{place,suivi}', '{place,suivi}'),
+           ('confirmed', '{brouillon,complet,a_orienter,orientation_en_cours,sorti}', '{orientation_en_cours}'),
+           ('confirmed', '{place,suivi}', '{place,suivi}'),
+           ('entered', '{brouillon,complet,a_orienter,orientation_en_cours,place,suivi,sorti}', '{place,suivi}'),
+           ('exited', '{place,suivi}', '{brouillon,complet,a_orienter,orientation_en_cours,place,suivi,sorti}')"""
 PROPOSED = """
                OR EXISTS (SELECT 1 FROM public.orientations o JOIN public.places p ON p.id = o.place_id
                            WHERE (o.household_id = r.id AND o.place_owner_org_id = odis.case_org())
@@ -44,6 +58,7 @@ def upgrade() -> None:
     _departures()
     _trigger()
     _sets()
+    _leads()
     _stays()
     _expiry()
     _walls()
@@ -239,6 +254,21 @@ def _sets() -> None:
             WHERE o.place_id = place AND o.ended_at IS NULL AND (o.confirmed_at IS NOT NULL OR o.expires_at > now())
               AND daterange(o.starts_on, o.ends_on) && days
               AND (o.place_owner_org_id = odis.case_org() OR o.department_code IN (SELECT odis.mandated_departments()))""",
+    )
+
+
+def _leads() -> None:
+    # A file that was closed by an exit is closed again when what was proposed since falls; an archived one stays archived.
+    definer(
+        "fact_leads(fact text, stage text, next_stage text, household bigint)",
+        "boolean",
+        f"""SELECT (stage = 'archive' AND next_stage = 'archive')
+             OR EXISTS (SELECT 1 FROM (VALUES {LEADS}) AS l (kind, before, after)
+                         WHERE l.kind = fact AND stage = ANY (l.before::text[]) AND next_stage = ANY (l.after::text[]))
+             OR (fact = 'proposal_ended' AND stage = 'orientation_en_cours' AND next_stage = 'sorti' AND coalesce((
+                  SELECT f.kind = 'exited' AND (f.data ->> 'waits_again') IS DISTINCT FROM 'true' FROM public.household_facts f
+                   WHERE f.household_id = household AND f.kind IN ('entered', 'exited', 'reopened') AND f.recorded_at < now() ORDER BY f.id DESC LIMIT 1), false))""",
+        to="odis_auth",
     )
 
 
@@ -448,6 +478,7 @@ def downgrade() -> None:
         "confirm_orientation(orientation bigint)",
         "active_proposals(place bigint, days daterange)",
         "oriented_households()",
+        "fact_leads(fact text, stage text, next_stage text, household bigint)",
     ):
         drop_definer(signature)
     run("DROP TABLE placement_departures, placements, orientation_refusals, orientation_choices, orientations")

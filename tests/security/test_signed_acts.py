@@ -1,0 +1,79 @@
+"""What somebody does by bare SQL on their own side: a stage, a signature, an import. Each test fails if the hole is open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.placements import operations as do
+from odis_app.placements.enums import EndedBy
+from tests.placements.conftest import Town, found, stay, town
+from tests.security.bare import outcome, refused, trying
+from tests.support.worlds import owner_unit
+
+__all__ = ["town"]
+
+STAGE = "SELECT odis.set_household_status(:id, :stage, 'x', current_date, NULL, NULL, :out, :how)"
+FACT = "INSERT INTO household_facts (household_id, owner_org_id, kind, happened_on, subject, data) VALUES (:id, :owner, :kind, current_date, :subject, '{}')"
+
+
+def numbers(town: Town) -> dict[str, Any]:
+    with owner_unit():
+        statement = text("SELECT id, owner_org_id AS owner FROM households WHERE public_id = :id")
+        return dict(db.execute(statement, {"id": town.household}).mappings().one())
+
+
+def reached(town: Town, *, kind: str, subject: str, stages: tuple[str, ...]) -> set[str]:
+    """The stages that the operator may write in the transaction where it tells that fact."""
+    household, written = numbers(town), set()
+    for stage in stages:
+        with trying(town.operator):
+            if outcome(FACT, **household, kind=kind, subject=subject) != "inserted":
+                continue
+            exited = stage == "sorti"
+            if not refused(
+                STAGE,
+                id=household["id"],
+                stage=stage,
+                out=clock.today() if exited else None,
+                how="neutre" if exited else None,
+            ):
+                written.add(stage)
+    return written
+
+
+ALL = ("brouillon", "complet", "a_orienter", "orientation_en_cours", "place", "suivi", "sorti", "archive")
+
+
+def test_a_fact_moves_a_file_to_its_own_stages_only(town: Town) -> None:
+    """An operator that received a proposal tells neither an entry nor an exit that did not happen in its places."""
+    proposal = town.propose()
+    assert reached(town, kind="proposal_ended", subject=proposal, stages=ALL) == set(ALL[:4])
+    for kind in ("confirmed", "entered", "exited"):
+        assert reached(town, kind=kind, subject=proposal, stages=ALL[:3] + ALL[4:]) == set(), kind
+    for subject in ("", "inconnue00000001"):
+        assert reached(town, kind="proposal_ended", subject=subject, stages=("a_orienter", "sorti")) == set()
+
+
+def test_each_step_of_a_stay_opens_the_stages_that_follow(town: Town) -> None:
+    agreed = town.confirmed()
+    assert reached(town, kind="entered", subject=agreed, stages=ALL) == {"place", "suivi"}
+    assert reached(town, kind="exited", subject=agreed, stages=ALL) == set()
+    with town.operator.acting() as identity:
+        do.record_entry(identity, placement=stay(agreed), entered_on=clock.today())
+    assert reached(town, kind="exited", subject=agreed, stages=ALL) == set(ALL[:-1])
+    assert reached(town, kind="proposal_ended", subject=agreed, stages=ALL) == set()
+
+
+def test_what_falls_after_an_exit_closes_the_file_again(town: Town) -> None:
+    first = town.entered(days_ago=3)
+    second = town.propose(place=town.another_place(), start=30)
+    with town.operator.acting() as identity:
+        do.exit_placement(identity, placement=stay(first), reason="logement_social", exited_on=clock.today())
+    assert town.status() == "orientation_en_cours"
+    with town.operator.acting() as identity:
+        do.refuse(identity, orientation=found(second), party=EndedBy.HEBERGEUR, motif="dates")
+    assert town.status() == "sorti"
