@@ -75,13 +75,8 @@ def open_household(identity: Identity, *, opening: Opening) -> Household:
     if [p.link for p in opening.people].count(MemberLink.DEMANDEUR_PRINCIPAL.value) != 1:
         raise RuleError("people", "Un ménage a un demandeur principal et un seul.")
     check_number(len(opening.people))
-    if opening.key:
-        db.execute(select(func.pg_advisory_xact_lock(func.hashtext(opening.key))))
-        sent = db.execute(
-            select(Household).where(Household.public_id == opening.key, Household.owner_org_id == identity.org_id)
-        ).scalar_one_or_none()
-        if sent is not None:
-            return sent
+    if opening.key and (sent := _sent_before(identity, opening.key)) is not None:
+        return sent
     opened_on = opening.opened_on or clock.today()
     record = create_record(
         identity, kind="household", department_code=opening.department_code, dispositif_id=opening.dispositif_id
@@ -127,6 +122,13 @@ def open_household(identity: Identity, *, opening: Opening) -> Household:
         data={"number": household.number},
     )
     return household
+
+
+def _sent_before(identity: Identity, key: str) -> Household | None:
+    db.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
+    return db.execute(
+        select(Household).where(Household.public_id == key, Household.owner_org_id == identity.org_id)
+    ).scalar_one_or_none()
 
 
 def update_identity(
