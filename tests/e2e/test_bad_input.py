@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import People, Products
@@ -146,3 +149,109 @@ def test_an_upload_over_twenty_megabytes_is_refused_in_a_page(product: Product, 
     heavy = tmp_path / "lourd.pdf"
     heavy.write_bytes(b"%PDF-1.7\n" + bytes(25 * 1024 * 1024))
     given_to_a_file(product, people, heavy).reads(re.compile("trop lourd|dépasse"))
+
+
+# Spreadsheets that nobody can import
+
+
+def nothing_is_left(product: Product) -> None:
+    """No household and no draft came of a refused file."""
+    with product.database() as database:
+        assert database.execute("SELECT count(*) FROM imports").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("kind", ["menages", "offres"])
+def test_an_empty_spreadsheet_is_said_to_be_empty(
+    product: Product, people: People, workbooks: dict[str, Path], kind: str
+) -> None:
+    who = people(product, "association")
+    upload(who, workbooks["13_vide.xlsx"], kind=kind).reads("Ce fichier est vide.")
+    expect(who.field("Tableau à importer")).to_have_attribute("aria-invalid", "true")
+    nothing_is_left(product)
+
+
+def million(path: Path) -> Path:
+    """A workbook of 10⁶ rows, written as it is zipped; 2 MB on the disk, 90 MB once open."""
+    head = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    names = '<row r="1"><c r="A1" t="inlineStr"><is><t>Nom</t></is></c><c r="B1" t="inlineStr"><is><t>Prénom</t></is></c></row>'
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        save_around(book)
+        with book.open("xl/worksheets/sheet1.xml", "w") as sheet:
+            sheet.write((head + names).encode())
+            for first in range(2, 1_000_001, 10_000):
+                rows = (
+                    f'<row r="{n}"><c r="A{n}"><v>{n}</v></c><c r="B{n}"><v>1</v></c></row>'
+                    for n in range(first, first + 10_000)
+                )
+                sheet.write("".join(rows).encode())
+            sheet.write(b"</sheetData></worksheet>")
+    return path
+
+
+def save_around(book: zipfile.ZipFile) -> None:
+    """Everything of a workbook but its sheet."""
+    plain = BytesIO()
+    with xlsxwriter.Workbook(plain) as empty:
+        empty.add_worksheet("Ménages")
+    with zipfile.ZipFile(plain) as source:
+        for name in source.namelist():
+            if name != "xl/worksheets/sheet1.xml":
+                book.writestr(name, source.read(name))
+
+
+def test_a_million_rows_are_refused_in_one_sentence_and_nothing_is_kept(
+    product: Product, people: People, tmp_path: Path
+) -> None:
+    who = people(product, "association")
+    upload(who, million(tmp_path / "million.xlsx")).reads(
+        re.compile("La feuille dépasse 50 000 lignes."), re.compile("partagez-le")
+    )
+    nothing_is_left(product)
+    upload(who, big_text(tmp_path / "million.csv")).reads(re.compile("La feuille dépasse 50 000 lignes."))
+    nothing_is_left(product)
+
+
+def big_text(path: Path) -> Path:
+    """The same as text."""
+    with path.open("wb") as file:
+        file.write("Nom;Prénom\r\n".encode())
+        file.writelines(b"Exemplova;Nour\r\n" * 10_000 for _ in range(100))
+    return path
+
+
+# Very large households
+
+
+def test_a_household_of_forty_is_opened_with_everybody(product: Product, people: People) -> None:
+    name = "Quarante"
+    who = people(product, "association", rules=False)
+    open_file(who, name=name)
+    for _ in range(39):
+        who.page.get_by_role("button", name="Ajouter une personne").click()
+    for number in range(2, 41):
+        line = f"#personne-{number}"
+        who.write("Prénom", f"Essai {number}", within=line).write("Nom", name, within=line)
+        who.write("Naissance", "3/09/1988", within=line).choose("Sexe", "Femme", within=line)
+        who.choose("Lien", re.compile("Autre"), within=line)
+    who.rules = True
+    who.press("Enregistrer le ménage", within="main").reads(re.compile("Dossier .* ouvert"))
+    assert files_named(product, name) == 40
+    who.follow(re.compile("^Composition"), within="main").reads("40 personnes")
+
+
+def test_the_sixty_first_person_is_refused_and_what_was_written_stays(product: Product, people: People) -> None:
+    who = people(product, "association")
+    open_file(who, name="Soixante").press("Enregistrer le ménage", within="main")
+    path = who.path()
+    with product.database() as database:
+        database.execute(
+            "UPDATE households SET size = 60, adults = 60 WHERE id IN (SELECT household_id FROM members WHERE last_name = 'Soixante')"
+        )
+    who.go(f"{path}/composition/ajouter")
+    who.write("Prénom", "Essai", within="main").write("Nom", "Soixante", within="main").write(
+        "Naissance", "3/09/1988", within="main"
+    )
+    who.choose("Sexe", "Femme", within="main").choose("Lien", re.compile("Autre"), within="main")
+    who.press("Ajouter la personne", within="main").reads(re.compile("60 personnes au plus"))
+    expect(who.field("Nom", within="main")).to_have_value("Soixante")
+    assert files_named(product, "Soixante") == 1
