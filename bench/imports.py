@@ -66,14 +66,22 @@ def _rights(ground: Ground, account: str) -> frozenset[str]:
 
 
 def _write(kind: ImportKind, path: Path) -> None:
-    """Each column's own example, with a number and a name of its own for each line."""
+    """Each column's own example; what differs between people (numbers, names, phones, birthdays, addresses, remarks) differs by line."""
     columns = [column for column in kind.columns if column.example]
     with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, [column.label for column in columns])
         for line in range(1, LINES + 1):
-            own = {kind.reference: f"B-{line:05d}", "last_name": f"Exemplova {_letters(line)}"}
+            own = _own(line) | {kind.reference: f"B-{line:05d}"}
             sheet.write_row(line, 0, [own.get(column.key, column.example) for column in columns])
+
+
+def _own(line: int) -> dict[str, str]:
+    phone = f"06 39 98 {line // 100 % 100:02d} {line % 100:02d}"
+    return {
+        "last_name": f"Exemplova {_letters(line)}", "phone": phone, "contact": f"Nour Exemplova {_letters(line)} - {phone}",
+        "birth": f"{line % 28 + 1:02d}/{line % 12 + 1:02d}/{1950 + line % 50}", "address": f"{line} rue des Exemples", "remarks": f"Remarque {line}",
+    }  # fmt: skip
 
 
 def _letters(number: int) -> str:

@@ -131,4 +131,5 @@ def from_json(value: object) -> Cell:
 
 def as_cell(value: str) -> Cell:
     """Text as found in a sheet, with its errors told apart (« #REF! », « Err:502 »)."""
-    return BadCell(value.strip()) if _SHEET_ERROR.fullmatch(value.strip()) else value
+    text = value.strip()
+    return BadCell(text) if text[:1] in "#Ee" and _SHEET_ERROR.fullmatch(text) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +16,7 @@ from .cells import NIR, BadCell, Cell, Row
 from .kinds import Draft, Finding, ImportKind, Values
 from .values import NIR_REFUSED, CellError, CellWarning, Context
 
+_REMEMBERED = 100_000  # cells of one file, for the time of its check
 _REQUIRED = "la case est vide. Cette information est obligatoire."
 
 
@@ -169,12 +170,33 @@ def add_findings(record: CheckedRecord, findings: Sequence[Finding], headers: Ma
             row.action = Action.ERROR
 
 
+class _Siblings(Mapping[str, Cell]):
+    """The other cells of a line; ``asked`` tells that a parser looked at them."""
+
+    def __init__(self) -> None:
+        self.cells: dict[str, Cell] = {}
+        self.asked = False
+
+    def __getitem__(self, key: str) -> Cell:
+        self.asked = True
+        return self.cells[key]
+
+    def __iter__(self) -> Iterator[str]:
+        self.asked = True
+        return iter(self.cells)
+
+    def __len__(self) -> int:
+        self.asked = True
+        return len(self.cells)
+
+
 class _RowReader:
     """Reads the lines of one file, in order, with the parsers of its kind."""
 
     def __init__(self, kind: ImportKind, headers: Sequence[str], mapping: mapping_of.Mapping, context: Context) -> None:
         self.kind = kind
-        self.siblings: dict[str, Cell] = {}
+        self.siblings = _Siblings()
+        self.parsed: dict[tuple[int, type, Cell], object] = {}
         self.context = replace(context, siblings=self.siblings)  # one context, so that what it computes once is kept
         self.titles = list(headers)
         self.columns = [(index, kind.column(key)) for index, key in enumerate(mapping) if key]
@@ -189,9 +211,9 @@ class _RowReader:
         for index, cell in enumerate(row.cells):
             if isinstance(cell, BadCell) and cell.found == NIR:
                 checked.findings.append(CellFinding(row.number, self.titles[index], NIR_REFUSED))
-        self.siblings.update((column.key, row.cells[index]) for index, column in self.columns)
+        self.siblings.cells.update((column.key, row.cells[index]) for index, column in self.columns)
         for index, column in self.columns:
-            self._read_cell(checked, column, row.cells[index])
+            self._read_cell(checked, index, column, row.cells[index])
         if self.grouped:
             self._inherit(checked.values)
         return checked
@@ -216,13 +238,13 @@ class _RowReader:
                 if column.required and row.values[column.key] is None and header not in told:
                     row.findings.append(CellFinding(row.number, header, _REQUIRED))
 
-    def _read_cell(self, checked: CheckedRow, column: mapping_of.Column, cell: Cell) -> None:
+    def _read_cell(self, checked: CheckedRow, index: int, column: mapping_of.Column, cell: Cell) -> None:
         header = self.headers[column.key]
         if isinstance(cell, BadCell):
             if cell.found != NIR:  # that one is told with the line, mapped or not
                 checked.findings.append(CellFinding(checked.number, header, _bad_cell(cell)))
             return
-        value = column.parser(cell, self.context)
+        value = self._parse(index, column, cell)
         if isinstance(value, CellError):
             checked.findings.append(CellFinding(checked.number, header, value.sentence))
             return
@@ -230,6 +252,17 @@ class _RowReader:
             checked.findings.append(CellFinding(checked.number, header, value.sentence, blocking=False))
             value = value.value
         checked.values[column.key] = value
+
+    def _parse(self, index: int, column: mapping_of.Column, cell: Cell) -> object:
+        """What the column's parser answers; the same cell of the same column is parsed once, unless the line had a say in it."""
+        known = (index, type(cell), cell)  # the type, since 1, 1.0 and True are equal
+        if known in self.parsed:
+            return self.parsed[known]
+        self.siblings.asked = False
+        value = column.parser(cell, self.context)
+        if not self.siblings.asked and len(self.parsed) < _REMEMBERED:
+            self.parsed[known] = value
+        return value
 
 
 def _bad_cell(cell: BadCell) -> str:

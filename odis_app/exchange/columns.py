@@ -46,13 +46,14 @@ Mapping = tuple[str | None, ...]
 def guess_mapping(headers: Sequence[str], columns: Sequence[Column]) -> Mapping:
     """The most likely column for each header; a column is used once, the closest and leftmost header wins."""
     found = []
-    spellings = [[header_key(spelling) for spelling in column.spellings()] for column in columns]
+    spellings = [{_spelled(spelling) for spelling in column.spellings()} for column in columns]
     for index, header in enumerate(headers):
-        readings = {header, header.rpartition(" : ")[2]}  # with and without the group written above it
+        readings = {
+            _spelled(header),
+            _spelled(header.rpartition(" : ")[2]),
+        }  # with and without the group written above it
         for order, column in enumerate(columns):
-            score = max(
-                _likeness(header_key(reading), spelling) for spelling in spellings[order] for reading in readings
-            )
+            score = max(_likeness(reading, spelling) for spelling in spellings[order] for reading in readings)
             if score:
                 found.append((-score, index, order, column.key))
     mapping: list[str | None] = [None] * len(headers)
@@ -62,12 +63,18 @@ def guess_mapping(headers: Sequence[str], columns: Sequence[Column]) -> Mapping:
     return tuple(mapping)
 
 
-def _likeness(header: str, spelling: str) -> float:
-    if not header or not spelling:
+def _spelled(title: str) -> tuple[str, str]:
+    """A title as compared, and its stem."""
+    key = header_key(title)
+    return key, stem(key)
+
+
+def _likeness(read: tuple[str, str], hoped: tuple[str, str]) -> float:
+    if not read[0] or not hoped[0]:
         return 0
-    if header == spelling:
+    if read[0] == hoped[0]:
         return 101
-    header, spelling = stem(header), stem(spelling)
+    header, spelling = read[1], hoped[1]
     if header == spelling:
         return 100
     # Numbers tell columns apart (« Vœu 1 », « Vœu 2 »): they must agree before likeness is measured.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from odis_app.core.text import fold
 
-from .cells import BadCell, Cell, Row, cell_text, clean
+from .cells import Cell, Row, cell_text, clean
 
 _SEARCHED = 40
 _TOTAL = re.compile(
@@ -100,7 +100,7 @@ def _filled(cells: Sequence[Cell], index: int) -> bool:
     if index >= len(cells):
         return False
     cell = cells[index]
-    return isinstance(cell, BadCell) or bool(cell_text(cell))
+    return bool(clean(cell)) if isinstance(cell, str) else cell is not None
 
 
 def _names(titles: Sequence[str], used: Sequence[int]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ARRAY, LargeBinary, Select, any_, func, literal, select
 
 from odis_app.access.models import Record
 from odis_app.audit.models import AuditEvent
@@ -132,7 +132,7 @@ def lookup(identity: Identity, kind: ImportKind) -> Callable[[Sequence[str]], di
                 .where(
                     ImportKey.owner_org_id == identity.case_org_id,
                     ImportKey.kind == kind.code,
-                    ImportKey.key.in_(wanted),
+                    ImportKey.key == any_(literal(wanted, ARRAY(LargeBinary))),
                 )
             )
             found |= {key.hex(): Known(record_id, content.hex()) for key, record_id, content in db.execute(statement)}

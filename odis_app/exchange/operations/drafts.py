@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from odis_app.audit.operations import record_event
@@ -19,6 +19,7 @@ from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
 from odis_app.exchange import columns, queries
+from odis_app.exchange.bulk import insert_rows
 from odis_app.exchange.cells import Row
 from odis_app.exchange.check import Action, Checked, CheckedRow, add_findings, check_rows
 from odis_app.exchange.enums import ImportState
@@ -203,7 +204,8 @@ def _fill(identity: Identity, found: Import, kind: ImportKind, path: Path, filen
 
 def _store_rows(found: Import, table: Table) -> None:
     db.execute(delete(ImportRow).where(ImportRow.import_id == found.id))
-    db.execute(insert(ImportRow), list(_row_values(found, table.rows)))
+    for start in range(0, len(table.rows), queries.CHUNK):
+        insert_rows(ImportRow, list(_row_values(found, table.rows[start : start + queries.CHUNK])))
 
 
 def _row_values(found: Import, rows: Iterable[Row]) -> Iterable[dict[str, Any]]:

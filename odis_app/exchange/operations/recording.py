@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TypeVar
 
-from sqlalchemy import delete, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import ARRAY, LargeBinary, any_, delete, literal, select, text, update
 
 from odis_app.audit.operations import record_event
 from odis_app.core import clock
@@ -22,7 +20,6 @@ from odis_app.exchange.models import Import, ImportKey, ImportRow
 from odis_app.exchange.operations.drafts import judge, kind_of, lock
 from odis_app.exchange.sealing import Undo, seal_findings, seal_undo, unseal_undo
 
-T = TypeVar("T")
 UNDO_DAYS = 30
 _TOUCHED = "modifié depuis l’import, gardé tel quel."
 _HELD = "d’autres pages s’appuient dessus, gardé tel quel."
@@ -90,35 +87,22 @@ def _remember(
     if len(records) != len(saved):
         raise ValueError(f"{kind.code}: {len(saved)} records written for {len(records)} drafts")
     org_id = identity.require_org()
-    previous: dict[str, str] = {}
-    for some in _chunks(records):
-        before = select(ImportKey.key, ImportKey.content).where(
-            ImportKey.owner_org_id == org_id,
-            ImportKey.kind == kind.code,
-            ImportKey.key.in_([bytes.fromhex(record.key) for record in some]),
-        )
-        previous |= {key.hex(): content.hex() for key, content in db.execute(before)}
-    for pairs in _chunks(list(zip(records, saved, strict=True))):
-        writing = upsert(ImportKey).values(
-            [
-                {
-                    "owner_org_id": org_id,
-                    "kind": kind.code,
-                    "key": bytes.fromhex(record.key),
-                    "content": bytes.fromhex(record.content),
-                    "record_id": written.record_id,
-                }
-                for record, written in pairs
-            ]
-        )
-        kept = {"content": writing.excluded.content, "record_id": writing.excluded.record_id}
-        db.execute(writing.on_conflict_do_update(index_elements=["owner_org_id", "kind", "key"], set_=kept))
+    keys = [bytes.fromhex(record.key) for record in records]
+    before = select(ImportKey.key, ImportKey.content).where(
+        ImportKey.owner_org_id == org_id,
+        ImportKey.kind == kind.code,
+        ImportKey.key == any_(literal(keys, ARRAY(LargeBinary))),
+    )
+    previous = {key.hex(): content.hex() for key, content in db.execute(before)}
+    statement = (
+        "INSERT INTO import_keys (owner_org_id, kind, key, content, record_id) SELECT :org, :kind, v.key, v.content, v.record_id "
+        "FROM unnest(CAST(:keys AS bytea[]), CAST(:contents AS bytea[]), CAST(:ids AS bigint[])) AS v(key, content, record_id) "
+        "ON CONFLICT (owner_org_id, kind, key) DO UPDATE SET content = excluded.content, record_id = excluded.record_id"
+    )
+    contents = [bytes.fromhex(record.content) for record in records]
+    ids = [written.record_id for written in saved]
+    db.execute(text(statement), {"org": org_id, "kind": kind.code, "keys": keys, "contents": contents, "ids": ids})
     return previous
-
-
-def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), queries.CHUNK):
-        yield items[start : start + queries.CHUNK]
 
 
 def _close_rows(

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from odis_app.core.formats import pluriel
 from odis_app.exchange.kinds import Finding, Values
 from odis_app.exchange.values import Context
 from odis_app.households.enums import CompositionKind, MemberLink, Sex
 from odis_app.households.imports.cells import child_link
 from odis_app.households.operations.composition import MOST_PEOPLE, TOO_MANY, Person
+from odis_app.households.queries import is_minor
 
 MAJORITY = 18
 PRINCIPAL = MemberLink.DEMANDEUR_PRINCIPAL.value
@@ -94,7 +96,7 @@ def _check_counts(lines: Sequence[Values], today: date) -> Iterable[Finding]:
         yield Finding(
             0,
             "size",
-            f"{size} personnes annoncées, mais {adults} adultes et {minors} mineurs. Corrigez l’un des trois nombres.",
+            f"{size} personnes annoncées, mais {pluriel(adults, 'adulte')} et {pluriel(minors, 'mineur')}. Corrigez l’un des trois nombres.",
         )
         return
     if len(lines) == 1 and size is not None and size > 1 and adults is None and minors is None and not head["ages"]:
@@ -104,8 +106,9 @@ def _check_counts(lines: Sequence[Values], today: date) -> Iterable[Finding]:
     if minors is not None and len(children) > minors:
         yield Finding(0, "ages", f"{len(children)} âges pour {minors} mineurs.")
         return
-    named = [person for person in _named(lines, today) if not _is_minor(person, today)]
-    total = count(lines, today)
+    people = _named(lines, today)
+    named = [person for person in people if not is_minor(person, today)]
+    total = _count(lines, people, today)
     if total.adults + total.minors > MOST_PEOPLE:
         yield Finding(0, "size", f"{total.adults + total.minors} personnes. {TOO_MANY}")
         return
@@ -125,9 +128,13 @@ def _check_counts(lines: Sequence[Values], today: date) -> Iterable[Finding]:
 
 def count(lines: Sequence[Values], today: date) -> Counted:
     """Adults and minors in all: what is counted, completed by those who are named and by the ages given."""
+    return _count(lines, _named(lines, today), today)
+
+
+def _count(lines: Sequence[Values], named: Sequence[Person], today: date) -> Counted:
     head = lines[head_of(lines)]
     size, adults, minors = (_number(head, key) for key in ("size", "adults", "minors"))
-    named_minors = sum(_is_minor(person, today) for person in _named(lines, today))
+    named_minors = sum(is_minor(person, today) for person in named)
     children = len(head["ages"]) if isinstance(head["ages"], list) else 0
     if minors is None:
         minors = size - adults if size is not None and adults is not None else max(named_minors, children)
@@ -140,8 +147,8 @@ def people_of(lines: Sequence[Values], today: date) -> list[Person]:
     """Everybody, the person who asks first; those who are only counted are « Adulte 2 », « Enfant 1 », with the age given."""
     named = _named(lines, today)
     head = lines[head_of(lines)]
-    total = count(lines, today)
-    adults = sum(not _is_minor(person, today) for person in named)
+    total = _count(lines, named, today)
+    adults = sum(not is_minor(person, today) for person in named)
     minors = len(named) - adults
     ages = sorted(head["ages"], reverse=True) if isinstance(head["ages"], list) else []
     unnamed = [_adult(rank, named[0], head) for rank in range(adults + 1, total.adults + 1)]
@@ -193,23 +200,8 @@ def _person(values: Values, today: date) -> Person:
         birth_year=birth if isinstance(birth, int) else None,
     )
     code = str(values["link"] or MemberLink.TIERS.value)
-    age = _age(person, today)
+    age = person.age_on(today)
     return replace(person, link=child_link(code, minor=age is None or age < MAJORITY))
-
-
-def _is_minor(person: Person, today: date) -> bool:
-    age = _age(person, today)
-    return age < MAJORITY if age is not None else person.link == MemberLink.ENFANT_MINEUR.value
-
-
-def _age(person: Person, today: date) -> int | None:
-    if person.birth_date is not None:
-        return (
-            today.year
-            - person.birth_date.year
-            - ((today.month, today.day) < (person.birth_date.month, person.birth_date.day))
-        )
-    return today.year - person.birth_year if person.birth_year is not None else None
 
 
 def _number(values: Values, key: str) -> int | None:

@@ -45,6 +45,18 @@ class Person:
     situation_note: str = ""
     present_in_france: bool = True
 
+    @property
+    def name(self) -> str:
+        """As ``Member.name``."""
+        return f"{self.first_name} {self.last_name}"
+
+    def age_on(self, day: date) -> int | None:
+        """As ``Member.age_on``."""
+        if self.birth_date is not None:
+            before = (day.month, day.day) < (self.birth_date.month, self.birth_date.day)
+            return day.year - self.birth_date.year - int(before)
+        return day.year - self.birth_year if self.birth_year is not None else None
+
 
 def insert_member(household: Household, person: Person, *, since: date) -> Member:
     """The row of a new member; the caller refreshes the composition."""
@@ -183,7 +195,7 @@ def refresh_composition(household: Household) -> None:
     db.flush()
 
 
-def count(members: Sequence[Member], today: date) -> dict[str, int]:
+def count(members: Sequence[Member | Person], today: date) -> dict[str, int]:
     """The numbers that matching reads, from the members: adults, minors, those under 2, boys and girls of 12 and over, couples."""
     minors = [m for m in members if is_minor(m, today)]
     ages = [(m.sex, m.age_on(today)) for m in minors]
@@ -200,7 +212,7 @@ def count(members: Sequence[Member], today: date) -> dict[str, int]:
     }
 
 
-def kind_of(members: Sequence[Member], today: date) -> CompositionKind:
+def kind_of(members: Sequence[Member | Person], today: date) -> CompositionKind:
     """The composition in one word (practice §2.1)."""
     adults = [m for m in members if not is_minor(m, today)]
     minors = len(members) - len(adults)
@@ -224,7 +236,7 @@ def kind_of(members: Sequence[Member], today: date) -> CompositionKind:
     return CompositionKind.MONOPARENTAL
 
 
-def display_name(principal: Member, composition_kind: str) -> str:
+def display_name(principal: Member | Person, composition_kind: str) -> str:
     """« Famille Nemounehzadeh », « Couple Mithal », « Fratrie Primerov », « Awa Misalu »."""
     match CompositionKind(composition_kind):
         case CompositionKind.ISOLE | CompositionKind.ISOLE_FEMME | CompositionKind.ISOLE_HOMME:

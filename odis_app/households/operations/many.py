@@ -44,10 +44,6 @@ from odis_app.households.status import compute_status
 
 CHUNK = 1_000
 Row = dict[str, Any]
-_MEMBER = (
-    "public_id", "link", "first_name", "last_name", "sex", "birth_date", "birth_year", "nationality", "french_level", "situation", "situation_note",
-    "present_in_france", "since",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +76,19 @@ class _Fact:
 
 @dataclass(slots=True)
 class _Opened:
-    """A file being written: its row, the keys of its blocks, its people (of no session), the facts of its stage."""
+    """A file being written: its row, the keys of its blocks, its people and their public ids, the facts of its stage."""
 
     new: NewFile
     household: Row
     child: Row
-    members: list[Member]
+    people: list[Person]
+    ids: list[str]
     facts: list[_Fact]
 
     @property
-    def principal(self) -> Member:
+    def principal(self) -> Person:
         """The person who asks first."""
-        return next(m for m in self.members if m.link == MemberLink.DEMANDEUR_PRINCIPAL.value)
+        return next(p for p in self.people if p.link == MemberLink.DEMANDEUR_PRINCIPAL.value)
 
 
 def open_households(identity: Identity, files: Sequence[NewFile]) -> list[tuple[int, str]]:
@@ -151,32 +148,32 @@ def _opened(identity: Identity, new: NewFile, record_id: int, number: str, now: 
     """A file as it will be written; what the members make of it: sizes, kind, initials."""
     opening, org_id, today = new.opening, identity.require_org(), clock.today()
     since = opening.opened_on or today
-    members = [_member(person, since) for person in opening.people]
+    people, ids = opening.people, [new_public_id() for _person in opening.people]
     household = {
         "id": record_id, "owner_org_id": org_id, "public_id": new_public_id(), "number": number, "department_code": opening.department_code,
         "dispositif_id": opening.dispositif_id, "priority": opening.priority, "seniority_date": opening.seniority_date,
         "referent_user_id": opening.referent_user_id or identity.user_id, "referent_label": opening.referent_label or identity.name,
         "status_since": since, "reviewed_at": now, "reviewed_by_label": identity.name, "created_at": now,
-        "composition_kind": kind_of(members, today).value, **count(members, today),
+        "composition_kind": kind_of(people, today).value, **count(people, today),
     }  # fmt: skip
-    found = _Opened(new, household, {"household_id": record_id, "owner_org_id": org_id}, members, [])
+    found = _Opened(new, household, {"household_id": record_id, "owner_org_id": org_id}, people, ids, [])
     household["initials"] = f"{found.principal.first_name[:1]}. {found.principal.last_name[:1]}."
     found.facts = [_Fact(kind.value, day) for kind, day in _facts(found, since, today)]
     return found
 
 
-def _member(person: Person, since: date) -> Member:
-    return Member(
-        public_id=new_public_id(), link=person.link, first_name=person.first_name, last_name=person.last_name,
-        sex=person.sex, birth_date=person.birth_date, birth_year=person.birth_date.year if person.birth_date else person.birth_year,
-        nationality=person.nationality, french_level=person.french_level, situation=person.situation, situation_note=person.situation_note,
-        present_in_france=person.present_in_france, since=since,
-    )  # fmt: skip
+def _member(person: Person, public_id: str, since: date) -> Row:
+    return {
+        "public_id": public_id, "link": person.link, "first_name": person.first_name, "last_name": person.last_name,
+        "sex": person.sex, "birth_date": person.birth_date, "birth_year": person.birth_date.year if person.birth_date else person.birth_year,
+        "nationality": person.nationality, "french_level": person.french_level, "situation": person.situation, "situation_note": person.situation_note,
+        "present_in_france": person.present_in_france, "since": since,
+    }  # fmt: skip
 
 
 def _rows(identity: Identity, one: _Opened, now: datetime) -> Iterator[tuple[type[Base], Row]]:
     """Every row that hangs on the file, apart from the safety of its people."""
-    new, child, names = one.new, one.child, [(m.first_name, m.last_name) for m in one.members]
+    new, child, names = one.new, one.child, [(p.first_name, p.last_name) for p in one.people]
     yield HouseholdIdentity, child | _identity_block(one)
     yield HouseholdAdministrative, child | dict(new.papers)
     yield HouseholdRequest, child | dict(new.request)
@@ -189,8 +186,8 @@ def _rows(identity: Identity, one: _Opened, now: datetime) -> Iterator[tuple[typ
         "recorded_by_label": identity.name,
     }
     yield HouseholdVersion, child | told
-    for member in one.members:
-        yield Member, child | {name: getattr(member, name) for name in _MEMBER}
+    for person, public_id in zip(one.people, one.ids, strict=True):
+        yield Member, child | _member(person, public_id, opened_on)
     for rank, code in enumerate(new.wished, 1):
         yield HouseholdWish, child | {"rank": rank, "department_code": code}
     for kind, (level, detail) in new.needs.items():
@@ -218,9 +215,9 @@ def _facts(one: _Opened, opened_on: date, today: date) -> Iterator[tuple[FactKin
     """As ``refresh_completeness`` would record them: opened, then complete, then dated."""
     yield FactKind.OPENED, opened_on
     child = MemberLink.ENFANT_MINEUR.value
-    ages_known = all(m.age_on(today) is not None for m in one.members if m.link == child)
+    ages_known = all(p.age_on(today) is not None for p in one.people if p.link == child)
     status = one.new.papers.get("protection_status") or ProtectionStatus.NON_RENSEIGNE.value
-    asked = one.new.assessed or all(is_minor(m, today) for m in one.members)
+    asked = one.new.assessed or all(is_minor(p, today) for p in one.people)
     if ages_known and asked and status != ProtectionStatus.NON_RENSEIGNE.value:
         yield FactKind.COMPLETED, today
     if one.new.request.get("need_from") is not None:
@@ -236,9 +233,9 @@ def _assess(identity: Identity, opened: Sequence[_Opened], ids: Mapping[str, int
         "fvv_teh": False, "women_hosts_only": False, "excluded_departments": [], "assessed_on": today, "assessed_by_label": identity.name,
     }  # fmt: skip
     for one in (one for one in opened if one.new.assessed):
-        adults = [m for m in one.members if not is_minor(m, today)]
-        safety += ({**one.child, "member_id": ids[m.public_id], **nothing} for m in adults)
-        told = [secret_change("safety", f"Sécurité de {m.first_name}") for m in adults]
+        adults = [(p, ids[key]) for p, key in zip(one.people, one.ids, strict=True) if not is_minor(p, today)]
+        safety += ({**one.child, "member_id": member_id, **nothing} for _person, member_id in adults)
+        told = [secret_change("safety", f"Sécurité de {person.first_name}") for person, _id in adults]
         changes.append({
             **one.child, "section": "Sécurité", "version": 1, "sensitivity": 3, "changes": told, "author_label": identity.name,
             "author_org_label": identity.org_short_name, "at": now,

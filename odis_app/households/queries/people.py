@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Protocol
 
 from sqlalchemy import and_, or_, select
 
@@ -22,7 +23,18 @@ _ORDER = (
 )
 
 
-def is_minor(member: Member, today: date) -> bool:
+class Somebody(Protocol):
+    """Whose age is asked: a member, or a person about to be one."""
+
+    @property
+    def link(self) -> str:
+        """Code of ``MemberLink``."""
+
+    def age_on(self, day: date) -> int | None:
+        """Age in years; None when it is not known."""
+
+
+def is_minor(member: Somebody, today: date) -> bool:
     """Under 18; without any date, what the link says."""
     age = member.age_on(today)
     return age < MAJORITY if age is not None else member.link == MemberLink.ENFANT_MINEUR.value
