@@ -122,7 +122,7 @@ STATUSES = {
 MINIMAL_TO_OPERATOR, FULL_DOWNSTREAM, SIGNALLED = (
     ("Misalu", "Primerov", "Mithal"),
     ("Nemounehzadeh", "Misale", "Tusaale"),
-    ("Prykladenko", "Udaharan"),
+    ("Pryklad", "Abnet"),
 )
 
 
