@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import logging
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import structlog
 from sqlalchemy import func, insert, select
 
 from odis_app.audit.models import AuditEvent, AuditSeal
@@ -22,7 +22,7 @@ from odis_app.core import clock
 from odis_app.core.crypto import derived_key
 from odis_app.core.db import db
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger("odis.audit")
 SETTLED = timedelta(minutes=10)  # a longer transaction would be sealed at the next round, after younger events
 LATE = timedelta(hours=24)
 BATCH = 2_000
@@ -112,7 +112,7 @@ def anchor(folder: Path, day: date) -> int:
     with (folder / f"{day:%Y-%m}.jsonl").open("a", encoding="utf-8") as file:
         file.writelines(json.dumps(asdict(line)) + "\n" for line in lines)
     for line in lines:
-        log.info("audit anchored", extra={"chain": line.chain, "position": line.position, "digest": line.digest})
+        log.info("anchored", chain=line.chain, position=line.position, digest=line.digest)
     return len(lines)
 
 

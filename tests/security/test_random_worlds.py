@@ -1,0 +1,290 @@
+"""Random worlds of organisations, people, files, shares that end or are withdrawn, notes: both walls, one by one, against a naive model.
+
+The model knows nothing of SQL: it walks plain lists. A world is drawn from its seed, so that a failure can be drawn again.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Select, select, text, update
+
+from odis_app.access.enums import ShareLevel, SharePurpose
+from odis_app.access.models import Grant
+from odis_app.access.operations import revoke_share, share_record
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.core.permissions import Role
+from odis_app.documents.enums import Audience
+from odis_app.households import operations as files
+from odis_app.households.operations.protected import HealthNeed
+from odis_app.households.policy import find_household, visible_households, visible_tracking
+from odis_app.journal.operations import add_entry
+from odis_app.journal.policy import visible_entries
+from odis_app.organisations.seeds import Actor
+from tests.placements.conftest import open_file
+from tests.support.worlds import WorldBuilder, open_class2, owner_unit
+
+LEVELS = {Role.COORDINATEUR: 3, Role.TRAVAILLEUR_SOCIAL: 2, Role.OPERATEUR: 1, Role.DDETS: 1}
+TEAMS = (  # part, département, roles of its people
+    ("association", "44", (Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR, Role.ADMIN_ORGANISATION, Role.QUALIFICATEUR_OFFRES)),
+    ("association", "44", (Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR)),
+    ("association", "49", (Role.TRAVAILLEUR_SOCIAL,)),
+    ("operateur", "44", (Role.OPERATEUR,)),
+    ("ddets", "44", (Role.DDETS,)),
+    ("ddets", "49", (Role.DDETS,)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Someone:
+    actor: Actor
+    role: Role
+    kind: str
+    department: str
+
+    @property
+    def level(self) -> int:
+        return LEVELS.get(self.role, -1)
+
+
+@dataclass(slots=True)
+class File:
+    id: int
+    owner: int
+    has_health: bool
+
+
+@dataclass(slots=True)
+class Share:
+    file: File
+    to: int
+    purpose: SharePurpose
+    full: bool
+    max_class: int
+    ends: datetime
+    withdrawn: bool = False
+
+    def stands(self, now: datetime) -> bool:
+        return not self.withdrawn and self.ends > now
+
+
+@dataclass(slots=True)
+class Note:
+    id: int
+    file: File
+    author: Someone
+    audience: Audience
+    chosen: int | None
+
+
+@dataclass(slots=True)
+class Model:
+    """The world as plain lists, and what each person should see of it."""
+
+    people: list[Someone] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    class2: bool = True
+
+    def shares_of(self, who: Someone, file: File) -> list[Share]:
+        now = clock.now()
+        return [s for s in self.shares if s.file is file and s.to == who.actor.org_id and s.stands(now)]
+
+    def owns(self, who: Someone, file: File) -> bool:
+        return who.level >= 0 and file.owner == who.actor.org_id
+
+    def opens(self, who: Someone, file: File) -> bool:
+        return who.level >= 0 and (self.owns(who, file) or bool(self.shares_of(who, file)))
+
+    def reads_in_full(self, who: Someone, file: File) -> bool:
+        return self.owns(who, file) or (who.level >= 0 and any(s.full for s in self.shares_of(who, file)))
+
+    def reads_health(self, who: Someone, file: File) -> bool:
+        if not self.class2 or who.level < 2 or not file.has_health:
+            return False
+        return self.owns(who, file) or any(s.full and s.max_class >= 2 for s in self.shares_of(who, file))
+
+    def follows_stage(self, who: Someone, file: File) -> bool:
+        return self.opens(who, file) or (who.kind == "ddets" and who.department == "44")
+
+    def reads_note(self, who: Someone, note: Note) -> bool:
+        if not self.reads_in_full(who, note.file):
+            return False
+        ours = note.author.actor.org_id == who.actor.org_id
+        match note.audience:
+            case Audience.PARTENAIRES:
+                return ours or who.kind != "ddets"
+            case Audience.ORGANISATION:
+                return ours
+            case Audience.ETAT:
+                return ours or who.kind == "ddets"
+            case Audience.CHOISIS:
+                return who.actor.user_id in {note.author.actor.user_id, note.chosen}
+
+    def expected(self, who: Someone) -> dict[str, set[int]]:
+        return {
+            "households": {f.id for f in self.files if self.opens(who, f)},
+            "members": {f.id for f in self.files if self.reads_in_full(who, f)},
+            "health": {f.id for f in self.files if self.reads_health(who, f)},
+            "tracking": {f.id for f in self.files if self.follows_stage(who, f)},
+            "notes": {n.id for n in self.notes if self.reads_note(who, n)},
+        }
+
+
+SECOND_WALL = {
+    "households": "SELECT id FROM households",
+    "members": "SELECT DISTINCT household_id FROM members",
+    "health": "SELECT DISTINCT household_id FROM household_health_needs",
+    "tracking": "SELECT record_id FROM household_tracking",
+    "notes": "SELECT id FROM journal_entries WHERE kind = 'note'",
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_both_walls_are_the_model(world: WorldBuilder, seed: int) -> None:
+    """Every person of the world, every table: bare SQL under their identity, then the first wall with the second one set aside."""
+    draw = random.Random(seed)
+    model = _build(world, draw)
+    for who in model.people:
+        expected = model.expected(who)
+        with who.actor.acting() as identity:
+            bare = {name: set(db.execute(text(sql)).scalars()) for name, sql in SECOND_WALL.items()}
+        assert bare == expected, (seed, who.role, who.department)
+        with owner_unit():
+            first = {
+                "households": _ids(visible_households(identity)),
+                "tracking": {row.record_id for row in db.execute(visible_tracking(identity)).scalars()},
+                "notes": _ids(visible_entries(identity)) & {note.id for note in model.notes},
+            }
+        assert first == {name: expected[name] for name in first}, (seed, who.role, who.department)
+    assert {s.stands(clock.now()) for s in model.shares} == {True, False}
+
+
+def _ids(statement: Select[tuple[int]]) -> set[int]:
+    return {row.id for row in db.execute(statement).scalars()}  # type: ignore[attr-defined]
+
+
+def _build(world: WorldBuilder, draw: random.Random) -> Model:
+    model = Model()
+    open_class2()
+    for part, department, roles in TEAMS:
+        first: Actor | None = None
+        for role in roles:
+            first = world.actor(part, department, colleague_of=first, roles=(role,))
+            model.people.append(Someone(first, role, part, department))
+    workers = [p for p in model.people if p.role in {Role.TRAVAILLEUR_SOCIAL, Role.OPERATEUR}]
+    for _ in range(7):
+        model.files.append(_file(draw, draw.choice(workers)))
+    for _ in range(60):
+        draw.choice([_share, _share, _note, _note, _withdraw, _let_expire])(model, draw)
+    if draw.random() < 0.25:
+        model.class2 = False
+        open_class2(False)
+    return model
+
+
+def _file(draw: random.Random, author: Someone) -> File:
+    healthy = author.role is Role.OPERATEUR or draw.random() < 0.4
+    with author.actor.acting() as identity:
+        household = open_file(identity)
+        if not healthy:
+            files.update_health_needs(
+                identity, household=household, values={"maternity": HealthNeed(2, 30, "à pied")}, version=None
+            )
+        return File(household.id, author.actor.org_id, not healthy)
+
+
+def _holder(model: Model, draw: random.Random, people: Iterable[Someone], file: File) -> Someone | None:
+    able = [p for p in people if p.level >= 1 and model.reads_in_full(p, file)]
+    return draw.choice(able) if able else None
+
+
+def _share(model: Model, draw: random.Random) -> None:
+    file = draw.choice(model.files)
+    owner = next(p for p in model.people if p.actor.org_id == file.owner and p.level >= 1)
+    others = sorted({p.actor.org_id for p in model.people} - {file.owner})
+    to, purpose = draw.choice(others), draw.choice([SharePurpose.ACCOMPAGNEMENT, SharePurpose.ORIENTATION])
+    level, max_class = draw.choice(list(ShareLevel)), draw.choice([1, 1, 2])
+    ends = clock.now() + timedelta(days=draw.randint(1, 90))
+    with owner.actor.acting() as identity:
+        share_record(
+            identity, record_id=file.id, owner_org_id=file.owner, grantee_org_id=to, level=level, purpose=purpose, expires_at=ends, max_class=max_class
+        )  # fmt: skip
+    for known in model.shares:
+        if known.file is file and known.to == to and known.purpose is purpose:
+            known.withdrawn = True
+    model.shares.append(Share(file, to, purpose, level is ShareLevel.FULL, max_class, ends))
+
+
+def _note(model: Model, draw: random.Random) -> None:
+    file = draw.choice(model.files)
+    author = _holder(model, draw, model.people, file)
+    audience = draw.choice(list(Audience))
+    reader = _holder(model, draw, (p for p in model.people if p is not author), file) if author else None
+    if author is None or (audience is Audience.CHOISIS and reader is None):
+        return
+    with owner_unit():
+        public = {
+            p.actor.user_id: db.execute(
+                text("SELECT public_id FROM users WHERE id = :id"), {"id": p.actor.user_id}
+            ).scalar_one()
+            for p in (reader,)
+            if p is not None
+        }
+    chosen = reader.actor.user_id if reader is not None and audience is Audience.CHOISIS else None
+    with author.actor.acting() as identity:
+        household = find_household(
+            identity, db.execute(text("SELECT public_id FROM households WHERE id = :id"), {"id": file.id}).scalar_one()
+        )
+        assert household is not None
+        entry = add_entry(
+            identity,
+            record_id=file.id,
+            owner_org_id=file.owner,
+            body="Rendez-vous pris.",
+            audience=audience,
+            readers=[public[chosen]] if chosen is not None else [],
+        )
+        model.notes.append(Note(entry.id, file, author, audience, chosen))
+
+
+def _withdraw(model: Model, draw: random.Random) -> None:
+    standing = [s for s in model.shares if s.stands(clock.now())]
+    if not standing:
+        return
+    share = draw.choice(standing)
+    owner = next(p for p in model.people if p.actor.org_id == share.file.owner and p.level >= 1)
+    with owner.actor.acting() as identity:
+        revoke_share(identity, grant=db.execute(_grant(share)).scalar_one())
+    share.withdrawn = True
+
+
+def _let_expire(model: Model, draw: random.Random) -> None:
+    """Time passes for one share: the row is moved into the past by the installation itself."""
+    standing = [s for s in model.shares if s.stands(clock.now())]
+    if not standing:
+        return
+    share = draw.choice(standing)
+    past = clock.now() - timedelta(minutes=draw.randint(1, 1000))
+    with owner_unit():
+        grant = db.execute(_grant(share)).scalar_one()
+        db.execute(
+            update(Grant).where(Grant.id == grant.id).values(granted_at=past - timedelta(days=1), expires_at=past)
+        )
+    share.ends = past
+
+
+def _grant(share: Share) -> Select[tuple[Grant]]:
+    return select(Grant).where(
+        Grant.record_id == share.file.id,
+        Grant.grantee_org_id == share.to,
+        Grant.purpose == share.purpose.value,
+        Grant.revoked_at.is_(None),
+        Grant.expires_at > clock.now(),
+    )
