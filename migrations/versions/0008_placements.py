@@ -57,6 +57,7 @@ def upgrade() -> None:
     _placements()
     _departures()
     _trigger()
+    _signatures()
     _sets()
     _leads()
     _stays()
@@ -175,6 +176,7 @@ def _placements() -> None:
       CONSTRAINT ck_placements_exit CHECK (num_nonnulls(exited_on, exit_reason, exit_outcome) IN (0, 3)),
       CONSTRAINT ck_placements_order CHECK (exited_on IS NULL OR (entered_on IS NOT NULL AND exited_on >= entered_on)),
       CONSTRAINT ck_placements_asked CHECK ((exit_asked IS NULL) OR (exit_asked_by_id IS NOT NULL AND exited_on IS NULL)),
+      CONSTRAINT ck_placements_signatures CHECK (exit_confirmed_by_id IS NULL OR (exit_asked_by_id IS NOT NULL AND exit_confirmed_by_id <> exit_asked_by_id)),
       CONSTRAINT ck_placements_two_people CHECK (exit_reason IS DISTINCT FROM 'exclusion_reglement' OR review_due
         OR (exit_asked_by_id IS NOT NULL AND exit_confirmed_by_id IS NOT NULL AND exit_asked_by_id <> exit_confirmed_by_id))
     )""")
@@ -236,6 +238,43 @@ def _trigger() -> None:
     run("REVOKE ALL ON FUNCTION odis.guard_orientation() FROM PUBLIC")
     run("""CREATE TRIGGER guard BEFORE UPDATE OF seen_at, household_accepted_at, household_accepted_by_label, host_accepted_at, host_accepted_by_label,
         ended_at, ended_kind, ended_by, motif, comment ON orientations FOR EACH ROW EXECUTE FUNCTION odis.guard_orientation()""")
+
+
+def _signatures() -> None:
+    # An exclusion is asked and confirmed by two people: who is written is who acts, once; a request is withdrawn as long as it is one.
+    # A later review stands in for the second person only where there is none (domain.md).
+    run("""
+    CREATE FUNCTION odis.guard_signatures() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    DECLARE asked bigint; confirmed bigint; review boolean := false;
+    BEGIN
+      IF TG_OP = 'UPDATE' THEN
+        asked := OLD.exit_asked_by_id;
+        confirmed := OLD.exit_confirmed_by_id;
+        review := OLD.review_due;
+        IF asked IS NOT NULL AND NEW.exit_asked_by_id IS DISTINCT FROM asked
+           AND (NEW.exit_asked_by_id IS NOT NULL OR OLD.exited_on IS NOT NULL OR NEW.exited_on IS NOT NULL) THEN
+          RAISE insufficient_privilege USING MESSAGE = 'who asked for an exclusion does not change';
+        END IF;
+      END IF;
+      IF NEW.exit_asked_by_id IS DISTINCT FROM asked AND NEW.exit_asked_by_id IS DISTINCT FROM odis.user_id() AND NEW.exit_asked_by_id IS NOT NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = 'one asks under one''s own name';
+      END IF;
+      IF NEW.exit_confirmed_by_id IS DISTINCT FROM confirmed
+         AND (confirmed IS NOT NULL OR asked IS NULL OR NEW.exit_confirmed_by_id IS DISTINCT FROM odis.user_id()) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'one confirms under one''s own name, once, what somebody else asked';
+      END IF;
+      IF NEW.review_due AND NOT review AND EXISTS (
+           SELECT 1 FROM public.memberships m JOIN public.users u ON u.id = m.user_id
+            WHERE m.organisation_id = odis.org() AND m.user_id <> odis.user_id() AND u.deactivated_at IS NULL
+              AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'a colleague confirms: no later review';
+      END IF;
+      RETURN NEW;
+    END $$""")
+    run("ALTER FUNCTION odis.guard_signatures() OWNER TO odis_auth")
+    run("REVOKE ALL ON FUNCTION odis.guard_signatures() FROM PUBLIC")
+    run("""CREATE TRIGGER guard_signatures BEFORE INSERT OR UPDATE OF exit_asked_by_id, exit_confirmed_by_id, review_due ON placements
+        FOR EACH ROW EXECUTE FUNCTION odis.guard_signatures()""")
 
 
 def _sets() -> None:
@@ -483,3 +522,4 @@ def downgrade() -> None:
         drop_definer(signature)
     run("DROP TABLE placement_departures, placements, orientation_refusals, orientation_choices, orientations")
     run("DROP FUNCTION odis.guard_orientation()")
+    run("DROP FUNCTION odis.guard_signatures()")

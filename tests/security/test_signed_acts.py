@@ -11,7 +11,7 @@ from odis_app.core.db import db
 from odis_app.placements import operations as do
 from odis_app.placements.enums import EndedBy
 from tests.placements.conftest import Town, found, stay, town
-from tests.security.bare import outcome, refused, trying
+from tests.security.bare import outcome, refused, trying, value
 from tests.support.worlds import owner_unit
 
 __all__ = ["town"]
@@ -77,3 +77,46 @@ def test_what_falls_after_an_exit_closes_the_file_again(town: Town) -> None:
     with town.operator.acting() as identity:
         do.refuse(identity, orientation=found(second), party=EndedBy.HEBERGEUR, motif="dates")
     assert town.status() == "sorti"
+
+
+SIGNED = "UPDATE placements SET {} WHERE public_id = :stay RETURNING id"
+
+
+def test_nobody_signs_for_somebody_else(town: Town) -> None:
+    """An exclusion is asked and confirmed by two people, each under their own name, once."""
+    orientation = town.entered()
+    with town.operator.acting():
+        given = {"stay": stay(orientation).public_id, "other": town.second.user_id, "camille": town.camille.user_id}
+    ask, forged = "exit_asked = '{}', exit_asked_by_id = odis.user_id()", "exit_asked = '{}', exit_asked_by_id = :other"
+    exclude = (
+        "exited_on = current_date, exit_reason = 'exclusion_reglement', exit_outcome = 'negative', exit_asked = NULL"
+    )
+    with trying(town.operator):
+        assert refused(SIGNED.format(forged), **given)
+        assert refused(SIGNED.format("exit_confirmed_by_id = :camille"), **given)
+        assert refused(SIGNED.format("exit_confirmed_by_id = odis.user_id()"), **given)
+        assert refused(SIGNED.format(f"{exclude}, exit_asked_by_id = odis.user_id(), review_due = true"), **given)
+        assert value(SIGNED.format(ask), **given)
+        assert refused(SIGNED.format(f"{exclude}, exit_confirmed_by_id = odis.user_id()"), **given)
+        assert refused(SIGNED.format(f"{exclude}, exit_confirmed_by_id = :other"), **given)
+        assert refused(SIGNED.format("exit_asked_by_id = :camille"), **given)
+
+
+def test_a_signature_stays(town: Town) -> None:
+    orientation = town.entered()
+    with town.operator.acting() as identity:
+        do.exit_placement(identity, placement=stay(orientation), reason="exclusion_reglement", exited_on=clock.today())
+    with town.second.acting() as identity:
+        do.confirm_exclusion(identity, placement=stay(orientation))
+        given = {"stay": stay(orientation).public_id}
+    for actor in (town.operator, town.second, town.camille):
+        with trying(actor):
+            for change in (
+                "exit_confirmed_by_id = NULL",
+                "exit_confirmed_by_id = odis.user_id()",
+                "exit_asked_by_id = NULL",
+                "exit_asked_by_id = odis.user_id()",
+            ):
+                kept = value("SELECT ARRAY[exit_asked_by_id, exit_confirmed_by_id] FROM placements")
+                outcome(SIGNED.format(change), **given)
+                assert value("SELECT ARRAY[exit_asked_by_id, exit_confirmed_by_id] FROM placements") == kept, change
