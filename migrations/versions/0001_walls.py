@@ -515,7 +515,7 @@ def _policies() -> None:
     own_case = "owner_org_id = (SELECT odis.org()) AND (kind <> 'household' OR (SELECT odis.level()) >= 0)"
     shared = "id = ANY (ARRAY(SELECT odis.shared_records()))"
     wide = f"kind <> 'household' AND ({steers} OR department_code = ANY (ARRAY(SELECT odis.mandated_departments())))"
-    wall("records", select=f"({own_case}) OR {shared} OR ({wide})", insert=own_case, update=own_case)
+    wall("records", select=f"({own_case}) OR {shared} OR ({wide})", insert=own_case)
     owner = "owner_org_id = (SELECT odis.case_org())"
     wall("grants", select=f"{owner} OR grantee_org_id = (SELECT odis.case_org())", insert=owner, update=owner)
     wall(

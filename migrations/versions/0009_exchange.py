@@ -96,6 +96,25 @@ def upgrade() -> None:
         SELECT count(*) FROM old""",
         volatility="VOLATILE",
     )
+    # A line names one record, once, and says that it created it only in the transaction where that record is made: a line written by hand
+    # undoes nobody's file. The instant of a record's creation never changes: nobody may update one (0001).
+    run("""
+    CREATE FUNCTION odis.guard_import_row() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    BEGIN
+      IF TG_OP = 'UPDATE' AND OLD.record_id IS NOT NULL
+         AND (NEW.record_id, NEW.action, NEW.import_id, NEW.owner_org_id) IS DISTINCT FROM (OLD.record_id, OLD.action, OLD.import_id, OLD.owner_org_id) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'what a line of an import wrote does not change';
+      END IF;
+      IF (TG_OP = 'INSERT' OR OLD.record_id IS NULL) AND NEW.action = 'create' AND NOT EXISTS (
+           SELECT 1 FROM public.records r WHERE r.id = NEW.record_id AND r.owner_org_id = NEW.owner_org_id AND r.created_at = now()) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'a line of an import creates its record in the same transaction';
+      END IF;
+      RETURN NEW;
+    END $$""")
+    run("ALTER FUNCTION odis.guard_import_row() OWNER TO odis_auth")
+    run("REVOKE ALL ON FUNCTION odis.guard_import_row() FROM PUBLIC")
+    run("""CREATE TRIGGER guard BEFORE INSERT OR UPDATE OF record_id, action, import_id, owner_org_id ON import_rows
+        FOR EACH ROW WHEN (NEW.record_id IS NOT NULL) EXECUTE FUNCTION odis.guard_import_row()""")
     # Undo may delete a record; nothing else in the application may. The file's own lines say which ones it created.
     run("GRANT DELETE ON records TO odis_auth")
     run("CREATE POLICY import_removes ON records FOR DELETE TO odis_auth USING (true)")
@@ -105,7 +124,7 @@ def upgrade() -> None:
         """DELETE FROM public.records r USING public.import_rows w, public.imports i
         WHERE r.id = ANY (wanted) AND r.owner_org_id = odis.case_org() AND w.record_id = r.id AND w.action = 'create'
           AND w.undo_sealed IS NOT NULL AND i.id = w.import_id AND i.owner_org_id = r.owner_org_id AND i.state = 'committed'
-          AND i.committed_at > now() - interval '30 days'
+          AND i.committed_at > now() - interval '30 days' AND r.created_at > now() - interval '30 days'
         RETURNING r.id""",
         volatility="VOLATILE",
     )
@@ -117,3 +136,4 @@ def downgrade() -> None:
     run("REVOKE DELETE ON records FROM odis_auth")
     drop_definer("import_purge()")
     run("DROP TABLE import_mappings, import_keys, import_rows, imports")
+    run("DROP FUNCTION odis.guard_import_row()")

@@ -120,3 +120,28 @@ def test_a_signature_stays(town: Town) -> None:
                 kept = value("SELECT ARRAY[exit_asked_by_id, exit_confirmed_by_id] FROM placements")
                 outcome(SIGNED.format(change), **given)
                 assert value("SELECT ARRAY[exit_asked_by_id, exit_confirmed_by_id] FROM placements") == kept, change
+
+
+def test_undo_removes_what_the_import_made_and_nothing_else(town: Town) -> None:
+    """A recorded import that was written by hand deletes none of the organisation's files."""
+    household = numbers(town)
+    made = """INSERT INTO imports (public_id, owner_org_id, author_id, author_label, kind, state, about_sealed, headers_fingerprint, mapping, lines, expires_at, committed_at)
+              VALUES ('attaque000000001', :owner, odis.user_id(), 'x', 'menages', 'committed', '', '', '{}', 1, now(), now()) RETURNING id"""
+    line = "INSERT INTO import_rows (import_id, number, owner_org_id, action, record_id, undo_sealed) VALUES (:import, 1, :owner, :action, :record, 'x')"
+    with trying(town.camille):
+        found = value(made, **household)
+        given = {"import": found, "owner": household["owner"], "action": "create"}
+        assert outcome(line, record=household["id"], **given) != "inserted"
+        assert outcome(line, **{**given, "record": None}) == "inserted"
+        assert outcome("UPDATE import_rows SET record_id = :record", record=household["id"]) == "42501"
+        db.execute(text("UPDATE import_rows SET action = 'update', record_id = :record"), {"record": household["id"]})
+        assert outcome("UPDATE import_rows SET action = 'create'") == "42501"
+        assert outcome("UPDATE records SET created_at = now()") == "42501"
+        db.execute(text("DELETE FROM import_rows"))
+        assert value("SELECT count(*) FROM odis.import_remove(ARRAY[CAST(:id AS bigint)])", id=household["id"]) == 0
+        record = value(
+            "INSERT INTO records (kind, owner_org_id, department_code) VALUES ('household', :owner, '44') RETURNING id",
+            owner=household["owner"],
+        )
+        assert outcome(line, record=record, **given) == "inserted"
+        assert value("SELECT count(*) FROM odis.import_remove(ARRAY[CAST(:id AS bigint)])", id=record) == 1
