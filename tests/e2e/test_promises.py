@@ -66,3 +66,11 @@ def test_without_script_a_tap_on_the_home_page_comes_back_to_it(product: Product
 def test_one_button_at_most_burns_in_the_work_list(product: Product, people: People) -> None:
     who = people(product, "association").go("/")
     assert who.page.locator("section[aria-labelledby=t-faire] .btn-primary").count() == 1
+
+
+def test_a_closed_place_is_neither_free_nor_offered(product: Product, people: People) -> None:
+    who = people(product, "association").go("/places?perimetre=territoire&etat=fermee")
+    who.follow(re.compile(r"\w"), within=who.page.locator("main tbody th").first)
+    assert who.page.locator(".od-cal .k-free").count() == 0
+    assert who.page.get_by_role("link", name="Chercher un ménage").count() == 0
+    who.reads("fermée", within=".od-cal")

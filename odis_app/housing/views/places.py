@@ -216,7 +216,7 @@ def place_page(place: Place, *, problem: str = "", status: int = 200) -> Respons
         states=STATES,
         problem=problem,
         weeks=_weeks(monday, today),
-        bars=_bars(occupancies, households, monday),
+        bars=_bars(place, occupancies, households, monday),
         lines=[(o, households.get(o.id)) for o in occupancies],
         address=db.get(PlaceAddress, place.id),
         where=label_of(place.commune_code)
@@ -247,23 +247,31 @@ def _weeks(monday: date, today: date) -> list[dict[str, Any]]:
     ]
 
 
-def _bars(occupancies: Any, households: dict[int, Household], monday: date) -> list[dict[str, Any]]:
+def _bars(place: Place, occupancies: Any, households: dict[int, Household], monday: date) -> list[dict[str, Any]]:
     """Weeks, each told by what takes most of it; neighbours that say the same are one bar."""
     pieces = queries.free_windows(occupancies, monday, monday + timedelta(weeks=WEEKS))
     bars: list[dict[str, Any]] = []
     for week in range(WEEKS):
         first, last = monday + timedelta(weeks=week), monday + timedelta(weeks=week + 1)
         taken = max(pieces, key=lambda p: (min(p[1], last) - max(p[0], first)).days)[2]
-        if bars and bars[-1]["what"] is taken:
+        said = {"what": taken, **(_bar(taken, households) if taken else _empty(place, last - timedelta(days=1)))}
+        if bars and all(bars[-1][key] == value for key, value in said.items()):
             bars[-1]["span"] += 1
         else:
-            bars.append({"what": taken, "span": 1, **_bar(taken, households)})
+            bars.append({**said, "span": 1})
     return bars
 
 
-def _bar(taken: Occupancy | None, households: dict[int, Household]) -> dict[str, Any]:
-    if taken is None:
-        return {"kind": "free", "word": "libre"}
+def _empty(place: Place, day: date) -> dict[str, Any]:
+    """A week that nobody takes: free, unless the place is closed, or not open yet, on its last day."""
+    if place.closed_on is not None and place.closed_on <= day:
+        return {"kind": "out", "word": "fermée"}
+    if place.opened_on is None or place.opened_on > day:
+        return {"kind": "out", "word": "pas encore ouverte"}
+    return {"kind": "free", "word": "libre"}
+
+
+def _bar(taken: Occupancy, households: dict[int, Household]) -> dict[str, Any]:
     kind = OccupancyKind(taken.kind)
     household = households.get(taken.id)
     word = (
