@@ -25,8 +25,8 @@ LINKS = "[...document.querySelectorAll('main a[href], header nav a[href], footer
 
 
 def template(path: str) -> str:
-    """The address without what names one object."""
-    return PUBLIC_ID.sub("x", path)
+    """The address without its query, nor what names one object."""
+    return PUBLIC_ID.sub("x", path.partition("?")[0])
 
 
 def picture(who: Person, role: str, width: int, name: str) -> None:
@@ -55,7 +55,11 @@ def walk(who: Person, role: str) -> dict[str, str]:
             picture(who, role, 1281, name)
             who.page.emulate_media(color_scheme="light")
         found = [urlsplit(link) for link in who.page.evaluate(LINKS)]
-        waiting += [parts.path for parts in found if parts.hostname == "127.0.0.1" and not NO_PAGE.search(parts.path)]
+        waiting += [
+            parts.path + (f"?{parts.query}" if parts.query else "")
+            for parts in found
+            if parts.hostname == "127.0.0.1" and not NO_PAGE.search(parts.path)
+        ]
     return met
 
 
