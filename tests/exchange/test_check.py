@@ -140,3 +140,22 @@ def test_a_kind_without_reference_nor_natural_key_knows_its_lines_by_their_conte
     rows = [Row(2, NOUR), Row(3, (*NOUR[:5], None))]
     checked = check_rows(rows, HEADERS, kind, mapping, context(), blind=lambda text: text, lookup=lambda _keys: {})
     assert len({record.key for record in checked.records}) == 2
+
+
+def test_the_same_cell_is_read_again_where_the_rest_of_the_line_has_a_say() -> None:
+    headers = (*HEADERS, "Code postal", "Commune souhaitée")
+    lines = [
+        (f"M-{number}", "Exemplova", "Nour", 1990, 1, None, postal, "Saint-Denis")
+        for number, postal in enumerate(("93200", "97400", "93200", None))
+    ]
+    checked = check(*lines, headers=headers)
+    found = [row.values["commune"] for row in checked.rows]
+    assert found[:3] == ["93066", "97411", "93066"]
+    assert checked.rows[3].findings  # without a postal code there are several
+
+
+def test_cells_that_python_holds_equal_are_not_the_same_cell() -> None:
+    headers = (*HEADERS, "Animaux", "PMR")
+    lines = [(f"M-{n}", "Exemplova", "Nour", 1990, 1, None, cell, cell) for n, cell in enumerate((1, True, 1.0, "1"))]
+    checked = check(*lines, headers=headers)
+    assert [row.values["animals"] for row in checked.rows] == ["1", "oui", "1", "1"]
