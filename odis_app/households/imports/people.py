@@ -104,7 +104,7 @@ def _check_counts(lines: Sequence[Values], today: date) -> Iterable[Finding]:
         return
     children = head["ages"] if isinstance(head["ages"], list) else []
     if minors is not None and len(children) > minors:
-        yield Finding(0, "ages", f"{len(children)} âges pour {minors} mineurs.")
+        yield Finding(0, "ages", f"{pluriel(len(children), 'âge')} pour {pluriel(minors, 'mineur')}.")
         return
     people = _named(lines, today)
     named = [person for person in people if not is_minor(person, today)]
@@ -116,13 +116,13 @@ def _check_counts(lines: Sequence[Values], today: date) -> Iterable[Finding]:
         yield Finding(
             0,
             "adults" if adults is not None else "size",
-            f"{total.adults} adultes annoncés, {len(named)} nommés. Corrigez le nombre.",
+            f"{pluriel(total.adults, 'adulte annoncé', 'adultes annoncés')}, {pluriel(len(named), 'nommé')}. Corrigez le nombre.",
         )
     if total.minors < len(lines) - len(named):
         yield Finding(
             0,
             "minors" if minors is not None else "size",
-            f"{total.minors} mineurs annoncés, {len(lines) - len(named)} nommés. Corrigez le nombre.",
+            f"{pluriel(total.minors, 'mineur annoncé', 'mineurs annoncés')}, {pluriel(len(lines) - len(named), 'nommé')}. Corrigez le nombre.",
         )
 
 
