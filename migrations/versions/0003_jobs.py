@@ -142,7 +142,9 @@ def _reconciler_functions() -> None:
     definer(
         "outbox_sent(sent bigint[])",
         "void",
-        "UPDATE public.outbox SET sent_at = clock_timestamp() WHERE id = ANY (sent)",
+        # Only its author's web request, or a worker, may say that a row left: one marked as sent waits for nobody.
+        """UPDATE public.outbox o SET sent_at = clock_timestamp() FROM public.jobs j WHERE o.id = ANY (sent) AND j.id = o.job_id
+             AND (session_user <> 'odis_app' OR (j.user_id = odis.user_id() AND j.owner_org_id = odis.org()))""",
         volatility="VOLATILE",
     )
     definer(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -28,12 +28,13 @@ _clients: dict[str, Redis] = {}
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """One row of the outbox on its way: ``id`` names the RQ job, ``job_id`` is its only argument."""
+    """One row of the outbox on its way: ``id`` names the RQ job, ``job_id`` is its only argument; ``token`` is its author's."""
 
     id: int
     job_id: int
     task: str
     queue: str
+    token: str = field(default="", repr=False)
 
     @property
     def rq_id(self) -> str:
@@ -73,7 +74,7 @@ def enqueue(task: str, job_id: int) -> None:
         .execute(
             text("""WITH mine AS (SELECT id, task, queue FROM jobs WHERE id = :job AND task = :task),
                          kept AS (INSERT INTO outbox (job_id, task) SELECT id, task FROM mine RETURNING id)
-                    SELECT kept.id, mine.queue FROM kept, mine"""),
+                    SELECT kept.id, mine.queue, current_setting('odis.token', true) AS token FROM kept, mine"""),
             {"job": job_id, "task": task},
         )
         .first()
@@ -82,7 +83,7 @@ def enqueue(task: str, job_id: int) -> None:
         raise LookupError(f"no job {job_id} for {task}")
     bind = db().get_bind()
     engine = bind.engine if isinstance(bind, Connection) else bind
-    departure = Departure(row.id, job_id, task, row.queue)
+    departure = Departure(row.id, job_id, task, row.queue, row.token or "")
     after_commit(lambda leaving: leave(leaving, engine), departure)
 
 
@@ -91,6 +92,7 @@ def leave(departure: Departure, engine: Engine) -> None:
     try:
         push(departure, client())
         with engine.begin() as connection:
+            connection.execute(text("SELECT set_config('odis.token', :token, true)"), {"token": departure.token})
             mark_sent([departure.id], connection)
     except (RedisError, SQLAlchemyError, RuntimeError) as error:
         log.warning("outbox %s waits for the reconciler: %s", departure.id, type(error).__name__)

@@ -222,3 +222,26 @@ def test_rows_cannot_be_hung_on_a_neighbour_s_file(region: Region) -> None:
                         )
                         answers.setdefault((table, org), set()).add(told)
             assert {key: told for key, told in answers.items() if len(told) != 1 or "inserted" in told} == {}
+
+
+def test_nobody_holds_back_a_neighbour_s_work(region: Region) -> None:
+    """A row of the outbox marked as sent never leaves: only its author, and the workers, may say so."""
+    author = region.people["own", "ts"]
+    with author.acting():
+        job = value(
+            "INSERT INTO jobs (public_id, kind, task, queue, label, owner_org_id, user_id) "
+            "VALUES ('attente000000001', 'essai', 'jobs.reports.run', 'default', 'Essai', odis.org(), odis.user_id()) RETURNING id"
+        )
+        waiting = value("INSERT INTO outbox (job_id, task) VALUES (:job, 'jobs.reports.run') RETURNING id", job=job)
+    sent, mark = "SELECT sent_at FROM outbox WHERE id = :id", "SELECT odis.outbox_sent(ARRAY[CAST(:id AS bigint)])"
+    colleagues = [actor for actor in region.of("own") if actor is not author]
+    for token in (None, *(actor.token for actor in (*strangers(region), *colleagues))):
+        with unit_of_work(token):
+            value(mark, id=waiting)
+        with owner_unit():
+            assert value(sent, id=waiting) is None
+    with author.acting():
+        value(mark, id=waiting)
+        assert value(sent, id=waiting) is not None
+    with owner_unit():
+        db.execute(text("DELETE FROM jobs WHERE id = :id"), {"id": job})
