@@ -521,7 +521,7 @@ def _policies() -> None:
     wall(
         "audit_events",
         select="actor_user_id = (SELECT odis.user_id()) OR (record_owner_org_id = (SELECT odis.case_org()) AND (sensitivity <= 2 OR (SELECT odis.level()) >= 3)) "
-        "OR (actor_org_id = (SELECT odis.org()) AND (SELECT odis.has_role('coordinateur') OR odis.has_role('admin_organisation')))",
+        "OR (actor_org_id = (SELECT odis.org()) AND sensitivity <= 2 AND (SELECT odis.has_role('coordinateur') OR odis.has_role('admin_organisation')))",
     )
     auth_writes("audit_events", "INSERT")
     seals = "(SELECT odis.system_name()) = 'system:seal-audit'"

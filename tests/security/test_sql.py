@@ -245,3 +245,19 @@ def test_nobody_holds_back_a_neighbour_s_work(region: Region) -> None:
         assert value(sent, id=waiting) is not None
     with owner_unit():
         db.execute(text("DELETE FROM jobs WHERE id = :id"), {"id": job})
+
+
+def test_class_3_acts_are_read_by_those_who_may_read_class_3(region: Region) -> None:
+    """That somebody wrote a safety need of a file tells who is hunted: the action and the number of the file say enough."""
+    act = "SELECT odis.audit_append('safety:update', :id, 3::smallint, '', 'Acte de classe 3', '{}', '')"
+    with region.people["own", "ts"].acting():
+        event = value(act, id=region.numbers["household"])
+    with region.people["full", "ts"].acting():
+        foreign = value(act, id=region.numbers["household"])
+    readers: dict[int, set[tuple[str, str]]] = {event: set(), foreign: set()}
+    for key, actor in region.people.items():
+        with trying(actor):
+            for number, who in readers.items():
+                if value("SELECT count(*) FROM audit_events WHERE id = :id", id=number):
+                    who.add(key)
+    assert readers == {event: {("own", "ts"), ("own", "co")}, foreign: {("full", "ts"), ("own", "co")}}
