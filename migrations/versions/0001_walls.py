@@ -514,8 +514,8 @@ def _policies() -> None:
     wall("territory_rules", select=signed_in, insert=f"{admin} OR {steers}", update=f"{admin} OR {steers}")
     own_case = "owner_org_id = (SELECT odis.org()) AND (kind <> 'household' OR (SELECT odis.level()) >= 0)"
     shared = "id = ANY (ARRAY(SELECT odis.shared_records()))"
-    wide = f"kind <> 'household' AND ({steers} OR department_code = ANY (ARRAY(SELECT odis.mandated_departments())))"
-    wall("records", select=f"({own_case}) OR {shared} OR ({wide})", insert=own_case)
+    # No wide scope: what a mandate or the State's steering opens of a structure or an offer is said by its own wall (a refused offer is nobody else's).
+    wall("records", select=f"({own_case}) OR {shared}", insert=own_case)
     owner = "owner_org_id = (SELECT odis.case_org())"
     wall("grants", select=f"{owner} OR grantee_org_id = (SELECT odis.case_org())", insert=owner, update=owner)
     wall(

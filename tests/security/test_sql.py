@@ -261,3 +261,13 @@ def test_class_3_acts_are_read_by_those_who_may_read_class_3(region: Region) -> 
                 if value("SELECT count(*) FROM audit_events WHERE id = :id", id=number):
                     who.add(key)
     assert readers == {event: {("own", "ts"), ("own", "co")}, foreign: {("full", "ts"), ("own", "co")}}
+
+
+def test_the_records_of_a_neighbour_are_read_where_they_are_shared(region: Region) -> None:
+    """A mandate or the State's steering opens structures, places and validated offers, each by its own wall: not the list of all records."""
+    seen = {}
+    for key, actor in region.people.items():
+        if key[0] in {"neighbour", "elsewhere"}:
+            with trying(actor):
+                seen[key] = value("SELECT count(*) FROM records WHERE owner_org_id <> odis.org()")
+    assert {key: count for key, count in seen.items() if count} == {}
