@@ -329,12 +329,18 @@ def test_words_about_care_or_danger_do_not_come_in(actor: Actor, book) -> None:
             "Ligne 2, colonne « Taille » : 3 personnes : ajoutez combien sont adultes",
         ),
         ((*AMINA[:2], None, *AMINA[3:]), "Ligne 2, colonne « Nom » : le prénom manque."),
-        ((*AMINA[:5], 2, 1, 1, "3, 4", *AMINA[9:]), "Ligne 2, colonne « Âge des enfants » : 2\u00a0âges pour 1\u00a0mineur."),
+        (
+            (*AMINA[:5], 2, 1, 1, "3, 4", *AMINA[9:]),
+            "Ligne 2, colonne « Âge des enfants » : 2\u00a0âges pour 1\u00a0mineur.",
+        ),
         (
             (*AMINA[:5], 61, 30, 31, None, *AMINA[9:]),
             "Ligne 2, colonne « Taille » : 61 personnes. Un dossier compte 60 personnes au plus",
         ),
-        ((*AMINA[:5], 2, 0, 2, None, *AMINA[9:]), "Ligne 2, colonne « Adultes » : 0\u00a0adulte annoncé, 1\u00a0nommé."),
+        (
+            (*AMINA[:5], 2, 0, 2, None, *AMINA[9:]),
+            "Ligne 2, colonne « Adultes » : 0\u00a0adulte annoncé, 1\u00a0nommé.",
+        ),
     ],
 )
 def test_what_does_not_add_up_is_told_by_cell(actor: Actor, book, line: tuple[object, ...], error: str) -> None:
