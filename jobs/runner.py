@@ -28,6 +28,7 @@ from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_token
 from odis_app.core.jobs import Job, token_place
+from odis_app.core.logs import traced
 
 log = logging.getLogger(__name__)
 RIGHTS_GONE = (
@@ -36,6 +37,10 @@ RIGHTS_GONE = (
 BROKEN = "Le travail s’est arrêté sur une erreur. Relancez-le ; si elle revient, prévenez l’administrateur."
 TOO_LONG = "Le travail a dépassé le temps permis. Réduisez la période ou le territoire, puis relancez-le."
 SYSTEM_MINUTES = max(rule.timeout for rule in QUEUES.values()) // 60 + 5
+
+
+class TaskFailedError(Exception):
+    """A task met something unexpected; the technical log says where, without a person's data."""
 
 
 class SupersededError(Exception):
@@ -84,10 +89,14 @@ def perform(task: str, job_id: int) -> str:
         except JobTimeoutException:
             _fail(job_id, claimed.attempt, TOO_LONG)
             raise
-        except BaseException as error:  # whatever it is, the page must say it
-            log.exception("job %s (%s) failed: %s", claimed.public_id, task, type(error).__name__)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the page must say it
+            log.error(  # noqa: TRY400 - the message of an exception may quote a row
+                "job %s (%s) failed: %s", claimed.public_id, task, traced(error)
+            )
             _fail(job_id, claimed.attempt, BROKEN)
-            raise
+            raise TaskFailedError(
+                task
+            ) from None  # the queue keeps what it is told: not the row that the database quotes
     return "done"
 
 

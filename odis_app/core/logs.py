@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
+from pathlib import Path
 
 import structlog
 from flask import Flask, Response, g, request
@@ -67,6 +69,24 @@ def _end(response: Response) -> Response:
             request=g.get("request_id", ""),
         )
     return response
+
+
+def traced(error: BaseException) -> str:
+    """Where an error happened, without a word of what it says: a database's error quotes the row that it refuses.
+
+    « IntegrityError ← UniqueViolation : odis_app/x.py:12 f, odis_app/y.py:40 g », the innermost frame last.
+    """
+    names: list[str] = []
+    current: BaseException | None = error
+    while current is not None and len(names) < 5:
+        names.append(type(current).__name__)
+        current = current.__cause__ or current.__context__
+    frames = [
+        f"{Path(frame.filename).parent.name}/{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "site-packages" not in frame.filename
+    ]
+    return f"{' ← '.join(names)} : {', '.join(frames[-12:])}"
 
 
 def exposition() -> bytes:

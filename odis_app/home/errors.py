@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from odis_app.core.logs import traced
 from odis_app.core.web import is_fragment_request
 
 log = logging.getLogger(__name__)
@@ -48,5 +49,5 @@ def _no_database(error: OperationalError) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     reference = str(g.get("request_id", ""))
-    log.error("unexpected error %s on %s", reference, request.url_rule, exc_info=error)
+    log.error("unexpected error %s on %s: %s", reference, request.url_rule, traced(error))
     return _page(500, reference=reference)

@@ -38,6 +38,7 @@ SETTINGS = (
     "log_parameter_max_length=0",
     "log_parameter_max_length_on_error=0",
     "log_min_error_statement=panic",
+    "log_error_verbosity=terse",  # a DETAIL line quotes the row that was refused
     "max_connections=60",
     "shared_buffers=128MB",
     "timezone=UTC",
