@@ -38,6 +38,7 @@ ALLOWED = frozenset(
         "jobs.maintenance.purge_jobs",
         "jobs.maintenance.purge_sessions",
         "jobs.notifications.send",
+        "jobs.organisations.entrance",
         "jobs.placements.expire_orientations",
         "jobs.reports.purge",
         "jobs.reports.run",

@@ -68,6 +68,13 @@ SCHEDULE = (
         every=timedelta(minutes=10),
     ),
     Schedule(
+        "entrance",
+        "Rappels des invitations et des demandes d’accès",
+        "jobs.organisations.entrance",
+        queue=RAPIDE,
+        every=timedelta(minutes=10),
+    ),
+    Schedule(
         "send-mails",
         "Envoi des courriels",
         "jobs.notifications.send",

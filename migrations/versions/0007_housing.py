@@ -311,9 +311,9 @@ def _walls() -> None:
         update=OWN,
     )
     wall("offer_events", select=OWN, insert=OWN)
-    opened = "ANY (ARRAY(SELECT odis.opened_places()))"
-    wall("places", select=f"{OWN} OR {STEERED} OR {MANDATED} OR id = {opened}", insert=OWN, update=OWN)
-    wall("place_addresses", select=f"{OWN} OR place_id = {opened}", insert=OWN, update=OWN)
+    opened = "IN (SELECT odis.opened_places())"  # hashed: a list of a whole territory asks it of each place
+    wall("places", select=f"{OWN} OR {STEERED} OR {MANDATED} OR id {opened}", insert=OWN, update=OWN)
+    wall("place_addresses", select=f"{OWN} OR place_id {opened}", insert=OWN, update=OWN)
     # Days are taken for a household by ``book_place`` alone. A mandated association may undo what it booked; only the owner of the place writes the rest.
     own_stay = "id IN (SELECT odis.own_stays())"
     writes = f"{OWN} OR (kind = 'reservation' AND {MANDATED} AND {own_stay})"

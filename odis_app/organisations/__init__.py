@@ -1,10 +1,20 @@
-"""Organisations: the tenants, their members, areas and mandates."""
+"""Organisations: the tenants, their members, areas and mandates; how people get in."""
 
 from __future__ import annotations
 
 from flask import Flask
 
+from odis_app.core.slots import slot
+from odis_app.organisations.policy import ACCESS_DECIDE, TEAM_READ
+from odis_app.organisations.views import blueprint
+from odis_app.organisations.views.acceptances import ask_first
+
 
 def setup(app: Flask) -> None:
-    """Nothing to register yet: the pages of the administration use these queries."""
-    del app
+    """Routes, the gate of the charter and of the convention, the sections of the masthead."""
+    app.register_blueprint(blueprint)
+    app.before_request(ask_first)
+    slot("nav.main").add(label="Équipe", endpoint="organisations.team", permission=TEAM_READ, order=90)
+    slot("nav.main").add(
+        label="Demandes d’accès", endpoint="organisations.access_requests", permission=ACCESS_DECIDE, order=91
+    )

@@ -44,3 +44,12 @@ _STATE = frozenset(
         OrganisationKind.DGEF,
     }
 )
+
+
+class AccessState(Labelled):
+    """Where an access request is."""
+
+    UNCONFIRMED = "unconfirmed", "Adresse à confirmer"
+    WAITING = "waiting", "En attente de réponse"
+    APPROVED = "approved", "Acceptée"
+    REFUSED = "refused", "Refusée"

@@ -6,10 +6,53 @@ from datetime import timedelta
 
 from odis_app.notifications.messages import mail_kind
 
+INVITATION_PATH = "/invitation/"
+CONFIRM_PATH = "/demande-d-acces/confirmer/"
+REQUESTS_PATH = "/demandes-d-acces"
 INVITATION = mail_kind(
     "invitation",
     subject="Votre invitation dans OD&IS",
     page="mails/invitation.html",
     fields={"inviter", "organisation", "roles", "until", "link"},
     lasts=timedelta(days=14),
+)
+INVITATION_REMINDER = mail_kind(
+    "invitation_reminder",
+    subject="Votre invitation dans OD&IS attend une réponse",
+    page="mails/invitation_reminder.html",
+    fields={"organisation", "until", "link"},
+)
+WELCOME = mail_kind(
+    "welcome",
+    subject="Bienvenue dans OD&IS",
+    page="mails/welcome.html",
+    fields={"organisation", "roles", "link"},
+    lasts=timedelta(days=7),
+)
+ACCESS_CONFIRM = mail_kind(
+    "access_confirm",
+    subject="Confirmez votre adresse pour OD&IS",
+    page="mails/access_confirm.html",
+    fields={"name", "organisation", "link"},
+    lasts=timedelta(days=2),
+)
+ACCESS_WAITING = mail_kind(
+    "access_waiting",
+    subject="Une demande d’accès à OD&IS attend votre réponse",
+    page="mails/access_waiting.html",
+    fields={"name", "organisation", "since", "link"},
+)
+ACCESS_APPROVED = mail_kind(
+    "access_approved",
+    subject="Votre demande d’accès à OD&IS est acceptée",
+    page="mails/access_approved.html",
+    fields={"name", "organisation", "roles", "until", "link"},
+    lasts=timedelta(days=8),
+)
+ACCESS_REFUSED = mail_kind(
+    "access_refused",
+    subject="Votre demande d’accès à OD&IS",
+    page="mails/access_refused.html",
+    fields={"name", "organisation", "reason"},
+    lasts=timedelta(days=7),
 )

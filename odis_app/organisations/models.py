@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, SmallInteger
+from sqlalchemy import BigInteger, ForeignKey, Identity, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from odis_app.core import clock
 from odis_app.core.db import Base, PublicId
 from odis_app.organisations.enums import OrganisationKind
 
@@ -92,3 +94,77 @@ class TerritoryRules(Base):
     standard_answer_days: Mapped[int] = mapped_column(SmallInteger, default=7)
     proposals_per_household: Mapped[int] = mapped_column(SmallInteger, default=2)
     proposals_per_place: Mapped[int] = mapped_column(SmallInteger, default=1)
+
+
+class Invitation(Base):
+    """Somebody asked to join an organisation with these roles, by a link that serves once; ``round`` counts the links sent."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[PublicId]
+    organisation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisations.id"))
+    access_request_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("access_requests.id"))
+    email: Mapped[str]
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    invited_by_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    round: Mapped[int] = mapped_column(SmallInteger, default=1)
+    token_hash: Mapped[bytes]
+    mail_id: Mapped[str] = mapped_column(default="")
+    sent_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    reminded_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    accepted_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
+
+    @property
+    def is_expired(self) -> bool:
+        """Nobody answered in time; sending it again gives it another life."""
+        return self.expires_at <= clock.now()
+
+
+class AccessRequest(Base):
+    """A visitor who asks to join an organisation, or to bring a new one."""
+
+    __tablename__ = "access_requests"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[PublicId]
+    email: Mapped[str]
+    first_name: Mapped[str]
+    last_name: Mapped[str]
+    job: Mapped[str]
+    message: Mapped[str]
+    organisation_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("organisations.id"))
+    new_name: Mapped[str]
+    new_kind: Mapped[str]
+    new_department: Mapped[str]
+    state: Mapped[str]
+    token_hash: Mapped[bytes]
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    notices: Mapped[int] = mapped_column(SmallInteger)
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
+    reason: Mapped[str]
+
+    @property
+    def name(self) -> str:
+        """« Lou Gabarit »."""
+        return f"{self.first_name} {self.last_name}"
+
+
+class Acceptance(Base):
+    """One version of a text, accepted by a person for themself (charte) or for their organisation (convention)."""
+
+    __tablename__ = "acceptances"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    organisation_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("organisations.id"))
+    document: Mapped[str]
+    version: Mapped[str]
+    signed_as: Mapped[str] = mapped_column(default="")
+    accepted_at: Mapped[datetime]

@@ -3,21 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, text
 
 from odis_app.accounts.models import User
+from odis_app.audit.models import AuditEvent
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
+from odis_app.core.text import fold
+from odis_app.notifications.models import Mail
+from odis_app.notifications.queries import states_of
+from odis_app.organisations import texts
 from odis_app.organisations.models import (
+    Acceptance,
+    AccessRequest,
     Dispositif,
+    Invitation,
     Mandate,
     Membership,
     Organisation,
     OrganisationArea,
     TerritoryRules,
 )
+from odis_app.organisations.policy import standing, visible_invitations, visible_requests
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """One line of the page Équipe. ``last_sign_in`` is None when the trail has none, or is not one's to read."""
+
+    person: User
+    roles: tuple[str, ...]
+    last_sign_in: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An organisation that a visitor may ask to join: its name, nothing of its people."""
+
+    public_id: str
+    name: str
+    kind: str
+    department_code: str | None
 
 
 def organisation(public_id: str) -> Organisation | None:
@@ -93,3 +123,62 @@ def mandated(department_code: str, dispositif_id: int) -> Sequence[Organisation]
         )
     )
     return db.execute(statement.order_by(Organisation.folded)).scalars().all()
+
+
+def team(identity: Identity) -> list[Colleague]:
+    """Who works for one's organisation today, by name, with the last sign-in of each for it."""
+    statement = (
+        select(User, func.array_agg(func.distinct(Membership.role)))
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.organisation_id == identity.org_id, standing(), User.deactivated_at.is_(None))
+        .group_by(User.id)
+        .order_by(func.lower(User.last_name), func.lower(User.first_name), User.id)
+    )
+    people = db.execute(statement).all()
+    signed_in = (
+        select(AuditEvent.actor_user_id, func.max(AuditEvent.at))
+        .where(
+            AuditEvent.actor_org_id == identity.org_id, AuditEvent.action == "session:open",
+            AuditEvent.actor_user_id.in_([person.id for person, _ in people]),
+        )
+        .group_by(AuditEvent.actor_user_id)
+    )  # fmt: skip
+    last: dict[int | None, datetime] = {row[0]: row[1] for row in db.execute(signed_in)}
+    return [Colleague(person, tuple(roles), last.get(person.id)) for person, roles in people]
+
+
+def open_invitations(identity: Identity) -> list[tuple[Invitation, Mail | None]]:
+    """The invitations that nobody has answered, each with its mail: on its way, sent, refused…"""
+    found = db.execute(visible_invitations(identity)).scalars().all()
+    mails = states_of([i.mail_id for i in found if i.mail_id])
+    return [(invitation, mails.get(invitation.mail_id)) for invitation in found]
+
+
+def waiting_requests(identity: Identity) -> list[tuple[AccessRequest, Organisation | None]]:
+    """The requests that wait for the identity's answer, the oldest first, each with the organisation it names."""
+    statement = (
+        visible_requests(identity).where(AccessRequest.state == "waiting").order_by(None).order_by(AccessRequest.id)
+    )
+    found = db.execute(statement).scalars().all()
+    named = select(Organisation).where(Organisation.id.in_([r.organisation_id for r in found if r.organisation_id]))
+    known = {o.id: o for o in db.execute(named).scalars()}
+    return [(asked, known.get(asked.organisation_id or 0)) for asked in found]
+
+
+def suggestions(typed: str) -> list[Suggestion]:
+    """The active organisations whose name holds what was typed (three letters at least), ten at most; asked by visitors too."""
+    rows = db.execute(text("SELECT * FROM odis.organisation_suggest(:wanted)"), {"wanted": fold(typed)}).mappings()
+    return [Suggestion(**row) for row in rows]
+
+
+def suggestion(public_id: str, typed: str) -> Suggestion | None:
+    """The one that was chosen among those offered for ``typed``."""
+    return next((s for s in suggestions(typed) if s.public_id == public_id), None)
+
+
+def convention_is_current(identity: Identity) -> bool:
+    """Whether somebody accepted the convention in force in the name of one's organisation."""
+    statement = select(Acceptance.id).where(
+        Acceptance.organisation_id == identity.org_id, Acceptance.version == texts.current(texts.CONVENTION).version
+    )
+    return db.execute(statement.limit(1)).first() is not None

@@ -29,9 +29,11 @@ ALIASES = {"case": "ts.co.op", "read": "ts.co.op.dd", "everyone": ".".join(LETTE
 PARTS = {"offers.act": {"act": "confirmer"}, "offers.qualify": {"step": "appel"}, "places.close": {"act": "fermer"}}
 QUERIES = {"exchange.create": "?genre=essai"}
 OTHERS = {"households.close_member": {"member": "child"}}  # whoever asked for the file does not leave it
-USED_UP = {"documents.withdraw": "document"} | {
-    f"exchange.{act}": "found" for act in ("columns", "set_aside", "sheet", "record", "undo", "reload", "discard")
-}
+USED_UP = {
+    "documents.withdraw": "document",
+    "organisations.withdraw": "invitation",
+    "organisations.remove": "colleague",
+} | {f"exchange.{act}": "found" for act in ("columns", "set_aside", "sheet", "record", "undo", "reload", "discard")}
 NOTHING_CHANGES = {  # writes that an empty form leaves without effect, and why
     "POST documents.scan": "judged already", "POST reports.stop": "ended already", "POST placements.see": "read already",
     "POST placements.withdraw_exclusion": "none was asked for", "POST places.confirm_all": "nothing was ticked",

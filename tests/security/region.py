@@ -19,7 +19,8 @@ from odis_app.access.models import Grant
 from odis_app.access.operations import share_record
 from odis_app.core import clock
 from odis_app.core import db as core_db
-from odis_app.core.db import db
+from odis_app.core.db import db, unit_of_work
+from odis_app.core.ids import new_public_id
 from odis_app.core.permissions import Role, guard_of
 from odis_app.documents.enums import Audience
 from odis_app.documents.operations import Upload, store_document
@@ -32,6 +33,9 @@ from odis_app.housing.status import CHECKLIST, SAFEGUARDS
 from odis_app.journal.operations import add_entry
 from odis_app.organisations import seeds
 from odis_app.organisations.enums import OrganisationKind
+from odis_app.organisations.models import AccessRequest, Organisation
+from odis_app.organisations.operations import Asking, ask_access, invite
+from odis_app.organisations.queries import Suggestion
 from odis_app.organisations.seeds import Actor
 from odis_app.pilotage.period import Period
 from odis_app.placements import operations as placements
@@ -53,6 +57,9 @@ KIND_OF = {
 SITUATIONS = ("elsewhere", "neighbour", "minimal", "full", "own")
 HEADERS = "Nom;Prénom;Naissance\nMarqueuzine;Lalarème;1990\n"
 NAMED = {
+    "invitation",
+    "colleague",
+    "access_request",
     "record",
     "household",
     "member",
@@ -80,9 +87,14 @@ class Region:
     app: Flask
 
     def renew(self, name: str) -> None:
-        """Another document, or another draft import, when the last one was used up."""
+        """Another document, draft import, invitation or colleague, when the last one was used up."""
         author = self.people["own", "ts"]
-        self.things[name] = _import(author) if name == "found" else _document(author, self.numbers)
+        if name == "invitation":
+            self.things[name] = _invitation(self.app, self.camille)
+        elif name == "colleague":
+            self.things[name] = _colleague(self.app, self.camille)
+        else:
+            self.things[name] = _import(author) if name == "found" else _document(author, self.numbers)
 
     def of(self, situation: str, *letters: str) -> list[Actor]:
         """Some people of one situation (all of them when no letters are given)."""
@@ -111,6 +123,11 @@ def build(app: Flask) -> Region:
     _share(camille, numbers, people)
     things["share"] = _share_of(numbers, people["full", "op"])
     _make_report(app, things["report"])
+    things |= {
+        "invitation": _invitation(app, camille),
+        "colleague": _colleague(app, camille),
+        "access_request": _access_request(app, camille),
+    }
     return Region(people, things, numbers, camille, app)
 
 
@@ -186,6 +203,41 @@ def _things(camille: Actor, author: Actor) -> tuple[dict[str, str], dict[str, in
     things["placement"] = _stay(camille, things["housed"], things["taken"])
     things["found"] = _import(author)
     return things, numbers
+
+
+def _invitation(app: Flask, camille: Actor) -> str:
+    """An invitation to the association, as a social worker."""
+    minter = app.extensions["odis_minter"]
+    with camille.acting() as identity:
+        address = f"{new_public_id()}@essai.example"
+        return invite(identity, minter, email=address, roles=(Role.TRAVAILLEUR_SOCIAL,)).public_id
+
+
+def _colleague(app: Flask, camille: Actor) -> str:
+    """One more person of the association, whom nobody plays."""
+    name = new_public_id()
+    with owner_unit():
+        return seeds.create_user(
+            email=f"{name}@test.odis.example", first_name="Personne", last_name="Fictive", organisation_id=camille.org_id,
+            roles=(Role.TRAVAILLEUR_SOCIAL,),
+        ).public_id  # fmt: skip
+
+
+def _access_request(app: Flask, camille: Actor) -> str:
+    """Somebody who asks to join the association, and whose address is confirmed."""
+    with owner_unit():
+        name, public_id = db.execute(
+            select(Organisation.name, Organisation.public_id).where(Organisation.id == camille.org_id)
+        ).one()
+    asking = Asking(
+        email="visite@essai.example", first_name="Marqueuzine", last_name="Lalarème", organisation=Suggestion(public_id, name, "association", "44")
+    )  # fmt: skip
+    with unit_of_work(None):
+        ask_access(app.extensions["odis_minter"], asking=asking)
+    with owner_unit():
+        asked = db.execute(select(AccessRequest).where(AccessRequest.organisation_id == camille.org_id)).scalar_one()
+        asked.state, asked.confirmed_at = "waiting", clock.now()
+        return asked.public_id
 
 
 def _entry(author: Actor, numbers: dict[str, int]) -> str:

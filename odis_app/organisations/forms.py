@@ -1,0 +1,153 @@
+"""The forms of getting in."""
+
+from __future__ import annotations
+
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import EqualTo, InputRequired, Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from odis_app.accounts.operations import SHORTEST_PASSWORD
+from odis_app.core.forms import Form
+from odis_app.core.permissions import Role
+
+LONG = Length(max=120, message="120 caractères au plus.")
+MAIL = {"type": "email", "inputmode": "email", "autocomplete": "off"}
+ROLE_HINTS = "Une personne peut avoir plusieurs rôles. Donnez ceux dont son travail a besoin, pas davantage."
+
+
+class Boxes(SelectMultipleField):  # type: ignore[misc]  # WTForms has no types
+    """Several boxes to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class RolesForm(Form):
+    """Roles to give; the choices are set by the view."""
+
+    roles = Boxes("Rôles", validate_choice=False, description=ROLE_HINTS)
+
+    @property
+    def chosen(self) -> list[Role]:
+        """The ticked roles that exist, in the usual order."""
+        return [role for role in Role if role.value in (self.roles.data or [])]
+
+
+class InviteForm(RolesForm):
+    """Whom to invite, as what."""
+
+    email = StringField(
+        "Adresse e-mail professionnelle",
+        [InputRequired("Écrivez l’adresse e-mail de la personne."), Length(max=254, message="Cette adresse est trop longue.")],
+        description="Celle où cette personne, et elle seule, reçoit ses courriels.",
+        render_kw=MAIL,
+    )  # fmt: skip
+
+
+class AnswerForm(Form):
+    """Answering an invitation. Who has an account already gives its password only."""
+
+    first_name = StringField("Prénom", [Optional(), LONG], render_kw={"autocomplete": "given-name"})
+    last_name = StringField("Nom", [Optional(), LONG], render_kw={"autocomplete": "family-name"})
+    password = PasswordField(
+        "Mot de passe",
+        [InputRequired("Écrivez un mot de passe."), Length(max=1000, message="Ce mot de passe est trop long.")],
+        render_kw={"autocomplete": "new-password"},
+    )
+    again = PasswordField("Mot de passe, une seconde fois", [Optional()], render_kw={"autocomplete": "new-password"})
+    charter = BooleanField(
+        "J’ai lu la charte et je l’accepte.", [InputRequired("Lisez la charte, puis cochez cette case.")]
+    )
+
+
+class NewAccountForm(AnswerForm):
+    """The same, for who has no account: a name, and a password written twice."""
+
+    first_name = StringField(
+        "Prénom", [InputRequired("Écrivez votre prénom."), LONG], render_kw={"autocomplete": "given-name"}
+    )
+    last_name = StringField(
+        "Nom", [InputRequired("Écrivez votre nom."), LONG], render_kw={"autocomplete": "family-name"}
+    )
+    again = PasswordField(
+        "Mot de passe, une seconde fois",
+        [
+            InputRequired("Écrivez le mot de passe une seconde fois."),
+            EqualTo("password", "Les deux écritures du mot de passe diffèrent."),
+        ],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+PASSWORD_HINT = f"{SHORTEST_PASSWORD} caractères au moins. Une phrase que vous seul connaissez convient très bien."
+
+
+class AskForm(Form):
+    """A visitor asks for an access; the organisation is chosen before, or described here."""
+
+    organisation = HiddenField()
+    wanted = HiddenField()
+    new_name = StringField("Nom de l’organisation", [Optional(), LONG], render_kw={"autocomplete": "organization"})
+    new_kind = SelectField("Ce qu’elle est", [Optional()], validate_choice=False)
+    new_department = SelectField("Son département", [Optional()], validate_choice=False)
+    first_name = StringField(
+        "Votre prénom", [InputRequired("Écrivez votre prénom."), LONG], render_kw={"autocomplete": "given-name"}
+    )
+    last_name = StringField(
+        "Votre nom", [InputRequired("Écrivez votre nom."), LONG], render_kw={"autocomplete": "family-name"}
+    )
+    email = StringField(
+        "Votre adresse e-mail professionnelle",
+        [InputRequired("Écrivez votre adresse e-mail."), Length(max=254, message="Cette adresse est trop longue.")],
+        render_kw={"type": "email", "inputmode": "email", "autocomplete": "email"},
+    )  # fmt: skip
+    job = StringField("Votre fonction", [Optional(), LONG], render_kw={"autocomplete": "organization-title"})
+    message = TextAreaField(
+        "Un mot pour la personne qui répondra",
+        [Optional(), Length(max=300, message="300 caractères au plus.")],
+        description="Ne parlez d’aucun ménage ici.",
+        render_kw={"rows": 3},
+    )
+
+
+class ReasonForm(Form):
+    """Why a request is refused."""
+
+    reason = TextAreaField(
+        "Pourquoi",
+        [InputRequired("Écrivez pourquoi : la personne le lira."), Length(max=300, message="300 caractères au plus.")],
+        description="La personne reçoit cette phrase par courriel.",
+        render_kw={"rows": 2},
+    )
+
+
+class CharterForm(Form):
+    """Accepting the version that was shown."""
+
+    version = HiddenField()
+    suite = HiddenField()
+    accepted = BooleanField(
+        "J’ai lu la charte et je l’accepte.", [InputRequired("Lisez la charte, puis cochez cette case.")]
+    )
+
+
+class ConventionForm(Form):
+    """Accepting the convention in the name of one's organisation."""
+
+    version = HiddenField()
+    signed_as = StringField(
+        "Votre fonction", [InputRequired("Écrivez votre fonction. Exemple : directrice, président."), LONG],
+        description="Elle est gardée avec votre nom et la date : vous engagez votre organisation.",
+    )  # fmt: skip
+    accepted = BooleanField(
+        "J’accepte cette convention au nom de mon organisation, et j’ai le pouvoir de le faire.",
+        [InputRequired("Cochez cette case pour accepter la convention.")],
+    )
