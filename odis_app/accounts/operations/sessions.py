@@ -1,4 +1,4 @@
-"""Signing in and out, one's password, one's organisation. Sessions live in the database, minted under a proof that only the application can compute."""
+"""Signing in and out, one's organisation. Sessions live in the database, minted under a proof that only the application can compute."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import text
 
-from odis_app.accounts.models import User
+from odis_app.accounts.operations.passwords import is_right
 from odis_app.audit.operations import record_event
 from odis_app.core.db import db, token_hash
 from odis_app.core.errors import RuleError
@@ -19,10 +17,7 @@ from odis_app.core.ids import new_public_id, new_token
 
 IDLE_MINUTES = 30
 ABSOLUTE_MINUTES = 12 * 60
-SHORTEST_PASSWORD = 12
 REFUSED = "Adresse e-mail ou mot de passe incorrect."
-_hasher = PasswordHasher()
-_DECOY = _hasher.hash("no account has this password")  # so that an unknown address costs the same time as a known one
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +31,10 @@ class Minter:
         return hmac.new(bytes.fromhex(self.identity_key), message.encode(), hashlib.sha256).digest()
 
 
-def hash_password(password: str) -> str:
-    """argon2id with the library's current parameters."""
-    return _hasher.hash(password)
-
-
-def _is_right(stored: str, password: str) -> bool:
-    try:
-        return _hasher.verify(stored, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
 def sign_in(minter: Minter, *, email: str, password: str, device: str) -> str:
     """The raw token of a new session. Raises RuleError with the same sentence whatever is wrong."""
     row = db.execute(text("SELECT * FROM odis.auth_login(:email)"), {"email": email}).mappings().first()
-    right = _is_right(row["password_hash"] if row else _DECOY, password)
+    right = is_right(row["password_hash"] if row else None, password)
     token = open_session(minter, user_id=row["user_id"], device=device) if row and right else None
     if token is None:
         raise RuleError("", REFUSED)
@@ -108,34 +91,6 @@ def sign_out(identity: Identity) -> None:
     """End the present session: its token is worth nothing from now on."""
     record_event(identity, "session:close", summary="Déconnexion")
     db.execute(text("SELECT odis.close_session()"))
-
-
-def change_password(identity: Identity, *, current: str, new: str) -> None:
-    """Replace one's own password. Raises RuleError on ``current`` or ``new``; the shared demonstration accounts keep theirs."""
-    user = db.get_one(User, identity.require_user())
-    if user.is_demo:
-        raise RuleError("", "Un compte de démonstration garde son mot de passe : d’autres personnes s’en servent.")
-    if not is_own_password(user.email, current):
-        raise RuleError("current", "Ce n’est pas votre mot de passe actuel.")
-    if new == current:
-        raise RuleError("new", "Choisissez un mot de passe différent de l’actuel, de votre nom et de votre adresse.")
-    check_new_password(new, email=user.email, name=user.name)
-    db.execute(text("SELECT odis.set_own_password(:hash)"), {"hash": hash_password(new)})
-    record_event(identity, "account:password", summary="Mot de passe changé")
-
-
-def check_new_password(new: str, *, email: str, name: str, field: str = "new") -> None:
-    """The rules of every new password, whoever sets it and where. Raises RuleError on ``field``."""
-    if len(new) < SHORTEST_PASSWORD:
-        raise RuleError(field, f"Le nouveau mot de passe doit avoir {SHORTEST_PASSWORD} caractères au moins.")
-    if new.casefold() in {email.casefold(), name.casefold()}:
-        raise RuleError(field, "Choisissez un mot de passe différent de l’actuel, de votre nom et de votre adresse.")
-
-
-def is_own_password(email: str, password: str) -> bool:
-    """Whether the account at ``email`` is open and has this password; the same time is spent when there is none."""
-    row = db.execute(text("SELECT password_hash FROM odis.auth_login(:email)"), {"email": email}).first()
-    return _is_right(row[0] if row else _DECOY, password)
 
 
 def switch_organisation(minter: Minter, identity: Identity, *, organisation_id: int, device: str) -> str:

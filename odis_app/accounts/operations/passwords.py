@@ -1,0 +1,59 @@
+"""One's own password: its hash (argon2id), the rules of a new one, its change."""
+
+from __future__ import annotations
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import text
+
+from odis_app.accounts.models import User
+from odis_app.audit.operations import record_event
+from odis_app.core.db import db
+from odis_app.core.errors import RuleError
+from odis_app.core.identity import Identity
+
+SHORTEST_PASSWORD = 12
+_hasher = PasswordHasher()
+_DECOY = _hasher.hash("no account has this password")  # so that an unknown address costs the same time as a known one
+
+
+def hash_password(password: str) -> str:
+    """argon2id with the library's current parameters."""
+    return _hasher.hash(password)
+
+
+def is_right(stored: str | None, password: str) -> bool:
+    """Whether the password is the one of this hash; without a hash (no such account), False after the same time."""
+    try:
+        _hasher.verify(stored or _DECOY, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return stored is not None
+
+
+def is_own_password(email: str, password: str) -> bool:
+    """Whether the account at ``email`` is open and has this password; the same time is spent when there is none."""
+    row = db.execute(text("SELECT password_hash FROM odis.auth_login(:email)"), {"email": email}).first()
+    return is_right(row[0] if row else None, password)
+
+
+def check_new_password(new: str, *, email: str, name: str, field: str = "new") -> None:
+    """The rules of every new password, whoever sets it and where. Raises RuleError on ``field``."""
+    if len(new) < SHORTEST_PASSWORD:
+        raise RuleError(field, f"Le nouveau mot de passe doit avoir {SHORTEST_PASSWORD} caractères au moins.")
+    if new.casefold() in {email.casefold(), name.casefold()}:
+        raise RuleError(field, "Choisissez un mot de passe différent de l’actuel, de votre nom et de votre adresse.")
+
+
+def change_password(identity: Identity, *, current: str, new: str) -> None:
+    """Replace one's own password. Raises RuleError on ``current`` or ``new``; the shared demonstration accounts keep theirs."""
+    user = db.get_one(User, identity.require_user())
+    if user.is_demo:
+        raise RuleError("", "Un compte de démonstration garde son mot de passe : d’autres personnes s’en servent.")
+    if not is_own_password(user.email, current):
+        raise RuleError("current", "Ce n’est pas votre mot de passe actuel.")
+    if new == current:
+        raise RuleError("new", "Choisissez un mot de passe différent de l’actuel, de votre nom et de votre adresse.")
+    check_new_password(new, email=user.email, name=user.name)
+    db.execute(text("SELECT odis.set_own_password(:hash)"), {"hash": hash_password(new)})
+    record_event(identity, "account:password", summary="Mot de passe changé")
