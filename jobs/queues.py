@@ -33,6 +33,7 @@ ALLOWED = frozenset(
     {
         "jobs.audit.seal",
         "jobs.documents.scan",
+        "jobs.exchange.record",
         "jobs.households.refresh_stages",
         "jobs.maintenance.purge_imports",
         "jobs.maintenance.purge_jobs",

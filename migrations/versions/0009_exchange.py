@@ -42,12 +42,14 @@ def upgrade() -> None:
       commit_event_id bigint,
       committed_at timestamptz,
       undone_at timestamptz,
+      job_id bigint REFERENCES jobs ON DELETE SET NULL,
       CONSTRAINT uq_imports_owner UNIQUE (id, owner_org_id),
       CONSTRAINT ck_imports_source CHECK (state = 'draft' OR source_sealed IS NULL),
       CONSTRAINT ck_imports_committed CHECK ((committed_at IS NULL) = (state = 'draft')),
       CONSTRAINT ck_imports_undone CHECK ((undone_at IS NULL) = (state <> 'undone'))
     )""")
     run("CREATE INDEX ix_imports_owner ON imports (owner_org_id, id DESC)")
+    run("CREATE INDEX ix_imports_job ON imports (job_id) WHERE job_id IS NOT NULL")
     run("CREATE INDEX ix_imports_draft ON imports (expires_at) WHERE state = 'draft'")
     run("""
     CREATE TABLE import_rows (

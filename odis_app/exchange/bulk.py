@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import JSON, Table, Text, cast, func, insert, literal, literal_column, select, text
 from sqlalchemy import Row as SqlRow
 
-from odis_app.access.models import Record
+from odis_app.access import keys
+from odis_app.access.models import Record, RecordKey
 from odis_app.core.db import Base, current_unit, db
 from odis_app.core.identity import Identity
 
@@ -80,10 +81,10 @@ def create_records(identity: Identity, kind: str, homes: Sequence[tuple[str, int
         for code, dispositif in homes
     ]
     free: dict[tuple[str, int], deque[int]] = defaultdict(deque)
-    for record_id, code, dispositif in sorted(
-        map(tuple, insert_rows(Record, rows, returning=("id", "department_code", "dispositif_id")))
-    ):
+    written = sorted(map(tuple, insert_rows(Record, rows, returning=("id", "department_code", "dispositif_id"))))
+    for record_id, code, dispositif in written:
         free[code, dispositif].append(record_id)
+    insert_rows(RecordKey, keys.create([record_id for record_id, _code, _dispositif in written], org_id))
     return [free[home].popleft() for home in homes]
 
 

@@ -49,6 +49,7 @@ class Import(Base):
     commit_event_id: Mapped[int | None] = mapped_column(BigInteger)
     committed_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
+    job_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("jobs.id"))
 
     @property
     def about(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from odis_app.core import clock
 from odis_app.core.crypto import blind_index
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
+from odis_app.core.jobs import Job, visible_jobs
 from odis_app.exchange import columns
 from odis_app.exchange.cells import Row, cell_text
 from odis_app.exchange.check import Action, CellFinding, Known
@@ -198,6 +199,13 @@ def _matches(found: Sequence[territories.CommuneMatch], *, by_code: bool = False
         )
         for match in named
     ]
+
+
+def recording_job(identity: Identity, found: Import) -> Job | None:
+    """The job that was asked to record this import, for who asked; None for the others, and for a small import."""
+    if found.job_id is None:
+        return None
+    return db.scalars(visible_jobs(identity).where(Job.id == found.job_id)).one_or_none()
 
 
 def undo_refusals(found: Import) -> list[CellFinding]:

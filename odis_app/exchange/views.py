@@ -11,10 +11,13 @@ from flask import Blueprint, Response, abort, flash, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
+from odis_app.core.db import unit_of_work
 from odis_app.core.errors import RuleError
 from odis_app.core.formats import pluriel
+from odis_app.core.jobs import Job
 from odis_app.core.permissions import guard
-from odis_app.core.web import identity, page_number, paginate, redirect_to, render
+from odis_app.core.requests import session_token
+from odis_app.core.web import identity, is_fragment_request, page_number, paginate, redirect_to, render
 from odis_app.exchange import operations, queries
 from odis_app.exchange.annotated import annotated_sheets
 from odis_app.exchange.enums import ImportState, Shown
@@ -76,17 +79,15 @@ def model(genre: str) -> BaseResponse:
 @guard(IMPORT_USE, found=find_import)
 def show(found: Import) -> Response:
     """What an import wrote; a draft goes on where it stands."""
-    if found.status is ImportState.DRAFT:
-        return redirect_to("exchange.preview" if found.checked_at else "exchange.columns", found=found.public_id)
+    job = queries.recording_job(identity(), found) if found.status is ImportState.DRAFT else None
+    waits = job is not None and not job.status.is_final
+    if found.status is ImportState.DRAFT and not waits and not is_fragment_request():
+        return _after_reading(found)
     refusals = queries.undo_refusals(found)
     return render(
-        "exchange/show.html",
-        found=found,
-        about=found.about,
-        kind=_kind(found),
-        refusals=refusals,
-        undo_days=UNDO_DAYS,
-    )
+        "exchange/show.html", fragment="exchange/_body.html", found=found, about=found.about, kind=_kind(found), refusals=refusals,
+        undo_days=UNDO_DAYS, job=job, waits=waits,
+    )  # fmt: skip
 
 
 @blueprint.route("/imports/<found>/colonnes", methods=["GET", "POST"])
@@ -129,7 +130,10 @@ def preview(found: Import) -> Response:
     """Every line as it would be recorded, every error by line and column."""
     if found.status is not ImportState.DRAFT or found.checked_at is None:
         return redirect_to("exchange.show", found=found.public_id)
-    return _preview(found, UploadForm())
+    job = queries.recording_job(identity(), found)
+    if job is not None and not job.status.is_final:
+        return redirect_to("exchange.show", found=found.public_id)
+    return _preview(found, UploadForm(), problem=_refusal(found, job))
 
 
 @blueprint.route("/imports/<found>/recharger", methods=["POST"])
@@ -169,10 +173,10 @@ def set_aside(found: Import) -> Response:
 @blueprint.route("/imports/<found>/enregistrer", methods=["POST"])
 @guard(IMPORT_USE, found=find_import)
 def record(found: Import) -> Response:
-    """Write everything, or nothing."""
+    """Write everything, or nothing; a large file is recorded apart, and the page shows how far it is."""
     if ConfirmForm().validate_on_submit():
         try:
-            operations.record_import(identity(), found=found)
+            operations.ask_recording(identity(), found=found)
         except RuleError as error:
             flash(error.message, "late")
             return redirect_to("exchange.preview", found=found.public_id)
@@ -214,10 +218,19 @@ def annotated(found: Import) -> BaseResponse:
     """The errors, and the lines to correct with their errors beside them."""
     if found.status is not ImportState.DRAFT:
         abort(404)
+    with unit_of_work(session_token()) as unit:  # the file holds people: its leaving is written down first
+        operations.note_download(unit.identity, found=found)
     return xlsx_response(f"a-corriger-{found.kind}", annotated_sheets(found))
 
 
-def _preview(found: Import, form: UploadForm, *, status: int = 200) -> Response:
+def _refusal(found: Import, job: Job | None) -> str:
+    """Why the recording that was asked of this draft, as it is now, did not happen."""
+    if job is None or job.finished_at is None or (found.checked_at or job.finished_at) > job.finished_at:
+        return ""
+    return job.error or str(job.result.get("refused", ""))
+
+
+def _preview(found: Import, form: UploadForm, *, status: int = 200, problem: str = "") -> Response:
     about = found.about
     shown = _shown(found)
     indexes = [index for index, key in enumerate(found.mapping) if key]
@@ -226,7 +239,7 @@ def _preview(found: Import, form: UploadForm, *, status: int = 200) -> Response:
     return render(
         "exchange/preview.html", fragment="exchange/_lines.html", status=status, found=found, about=about, kind=_kind(found), shown=shown,
         Shown=Shown, results=results, lines=lines, headers=[about["headers"][index] for index in indexes], form=form,
-        errors=queries.first_errors(found, LISTED), error_count=queries.error_count(found),
+        errors=queries.first_errors(found, LISTED), problem=problem, error_count=queries.error_count(found),
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from odis_app.core.db import db, unit_of_work
 from odis_app.core.errors import RuleError
 from odis_app.exchange import kinds
 from odis_app.exchange.models import Import, ImportKey, ImportRow
+from odis_app.exchange.operations.recording import AT_ONCE
 from odis_app.households import queries as household_queries
 from odis_app.households.models import Household
 from odis_app.households.operations.file import confirm_review
@@ -27,6 +28,7 @@ from odis_app.organisations.seeds import Actor
 from tests.exchange import real_kind
 from tests.exchange.samples import write_xlsx
 from tests.support.client import StrictClient, text_of
+from tests.support.workers import run_job
 from tests.support.worlds import WorldBuilder, owner_unit
 
 HEADERS = ("N° dossier", "Nom", "Prénom", "Naissance", "Taille", "Dép.", "Tél.", "Divers")
@@ -353,3 +355,44 @@ def test_the_list_and_the_app_know_the_package(browser: StrictClient, database: 
     assert "suivi.xlsx" in words
     assert "1 ligne à corriger" in words
     assert "Importer des ménages" in words
+
+
+def many(count: int) -> list[tuple[object, ...]]:
+    return [(f"G-{n}", f"Fictive {n}", "Amina", "1988", 1, "Loire-Atlantique", None, None) for n in range(1, count + 1)]
+
+
+def job_of_the_import() -> int | None:
+    with owner_unit():
+        return db.execute(select(Import.job_id)).scalar_one()
+
+
+def test_a_large_file_is_recorded_apart_and_the_page_says_how_far_it_is(
+    browser: StrictClient, database: Flask, book
+) -> None:
+    page = to_preview(browser, book(*many(AT_ONCE + 1)))
+    answer = browser.submit(page, {}, button="Enregistrer")
+    waiting = browser.get(where(answer))
+    assert "Enregistrement en cours" in text_of(waiting)
+    assert households() == 0
+    answer = browser.get(page.request.path, status=303)  # the preview leads to where it is now
+    assert where(answer) == waiting.request.path
+    assert run_job(database, "jobs.exchange.record", job_of_the_import()) == "done"
+    assert households() == AT_ONCE + 1
+    part = browser.get(waiting.request.path, htmx=True)
+    assert f"Créées {AT_ONCE + 1}" in text_of(part)
+    assert "Annuler cet import" in text_of(browser.get(waiting.request.path))
+    assert run_job(database, "jobs.exchange.record", job_of_the_import()) == "not queued"
+
+
+def test_what_changed_since_it_was_asked_is_not_recorded(browser: StrictClient, database: Flask, book) -> None:
+    page = to_preview(browser, book(*many(AT_ONCE + 1)))
+    waiting = browser.get(where(browser.submit(page, {}, button="Enregistrer")))
+    answer = browser.submit(page, book(*many(AT_ONCE + 2)), button="Recharger")
+    assert run_job(database, "jobs.exchange.record", job_of_the_import()) == "done"
+    assert households() == 0
+    assert "Rien n’est enregistré." in text_of(browser.get(waiting.request.path, htmx=True))
+    page = browser.get(where(answer))
+    assert "Le fichier a changé depuis votre demande." in text_of(page)
+    browser.submit(page, {}, button="Enregistrer")
+    assert run_job(database, "jobs.exchange.record", job_of_the_import()) == "done"
+    assert households() == AT_ONCE + 2

@@ -9,13 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from jobs.runner import perform
 from odis_app.core import clock, db
 from odis_app.organisations.seeds import Actor
 from odis_app.pilotage.period import Period
 from odis_app.reports import operations
 from odis_app.reports.models import Report
 from tests.placements.conftest import Town, town
+from tests.support.workers import run_job
 from tests.support.worlds import owner_unit
 
 __all__ = ["town"]
@@ -44,16 +44,4 @@ def row(public_id: str) -> Report:
 @pytest.fixture
 def work(database: Flask) -> Callable[[str], str]:
     """``work(public_id)`` runs the job of a bilan and says how it ended."""
-    config = database.config["ODIS"]
-
-    def run(public_id: str) -> str:
-        job_id = row(public_id).job_id
-        assert job_id is not None
-        db.configure("app", config.worker_database_url)
-        try:
-            with database.app_context():
-                return perform("jobs.reports.run", job_id)
-        finally:
-            db.configure("app", config.database_url)
-
-    return run
+    return lambda public_id: run_job(database, "jobs.reports.run", row(public_id).job_id)

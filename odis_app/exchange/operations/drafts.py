@@ -128,6 +128,11 @@ def discard_import(identity: Identity, *, found: Import) -> None:
     db.execute(delete(Import).where(Import.id == found.id))
 
 
+def note_download(identity: Identity, *, found: Import) -> None:
+    """Write down that the lines to correct left as a file."""
+    record_event(identity, "import:download", summary="Fichier annoté téléchargé", data={"import_id": found.id})
+
+
 def judge(identity: Identity, found: Import) -> Checked:
     """Check every line that is not set aside, with the rules of the kind and against the database, and store what was found."""
     kind = kind_of(found)

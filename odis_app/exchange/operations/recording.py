@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import ARRAY, LargeBinary, any_, delete, literal, select, text, update
@@ -12,6 +12,7 @@ from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
+from odis_app.core.jobs import request_job
 from odis_app.exchange import queries
 from odis_app.exchange.check import CellFinding, CheckedRecord
 from odis_app.exchange.enums import ImportState
@@ -21,11 +22,51 @@ from odis_app.exchange.operations.drafts import judge, kind_of, lock
 from odis_app.exchange.sealing import Undo, seal_findings, seal_undo, unseal_undo
 
 UNDO_DAYS = 30
+AT_ONCE = 500  # lines that a page records while one waits; more of them are a job, with its progress
+TASK, QUEUE = "jobs.exchange.record", "bilans"
+Progress = Callable[[int, str], None]
 _TOUCHED = "modifié depuis l’import, gardé tel quel."
 _HELD = "d’autres pages s’appuient dessus, gardé tel quel."
 
 
-def record_import(identity: Identity, *, found: Import) -> bool:
+def ask_recording(identity: Identity, *, found: Import) -> bool:
+    """Record a small draft now (True), ask a job to record a large one (False). Raises RuleError as ``record_import`` does."""
+    if found.to_write <= AT_ONCE or found.errors or found.checked_at is None:
+        return record_import(identity, found=found)
+    lock(found)
+    if found.state != ImportState.DRAFT.value or _waits(identity, found):
+        return False
+    kind = kind_of(found)
+    params = {"import": found.public_id, "checked_at": found.checked_at.isoformat()}
+    label = f"Import : {kind.label.lower()}, {found.to_write} lignes"
+    found.job_id = request_job(identity, task=TASK, queue=QUEUE, kind="import", label=label, params=params).id
+    return False
+
+
+def record_as_asked(identity: Identity, *, found: Import, checked_at: str, progress: Progress) -> dict[str, object]:
+    """What the job does: record the draft if it still is the one that its author read. Answers ``refused``, a sentence or empty.
+
+    Run again after a crash it finds the draft as it was, or recorded.
+    """
+    lock(found)
+    if found.state == ImportState.DRAFT.value and (
+        found.checked_at is None or found.checked_at.isoformat() != checked_at
+    ):
+        return {"refused": "Le fichier a changé depuis votre demande. Relisez l’aperçu, puis enregistrez."}
+    try:
+        record_import(identity, found=found, progress=progress)
+    except RuleError as error:
+        return {"refused": error.message}
+    return {"refused": ""}
+
+
+def _waits(identity: Identity, found: Import) -> bool:
+    """Whether a job of this import has not ended."""
+    job = queries.recording_job(identity, found)
+    return job is not None and not job.status.is_final
+
+
+def record_import(identity: Identity, *, found: Import, progress: Progress = lambda _percent, _sentence: None) -> bool:
     """Write every line of the draft in this transaction, and forget what the file said of people.
 
     Answers False when it is already recorded (a form sent twice). Raises RuleError while a line is in error, or when the
@@ -37,15 +78,18 @@ def record_import(identity: Identity, *, found: Import) -> bool:
     kind = kind_of(found)
     if found.checked_at is None:
         raise RuleError("", "Choisissez d’abord les colonnes.")
+    progress(10, "Contrôle des lignes")
     checked = judge(identity, found)
     if checked.errors:
         raise RuleError("", "Des lignes sont en erreur. Rien n’est enregistré tant qu’il en reste.")
     records = checked.writable()
     if not records:
         raise RuleError("", "Tout est déjà enregistré : ce fichier ne change rien.")
+    progress(35, "Écriture des dossiers")
     with db.begin_nested():
         saved = kind.commit(identity, [record.draft() for record in records])
         previous = _remember(identity, kind, records, saved)
+    progress(85, "Effacement du fichier lu")
     _close_rows(found, records, saved, previous)
     found.state, found.committed_at, found.source_sealed = ImportState.COMMITTED.value, clock.now(), None
     found.commit_event_id = record_event(
