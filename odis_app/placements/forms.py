@@ -80,6 +80,13 @@ class ExtendForm(Form):
     title = SelectField("Titre d’occupation", choices=OccupancyTitle.choices(), id="extend-title")
 
 
+class DepartureForm(Form):
+    """For where the household left, when it is known later than the exit."""
+
+    destination = CommuneField("Commune de destination", [Optional()], description=KEPT)
+    comment = StringField("Précision", [Length(max=300)], description=KEPT)
+
+
 class ExitForm(Form):
     """The day the household left, why, and for where."""
 

@@ -129,4 +129,7 @@ ORIENTATION_JUDGE = permission(
 PLACEMENT_LIST = permission("placement:list", "Voir les hébergements", roles=READERS)
 PLACEMENT_READ = permission("placement:read", "Lire un hébergement", roles=READERS)
 PLACEMENT_UPDATE = permission("placement:update", "Enregistrer une entrée ou une sortie", roles=PARTIES, rule=is_party)
+PLACEMENT_DEPARTURE = permission(
+    "placement:departure", "Dire vers où un ménage est parti", roles=CASE_WORKERS, rule=on_household_side
+)
 PLACEMENT_EXTEND = permission("placement:extend", "Prolonger un hébergement", roles=PARTIES, rule=on_place_side)

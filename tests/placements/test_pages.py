@@ -55,6 +55,11 @@ def test_from_the_proposal_to_the_exit_without_javascript(town: Town, client: St
         button="Enregistrer la sortie",
     )
     assert "logement social, vers Laval" in text_of(camille.get(there))
+    empty = camille.submit(camille.get(there), {"destination": ""}, button="Noter la destination", status=422)
+    assert "Choisissez une commune, ou écrivez une précision." in text_of(empty)
+    camille.submit(camille.get(there), {"destination": "Cholet"}, button="Noter la destination")
+    assert "logement social, vers Cholet" in text_of(camille.get(there))
+    assert "destination" not in text_of(operator.get(there))
     assert town.status() == "sorti"
 
 

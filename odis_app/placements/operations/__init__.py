@@ -15,6 +15,7 @@ from odis_app.placements.operations.stays import (
     confirm_exclusion,
     exit_placement,
     extend,
+    note_departure,
     record_entry,
     withdraw_exclusion,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "expire_orientations",
     "extend",
     "mark_seen",
+    "note_departure",
     "propose",
     "record_entry",
     "refuse",

@@ -141,6 +141,19 @@ def _check_exit(stay: Placement, reason: str, exited_on: date) -> None:
         raise RuleError("exited_on", f"La sortie ne peut pas précéder l’entrée, le {jour_court(stay.entered_on)}.")
 
 
+def note_departure(
+    identity: Identity, *, placement: Placement, destination_commune_code: str | None, comment: str = ""
+) -> None:
+    """Say, after the exit, for where the household left; what was said before stays in the table, the last line holds. Raises RuleError."""
+    orientation, stay = _claim(placement)
+    if stay.exited_on is None:
+        raise RuleError("", "Ce ménage n’est pas sorti. Enregistrez d’abord sa sortie.")
+    if not destination_commune_code and not short(comment):
+        raise RuleError("destination", "Choisissez une commune, ou écrivez une précision.")
+    _note_departure(stay, destination_commune_code, short(comment))
+    trail(identity, "departure", orientation, "Destination notée après la sortie")
+
+
 def _note_departure(stay: Placement, destination: str | None, comment: str) -> None:
     """A line even when nothing is said: what an exclusion later withdrawn said holds no more. Nothing is read back: who writes may not read it."""
     if destination and db.execute(select(Commune.code).where(Commune.code == destination)).first() is None:

@@ -13,9 +13,10 @@ from odis_app.core.permissions import guard
 from odis_app.core.templating import url_with
 from odis_app.core.web import identity, page_number, redirect_to, render
 from odis_app.placements import operations, queries
-from odis_app.placements.forms import EntryForm, ExitForm, ExtendForm
+from odis_app.placements.forms import DepartureForm, EntryForm, ExitForm, ExtendForm
 from odis_app.placements.models import Placement
 from odis_app.placements.policy import (
+    PLACEMENT_DEPARTURE,
     PLACEMENT_EXTEND,
     PLACEMENT_LIST,
     PLACEMENT_READ,
@@ -67,6 +68,7 @@ def stay_page(placement: Placement, *, problem: str = "", **forms: Form) -> Resp
     writes = who.can(PLACEMENT_UPDATE, placement)
     here = placement.entered_on is not None and placement.exited_on is None
     awaited = placement.entered_on is None and placement.cancelled_at is None
+    left = placement.exited_on is not None and who.can(PLACEMENT_DEPARTURE, placement)
     extends = here and placement.ends_on is not None and who.can(PLACEMENT_EXTEND, placement)
     return render(
         "placements/stay.html",
@@ -85,6 +87,7 @@ def stay_page(placement: Placement, *, problem: str = "", **forms: Form) -> Resp
         extend=forms.get("extend") or (ExtendForm(formdata=None, title=placement.title) if extends else None),
         leave=forms.get("leave")
         or (ExitForm(formdata=None) if here and writes and placement.exit_asked is None else None),
+        departure=forms.get("departure") or (DepartureForm(formdata=None) if left else None),
         confirms=placement.exit_asked is not None and writes and placement.exit_asked_by_id != who.user_id,
         withdraws=placement.exit_asked is not None and writes,
         address=queries.address_of(orientation) if not placement.exited_on and not placement.cancelled_at else "",
@@ -93,6 +96,22 @@ def stay_page(placement: Placement, *, problem: str = "", **forms: Form) -> Resp
         problem=problem,
         crumbs=[("Hébergements", url_for("placements.stays")), (orientation.place_sheet["number"], None)],
     )
+
+
+@blueprint.post("/hebergements/<placement>/destination")
+@guard(PLACEMENT_DEPARTURE, placement=find_placement)
+def depart(placement: Placement) -> Response:
+    """For where it left, known later."""
+    form, who = DepartureForm(), identity()
+    if not attempt(
+        form,
+        lambda: operations.note_departure(
+            who, placement=placement, destination_commune_code=form.destination.data, comment=form.comment.data or ""
+        ),
+    ):
+        return stay_page(placement, departure=form)
+    flash("La destination est notée.", "ok")
+    return redirect_to("placements.show_stay", placement=placement.public_id)
 
 
 def _left(who: Identity, placement: Placement) -> dict[str, str]:
