@@ -5,12 +5,12 @@ from __future__ import annotations
 from odis_app.core.permissions import Role
 
 RESOURCES = {
-    "account": "Compte", "documents": "Documents", "home": "Accueil", "matching": "Appariement", "search": "Recherche", "audit": "Journal des accès", "charter": "Charte", "convention": "Convention", "document": "Document", "household": "Dossier ménage",
+    "access": "Demande d’accès", "team": "Équipe", "account": "Compte", "documents": "Documents", "home": "Accueil", "matching": "Appariement", "search": "Recherche", "audit": "Journal des accès", "charter": "Charte", "convention": "Convention", "document": "Document", "household": "Dossier ménage",
     "import": "Import", "invitation": "Invitation", "journal": "Journal du dossier", "member": "Équipe", "offer": "Offre", "orientation": "Proposition",
     "permission": "Droits", "place": "Place", "placement": "Hébergement", "record": "Dossier", "report": "Bilan", "session": "Connexion", "structure": "Structure",
 }  # fmt: skip
 VERBS = {
-    "accept": "acceptation", "add": "ajout", "archive": "archivage", "ask": "demande", "availability": "disponibilité", "call": "appel", "close": "fermeture",
+    "accept": "acceptation", "approve": "accord", "departure": "destination notée", "invite": "invitation", "remove": "départ", "renew": "nouvel envoi", "add": "ajout", "archive": "archivage", "ask": "demande", "availability": "disponibilité", "call": "appel", "close": "fermeture",
     "commit": "enregistrement", "complete": "compléments", "confirm": "confirmation", "create": "création", "decide": "décision", "discard": "abandon",
     "download": "téléchargement", "edit": "modification", "end_stay": "fin de séjour", "expire": "expiration", "export": "export", "generate": "production",
     "moderate": "modération", "open": "ouverture", "password": "mot de passe changé", "plan_visit": "visite prévue", "read": "consultation", "refuse": "refus",

@@ -28,7 +28,7 @@ def check(
 
 def remember(checked: Checked) -> dict[str, Known]:
     """What a commit would keep."""
-    return {record.key: Known(number, record.content) for number, record in enumerate(checked.records, start=1)}
+    return {record.key: Known(number, record.content) for number, record in enumerate(checked.writable(), start=1)}
 
 
 NOUR = ("M-1", "Exemplova", "Nour", "12/03/1990", 2, 639980100)
