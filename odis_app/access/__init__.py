@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from odis_app.access import keys
 from odis_app.access.cli import permissions
 from odis_app.access.enforcement import enforce
 
@@ -11,4 +12,5 @@ from odis_app.access.enforcement import enforce
 def setup(app: Flask) -> None:
     """Judge every request before its view; the table on the command line."""
     app.before_request(enforce)
+    keys.configure(app.config["ODIS"].erasures_dir)
     app.cli.add_command(permissions)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, update
+from sqlalchemy import func, text, update
 
-from odis_app.access.enums import ShareLevel, SharePurpose
-from odis_app.access.models import Grant, Record
+from odis_app.access import keys
+from odis_app.access.enums import ReviewKind, ShareLevel, SharePurpose, Verdict
+from odis_app.access.models import Grant, Record, Review
 from odis_app.audit.operations import record_event
 from odis_app.core import clock
+from odis_app.core.crypto import place, seal
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
@@ -19,12 +21,13 @@ LONGEST_DAYS = 366
 
 
 def create_record(identity: Identity, *, kind: str, department_code: str, dispositif_id: int | None = None) -> Record:
-    """The record of something new, owned by the identity's organisation; flushed, so that its id is known."""
+    """The record of something new, owned by the identity's organisation, with its key; flushed, so that its id is known."""
     record = Record(
         kind=kind, owner_org_id=identity.require_org(), department_code=department_code, dispositif_id=dispositif_id
     )
     db.add(record)
     db.flush()
+    keys.create_one(record.id, record.owner_org_id)
     return record
 
 
@@ -75,3 +78,52 @@ def _revoke(identity: Identity, *conditions: object) -> int:
     statement = update(Grant).where(Grant.revoked_at.is_(None), *conditions)  # type: ignore[arg-type]
     result = db.execute(statement.values(revoked_at=func.now(), revoked_by_id=identity.user_id))
     return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def ask_review(
+    identity: Identity,
+    *,
+    kind: ReviewKind,
+    subject: str,
+    label: str,
+    department_code: str,
+    record_id: int | None = None,
+    reason: str = "",
+) -> None:
+    """Have a second person read a decision over: a colleague, or later the DDETS where there is nobody else. Asked twice, it stands once.
+
+    ``subject`` is the public id of what was decided, ``label`` its number: nothing that names a person. Raises PermissionError for a
+    record of somebody else.
+    """
+    values = {
+        "kind": kind.value,
+        "record": record_id,
+        "department": department_code,
+        "subject": subject,
+        "label": label,
+        "reason": reason,
+    }
+    statement = text("SELECT odis.review_ask(:kind, :record, :department, :subject, :label, :reason)")
+    if db.execute(statement, values).scalar_one_or_none() is not None:
+        record_event(
+            identity,
+            "review:ask",
+            record_id=record_id,
+            summary=f"{kind.label} : relecture demandée",
+            data={"subject": subject},
+        )
+
+
+def decide_review(identity: Identity, *, review: Review, verdict: Verdict, words: str = "") -> None:
+    """Confirm or contest what somebody else decided; an emergency access that is contested closes at once. Raises RuleError."""
+    if verdict is Verdict.CONTESTED and not words:
+        raise RuleError("words", "Écrivez pourquoi vous contestez : la personne concernée vous lira.")
+    sealed = seal(words, place("reviews", "words", review.public_id)) if words else None
+    statement = text("SELECT odis.review_decide(:id, :verdict, :words)")
+    if not db.execute(statement, {"id": review.id, "verdict": verdict.value, "words": sealed}).scalar_one():
+        raise RuleError("", "Cette relecture est faite, ou revient à une autre personne que l’auteur de la décision.")
+    db.refresh(review)
+    record_event(
+        identity, "review:decide", record_id=review.record_id, summary=f"{review.kind_label} : {verdict.label.lower()}",
+        data={"review": review.public_id},
+    )  # fmt: skip

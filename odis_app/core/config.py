@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -72,6 +73,18 @@ def _hexadecimal(value: str) -> str:
     return value
 
 
+def _sorted_hashes(value: str) -> str:
+    path = Path(value).expanduser().resolve()
+    try:
+        with path.open("rb") as file:
+            first = file.readline(200)
+    except OSError as error:
+        raise ValueError("écrivez le chemin d’un fichier lisible") from error
+    if not re.fullmatch(rb"[0-9A-Fa-f]{40}(:\d+)?\r?\n", first):
+        raise ValueError("écrivez le chemin d’un fichier dont chaque ligne commence par une empreinte SHA-1")
+    return str(path)
+
+
 def _database(value: str) -> str:
     parsed = _address("postgresql", "postgres", "postgresql+psycopg")(value)
     return "postgresql+psycopg:" + parsed.partition(":")[2]
@@ -114,6 +127,7 @@ class Config:
     smtp_url: str = _var("ODIS_SMTP_URL", "serveur de courriel, `smtp://compte:mot-de-passe@serveur:587`", _address("smtp", "smtps"), "", shown="aucun : les courriels restent dans la boîte d’envoi")  # fmt: skip
     mail_from: str = _var("ODIS_MAIL_FROM", "expéditeur des courriels", _text, "ne-pas-repondre@odis.example")
     clamav: str = _var("ODIS_CLAMAV", "antivirus des fichiers déposés, `serveur:port` ou socket", _text, "", shown="aucun")  # fmt: skip
+    breached_passwords: str = _var("ODIS_BREACHED_PASSWORDS", "fichier de mots de passe divulgués : une empreinte SHA-1 par ligne, trié", _sorted_hashes, "", shown="aucun : la liste livrée suffit à démarrer")  # fmt: skip
     log_level: str = _var("ODIS_LOG_LEVEL", "`debug`, `info`, `warning` ou `error`", _among("debug", "info", "warning", "error"), "info")  # fmt: skip
 
     @classmethod
@@ -163,6 +177,11 @@ class Config:
     def anchors_dir(self) -> Path:
         """Where the heads of the trail's seals are written each day, to be copied elsewhere."""
         return self.data_dir / "ancres"
+
+    @property
+    def erasures_dir(self) -> Path:
+        """Where what was erased is written down, to be copied elsewhere: a restored backup is told it again."""
+        return self.data_dir / "effacements"
 
     def environment(self) -> dict[str, str]:
         """The variables that make ``from_env`` build this very configuration in another process."""

@@ -1,7 +1,9 @@
 """Encryption of columns: AES-256-GCM bound to its place, and blind indexes bound to an organisation.
 
-A sealed value is ``version (2 bytes) ‖ nonce (12) ‖ ciphertext ‖ tag (16)``; what it is bound to (``place``) is authenticated,
-so that a ciphertext moved to another table, column or row is refused. Keys come from the environment:
+A sealed value is ``owner (1 byte) ‖ version (1) ‖ nonce (12) ‖ ciphertext ‖ tag (16)``: owner 0 is a master key of the
+installation, 1 the key of the record that the value belongs to (``access.keys``, wrapped by a master key). What it is bound
+to (``place``) and its two first bytes are authenticated, so that a ciphertext moved to another table, column or row is
+refused. Master keys come from the environment:
 
 - ``ODIS_MASTER_KEY``: ``1:<base64 of 32 bytes>``, several separated by commas during a rotation; the highest version seals;
 - ``ODIS_INDEX_KEY``: base64 of 32 other bytes, for the blind indexes only.
@@ -24,7 +26,9 @@ from sqlalchemy import Connection, text
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
-VERSION_BYTES = 2
+HEADER_BYTES = 2
+MOST_VERSIONS = 255
+INSTALLATION, RECORD = 0, 1
 NEW_KEY = "Pour créer une clé : python -m odis_app.core.crypto"
 _process: dict[str, Keyring] = {}
 
@@ -35,6 +39,17 @@ class KeyProblemError(RuntimeError):
 
 class UnreadableError(ValueError):
     """A sealed value was altered, moved from its place, or sealed with a key that is not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """The key of one record, in clear: it lives as long as a unit of work. Its repr does not show it."""
+
+    version: int
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"DataKey(version={self.version})"
 
 
 @dataclass(frozen=True)
@@ -64,7 +79,7 @@ def load_keyring(environ: Mapping[str, str] | None = None) -> Keyring:
     masters: dict[int, bytes] = {}
     for part in _required(environ, "ODIS_MASTER_KEY").split(","):
         version, separator, encoded = part.strip().partition(":")
-        if not separator or not version.isdecimal() or not 1 <= int(version) < 2 ** (8 * VERSION_BYTES):
+        if not separator or not version.isdecimal() or not 1 <= int(version) <= MOST_VERSIONS:
             raise KeyProblemError(f"ODIS_MASTER_KEY doit s’écrire « 1:clé en base64 ». {NEW_KEY}")
         if int(version) in masters:
             raise KeyProblemError(f"ODIS_MASTER_KEY donne deux fois la version {version}. Gardez une clé par version.")
@@ -114,9 +129,17 @@ def verify_database(connection: Connection, keys: Keyring | None = None) -> None
     Call it at start-up, before anything is sealed. Raises KeyProblemError with a sentence.
     """
     rows = connection.execute(text("SELECT name, fingerprint FROM key_checks")).all()
-    missing = verify_checks(keys or keyring(), {row.name: row.fingerprint for row in rows})
+    keys = keys or keyring()
+    missing = verify_checks(keys, {row.name: row.fingerprint for row in rows})
+    for version in connection.execute(text("SELECT odis.masters_in_use()")).scalars():
+        if version not in keys.masters:
+            raise KeyProblemError(_lost(version))
     for name, fingerprint in missing.items():
         connection.execute(text("SELECT odis.key_check_add(:name, :value)"), {"name": name, "value": fingerprint})
+
+
+def _lost(version: int) -> str:
+    return f"ODIS_MASTER_KEY, version {version}, manque : les clés de dossiers de cette base en dépendent. Remettez cette clé."
 
 
 def place(table: str, column: str, row: int | str) -> str:
@@ -124,32 +147,51 @@ def place(table: str, column: str, row: int | str) -> str:
     return f"{table}|{column}|{row}"
 
 
-def seal(plaintext: str | bytes, where: str, *, keys: Keyring | None = None) -> bytes:
-    """Encrypt ``plaintext`` for the place ``where`` (see ``place``) with the current key."""
-    keys = keys or keyring()
+def seal(plaintext: str | bytes, where: str, *, keys: Keyring | None = None, key: DataKey | None = None) -> bytes:
+    """Encrypt ``plaintext`` for the place ``where`` (see ``place``): with ``key``, a record's own, else with the current master."""
     data = plaintext.encode() if isinstance(plaintext, str) else plaintext
+    if key is None:
+        keys = keys or keyring()
+        header, secret = bytes((INSTALLATION, keys.current)), keys.masters[keys.current]
+    else:
+        header, secret = bytes((RECORD, key.version)), key.secret
     nonce = secrets.token_bytes(NONCE_BYTES)
-    version = keys.current
-    sealed = AESGCM(keys.masters[version]).encrypt(nonce, data, _aad(where, version))
-    return version.to_bytes(VERSION_BYTES, "big") + nonce + sealed
+    return header + nonce + AESGCM(secret).encrypt(nonce, data, _aad(where, header))
 
 
-def unseal(sealed: bytes, where: str, *, keys: Keyring | None = None) -> bytes:
-    """Decrypt what ``seal`` made for the same place; raises UnreadableError otherwise."""
-    keys = keys or keyring()
-    version = int.from_bytes(sealed[:VERSION_BYTES], "big")
-    if version not in keys.masters:
-        raise UnreadableError(f"sealed with key version {version}, which is not here")
-    nonce, body = sealed[VERSION_BYTES : VERSION_BYTES + NONCE_BYTES], sealed[VERSION_BYTES + NONCE_BYTES :]
+def unseal(sealed: bytes, where: str, *, keys: Keyring | None = None, key: DataKey | None = None) -> bytes:
+    """Decrypt what ``seal`` made for the same place; ``key`` is for what a record's own key sealed. Raises UnreadableError."""
+    header, nonce, body = (
+        sealed[:HEADER_BYTES],
+        sealed[HEADER_BYTES:][:NONCE_BYTES],
+        sealed[HEADER_BYTES + NONCE_BYTES :],
+    )
+    if len(header) < HEADER_BYTES:
+        raise UnreadableError("cut")
+    version = key_version(sealed)
+    if is_of_record(sealed):
+        if key is None or key.version != version:
+            raise UnreadableError(f"sealed with the record's key, version {version}, which is not here")
+        secret = key.secret
+    else:
+        masters = (keys or keyring()).masters
+        if header[0] != INSTALLATION or version not in masters:
+            raise UnreadableError(f"sealed with key version {version}, which is not here")
+        secret = masters[version]
     try:
-        return AESGCM(keys.masters[version]).decrypt(nonce, body, _aad(where, version))
+        return AESGCM(secret).decrypt(nonce, body, _aad(where, header))
     except (InvalidTag, ValueError) as error:
         raise UnreadableError(f"altered, or not sealed for {where}") from error
 
 
+def is_of_record(sealed: bytes) -> bool:
+    """Whether a record's own key sealed a value, rather than a master key."""
+    return sealed[:1] == bytes((RECORD,))
+
+
 def key_version(sealed: bytes) -> int:
-    """The version of the key that sealed a value: a rotation re-seals those below ``keyring().current``."""
-    return int.from_bytes(sealed[:VERSION_BYTES], "big")
+    """The version of the key that sealed a value: a rotation re-seals those that are not the current one."""
+    return sealed[1]
 
 
 def blind_index(value: str, *, org_id: int, column: str, keys: Keyring | None = None) -> bytes:
@@ -168,8 +210,9 @@ def new_key() -> str:
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
-def _aad(where: str, version: int) -> bytes:
-    return f"{where}|{version}".encode()
+def _aad(where: str, header: bytes) -> bytes:
+    owner = "record|" if header[0] == RECORD else ""
+    return f"{where}|{owner}{header[1]}".encode()
 
 
 def _required(environ: Mapping[str, str], name: str) -> str:

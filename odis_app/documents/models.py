@@ -8,7 +8,8 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, SmallInteg
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import func
 
-from odis_app.core.crypto import place, unseal
+from odis_app.access import keys
+from odis_app.core.crypto import place
 from odis_app.core.db import Base, PublicId
 from odis_app.documents.enums import DocumentState, MediaType
 
@@ -40,7 +41,7 @@ class Document(Base):
     @property
     def name(self) -> str:
         """The name it was given, in clear."""
-        return unseal(self.name_sealed, place("documents", "name_sealed", self.public_id)).decode()
+        return keys.unseal(self.record_id, self.name_sealed, place("documents", "name_sealed", self.public_id)).decode()
 
     @property
     def kind_label(self) -> str:

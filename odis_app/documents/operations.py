@@ -10,9 +10,10 @@ from typing import BinaryIO
 from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
+from odis_app.access import keys
 from odis_app.audit.operations import record_event
 from odis_app.core.config import Config
-from odis_app.core.crypto import place, seal, unseal
+from odis_app.core.crypto import place
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
@@ -77,12 +78,12 @@ def store_document(
     if kind.is_image:
         data = images.bare_picture(data, kind, name=shown, field=field)
     public_id = new_public_id()
-    sealed = seal(data, place("documents", "content", public_id))
+    sealed = keys.seal(record_id, data, place("documents", "content", public_id))
     key = new_public_id()
     document = Document(
         public_id=public_id, record_id=record_id, owner_org_id=owner_org_id, uploaded_org_id=identity.require_org(), uploaded_by_id=identity.require_user(),
         uploaded_by_label=identity.name, org_label=identity.org_short_name or identity.org_name,
-        name_sealed=seal(content.clean_name(upload.filename, kind), place("documents", "name_sealed", public_id)),
+        name_sealed=keys.seal(record_id, content.clean_name(upload.filename, kind), place("documents", "name_sealed", public_id)),
         media_type=kind.value, size=len(data), sha256=hashlib.sha256(sealed).digest(), storage_key=f"{key[:2]}/{key}", sensitivity=sensitivity,
         audience=audience.value, state=state.value,
     )  # fmt: skip
@@ -141,7 +142,8 @@ def _write(key: str, sealed: bytes, field: str) -> None:
 
 def content_of(document: Document) -> bytes:
     """The bytes of a document, in clear. Raises StoreError when the store lost them, UnreadableError when they were altered."""
-    return unseal(_process["here"].store.get(document.storage_key), place("documents", "content", document.public_id))
+    sealed = _process["here"].store.get(document.storage_key)
+    return keys.unseal(document.record_id, sealed, place("documents", "content", document.public_id))
 
 
 def scan_document(identity: Identity, *, document: Document) -> DocumentState:

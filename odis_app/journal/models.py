@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import func
 from sqlalchemy.types import Text
 
-from odis_app.core.crypto import place, unseal
+from odis_app.access import keys
+from odis_app.core.crypto import place
 from odis_app.core.db import Base, PublicId
 
 
@@ -43,14 +44,14 @@ class JournalEntry(Base):
     @property
     def body(self) -> str:
         """The text, in clear; empty once moderated."""
-        return unseal(self.body_sealed, body_place(self.public_id)).decode()
+        return keys.unseal(self.record_id, self.body_sealed, body_place(self.public_id)).decode()
 
     @property
     def moderation_reason(self) -> str:
         """Why the text was hidden; empty when it was not."""
         if self.moderation_reason_sealed is None:
             return ""
-        return unseal(self.moderation_reason_sealed, reason_place(self.public_id)).decode()
+        return keys.unseal(self.record_id, self.moderation_reason_sealed, reason_place(self.public_id)).decode()
 
 
 class JournalReader(Base):
@@ -91,7 +92,7 @@ class JournalRevision(Base):
 
     def body_for(self, entry: JournalEntry) -> str:
         """The text it had, in clear; ``entry`` is the one it belongs to."""
-        return unseal(self.body_sealed, revision_place(entry.public_id, self.version)).decode()
+        return keys.unseal(self.record_id, self.body_sealed, revision_place(entry.public_id, self.version)).decode()
 
 
 def body_place(public_id: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select
 
+from odis_app.access import keys
 from odis_app.audit.operations import record_event
 from odis_app.core import clock
 from odis_app.core.crypto import seal
@@ -63,7 +64,7 @@ def add_entry(
         org_label=identity.org_short_name or identity.org_name, medium=medium.value if medium else None, tags=_tag_values(tags),
         happened_at=_moment(happened_at), body_sealed=b"", version=1,
     )  # fmt: skip
-    entry.body_sealed = seal(_text(body), body_place(entry.public_id))
+    entry.body_sealed = keys.seal(record_id, _text(body), body_place(entry.public_id))
     people = _chosen(identity, record_id, audience, readers)
     db.add(entry)
     db.flush()
@@ -90,7 +91,7 @@ def add_system_entry(
     """What the file itself tells, in one sentence without any content of class 2 or more (nor a reason that reveals it).
 
     Whoever acts on the record may cause one, even with a minimal share, and so may a scheduled task; « organisation » is
-    then the organisation that acts (the owner, for a task).
+    then the organisation that acts (the owner, for a task). It is sealed by the installation: they may not read the record's key.
     """
     if audience is Audience.CHOISIS:
         raise ValueError("a system entry is addressed to organisations")
@@ -125,7 +126,7 @@ def edit_entry(
     _claim(entry, version)
     if text != entry.body:
         _keep(identity, entry)
-        entry.body_sealed = seal(text, body_place(entry.public_id))
+        entry.body_sealed = keys.seal(entry.record_id, text, body_place(entry.public_id))
     entry.audience, entry.medium, entry.tags, entry.happened_at = (
         audience.value,
         medium.value if medium else None,
@@ -158,8 +159,8 @@ def moderate_entry(identity: Identity, *, entry: JournalEntry, reason: str) -> N
     _claim(entry, None)
     documents = queries.attached(identity, [entry.id]).get(entry.id, [])
     _keep(identity, entry)
-    entry.body_sealed = seal("", body_place(entry.public_id))
-    entry.moderation_reason_sealed = seal(reason, reason_place(entry.public_id))
+    entry.body_sealed = keys.seal(entry.record_id, "", body_place(entry.public_id))
+    entry.moderation_reason_sealed = keys.seal(entry.record_id, reason, reason_place(entry.public_id))
     entry.moderated_at, entry.moderated_by_label, entry.version = clock.now(), identity.name, entry.version + 1
     db.flush()
     for document in documents:
@@ -187,7 +188,7 @@ def _keep(identity: Identity, entry: JournalEntry) -> None:
     db.add(
         JournalRevision(
             entry_id=entry.id, record_id=entry.record_id, owner_org_id=entry.owner_org_id, author_org_id=entry.author_org_id, version=entry.version,
-            body_sealed=seal(entry.body, revision_place(entry.public_id, entry.version)), replaced_by_label=identity.name,
+            body_sealed=keys.seal(entry.record_id, entry.body, revision_place(entry.public_id, entry.version)), replaced_by_label=identity.name,
         )
     )  # fmt: skip
     db.flush()

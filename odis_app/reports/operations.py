@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
+from odis_app.access import keys
 from odis_app.audit.operations import record_event
 from odis_app.core import clock, crypto
 from odis_app.core.db import db
@@ -194,7 +195,9 @@ def _names() -> dict[str, str]:
 def _keep(report: Report, pdf: bytes, xlsx: bytes, store: Store, attempt: int) -> None:
     report.storage_key = f"{report.public_id}/{attempt}"
     for name, content in (("pdf", pdf), ("xlsx", xlsx)):
-        store.put(f"{report.storage_key}{name}", crypto.seal(content, crypto.place("reports", name, report.public_id)))
+        where = crypto.place("reports", name, report.public_id)
+        sealed = keys.seal(report.record_id, content, where) if report.record_id else crypto.seal(content, where)
+        store.put(f"{report.storage_key}{name}", sealed)
     report.pdf_size, report.xlsx_size = len(pdf), len(xlsx)
     report.pdf_sha256, report.xlsx_sha256 = hashlib.sha256(pdf).digest(), hashlib.sha256(xlsx).digest()
 
@@ -211,7 +214,8 @@ def summary_of(report: Report) -> dict[str, object]:
 
 def content_of(report: Report, name: str, store: Store) -> bytes:
     """The file ``pdf`` or ``xlsx`` of a bilan that is ready. Raises StoreError when it is lost, UnreadableError when altered."""
-    return crypto.unseal(store.get(f"{report.storage_key}{name}"), crypto.place("reports", name, report.public_id))
+    sealed, where = store.get(f"{report.storage_key}{name}"), crypto.place("reports", name, report.public_id)
+    return keys.unseal(report.record_id, sealed, where) if report.record_id else crypto.unseal(sealed, where)
 
 
 def note_download(identity: Identity, *, report: Report, name: str) -> None:

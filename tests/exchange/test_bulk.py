@@ -32,7 +32,7 @@ from tests.support.worlds import WorldBuilder, owner_unit
 
 NANTES, ANGERS = "44109", "49007"
 OWN = {"id", "record_id", "household_id", "offer_id", "member_id", "public_id", "number"}  # a row's own keys
-INSTANTS = {"at", "confirmed_at", "created_at", "reviewed_at", "recorded_at", "request_id"}
+INSTANTS = {"at", "confirmed_at", "made_at", "created_at", "reviewed_at", "recorded_at", "request_id"}
 
 
 @pytest.fixture
@@ -59,6 +59,7 @@ def written(column: str, key: int) -> dict[str, list[dict[str, Any]]]:
     """Every row of every table that hangs on a file or an offer (``column``), without its own keys, read behind the walls."""
     where = {
         "records": "id",
+        "record_keys": "record_id",
         "households": "id",
         "offers": "id",
         "household_tracking": "record_id",

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from odis_app.access import keys
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.formats import heure, pluriel
@@ -168,5 +169,6 @@ def entries_for_me(identity: Identity) -> list[tuple[JournalEntry, Household]]:
             or_(addressed, JournalEntry.author_org_id != identity.org_id),
         )
     )
-    rows = db.execute(statement.order_by(JournalEntry.created_at.desc(), JournalEntry.id.desc()).limit(ENTRIES))
+    rows = db.execute(statement.order_by(JournalEntry.created_at.desc(), JournalEntry.id.desc()).limit(ENTRIES)).all()
+    keys.load(entry.record_id for entry, _household in rows)
     return [(entry, household) for entry, household in rows]

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from odis_app.access import keys
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
@@ -122,6 +123,7 @@ def _folded(head: Values) -> str:
 def commit(identity: Identity, drafts: Sequence[Draft]) -> Sequence[Saved]:
     """Open the new files and move the known ones; raises RuleError to refuse them all."""
     at = desk(identity)
+    keys.load(draft.record_id for draft in drafts if draft.record_id is not None)
     opened = iter(open_households(identity, [new_file(at, draft) for draft in drafts if draft.record_id is None]))
     return [Saved(*next(opened)) if draft.record_id is None else _move(identity, at, draft) for draft in drafts]
 
@@ -307,6 +309,7 @@ def snapshot(household: Household) -> dict[str, Any]:
 
 def restore(identity: Identity, saved: Sequence[Saved]) -> Sequence[str]:
     """Put back what an import changed; what it cannot unsay, it says."""
+    keys.load(one.record_id for one in saved)
     return [_restore(identity, db.get_one(Household, one.record_id), one.before) for one in saved]
 
 

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from odis_app.access import keys
 from odis_app.access.operations import create_record
 from odis_app.audit.operations import record_event
 from odis_app.core import clock
-from odis_app.core.crypto import blind_index, place, seal
+from odis_app.core.crypto import blind_index, place
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
@@ -39,6 +40,7 @@ from odis_app.households.operations.changes import (
 )
 from odis_app.households.operations.composition import Person, check_number, insert_member, refresh_composition
 from odis_app.households.operations.facts import record_fact, refresh_completeness
+from odis_app.households.operations.passation import refresh_passation_indexes
 
 IDENTITY_LABELS = {
     "languages": "Langues",
@@ -149,6 +151,7 @@ def update_identity(
     household.referent_user_id = values.get("referent_user_id", household.referent_user_id)
     if new_phone:
         _set_phone(household, values["phone"] or "")
+        refresh_passation_indexes(household)
     remember(identity, household, section="Ménage", changes=changes)
     refresh_completeness(identity, household)
 
@@ -215,4 +218,5 @@ def _set_phone(household: Household, phone: str) -> None:
     """Seal the phone and its blind index. ``phone`` is normalised (+33…) or empty."""
     block = db.get_one(HouseholdIdentity, household.id)
     block.phone_index = blind_index(phone, org_id=household.owner_org_id, column="phone") if phone else None
-    block.phone_sealed = seal(phone, place("household_identities", "phone", household.public_id)) if phone else None
+    where = place("household_identities", "phone", household.public_id)
+    block.phone_sealed = keys.seal(household.id, phone, where) if phone else None

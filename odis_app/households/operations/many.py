@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
+from odis_app.access import keys
 from odis_app.core import clock
-from odis_app.core.crypto import blind_index, place, seal
+from odis_app.core.crypto import blind_index, place
 from odis_app.core.db import Base, db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
@@ -203,11 +204,12 @@ def _rows(identity: Identity, one: _Opened, now: datetime) -> Iterator[tuple[typ
 def _identity_block(one: _Opened) -> Row:
     household, principal, opening = one.household, one.principal, one.new.opening
     phone, org_id = opening.phone, household["owner_org_id"]
+    where = place("household_identities", "phone", household["public_id"])
     return {
         "name": display_name(principal, household["composition_kind"]), "folded": fold(f"{principal.last_name} {principal.first_name}"),
         "languages": opening.languages, "accommodation_mode": opening.accommodation_mode, "accommodation_note": one.new.accommodation_note,
         "phone_index": blind_index(phone, org_id=org_id, column="phone") if phone else None,
-        "phone_sealed": seal(phone, place("household_identities", "phone", household["public_id"])) if phone else None,
+        "phone_sealed": keys.seal(household["id"], phone, where) if phone else None,
     }  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import delete
 
+from odis_app.access import keys
 from odis_app.core import clock
-from odis_app.core.crypto import blind_index, place, seal
+from odis_app.core.crypto import blind_index, place
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
@@ -32,6 +33,7 @@ from odis_app.households.operations.changes import (
     secret_change,
 )
 from odis_app.households.operations.facts import refresh_completeness
+from odis_app.households.operations.passation import refresh_passation_indexes
 from odis_app.households.queries import needs, wishes
 from odis_app.territories.queries import department
 
@@ -146,8 +148,9 @@ def update_administrative(
     for name in sealed:
         number = values[name] or ""
         where = place("household_administrative", name, household.public_id)
-        setattr(block, f"{name}_sealed", seal(number, where) if number else None)
+        setattr(block, f"{name}_sealed", keys.seal(household.id, number, where) if number else None)
         if name == "agdref":
             block.agdref_index = blind_index(number, org_id=household.owner_org_id, column="agdref") if number else None
+            refresh_passation_indexes(household)
     remember(identity, household, section="Situation administrative", changes=changes)
     refresh_completeness(identity, household, on=on)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from odis_app.access import keys
 from odis_app.core import clock
-from odis_app.core.crypto import place, seal
+from odis_app.core.crypto import place
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
@@ -86,7 +87,7 @@ def _write_health_need(
     row = row or HouseholdHealthNeed(household_id=household.id, owner_org_id=household.owner_org_id, kind=kind)
     row.level, row.max_minutes, row.noted_on = wanted.level, wanted.max_minutes, day
     where = place("household_health_needs", "detail", f"{household.public_id}.{kind}")
-    row.detail_sealed = seal(wanted.detail, where) if wanted.detail else None
+    row.detail_sealed = keys.seal(household.id, wanted.detail, where) if wanted.detail else None
     db.add(row)
 
 
@@ -109,7 +110,8 @@ def update_member_safety(
     row.fvv_teh, row.women_hosts_only, row.lgbt_safe = safety.fvv_teh, safety.women_hosts_only, safety.lgbt_safe
     row.excluded_departments = list(safety.excluded_departments)
     row.safe_channel, row.safe_hours, row.no_message = safety.safe_channel, safety.safe_hours, safety.no_message
-    row.note_sealed = seal(safety.note, place("member_safety", "note", member.public_id)) if safety.note else None
+    where = place("member_safety", "note", member.public_id)
+    row.note_sealed = keys.seal(household.id, safety.note, where) if safety.note else None
     row.assessed_on, row.assessed_by_label = on or clock.today(), identity.name
     db.add(row)
     changes = [secret_change("safety", f"Sécurité de {member.first_name}")]

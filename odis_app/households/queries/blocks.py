@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Select, select, text
 
+from odis_app.access import keys
 from odis_app.core import clock
-from odis_app.core.crypto import place, unseal
+from odis_app.core.crypto import place
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.households.enums import MemberLink, ProtectionStatus
@@ -37,18 +38,18 @@ def phone_of(household: Household) -> str:
     block = identity_block(household)
     if block is None or block.phone_sealed is None:
         return ""
-    return unseal(block.phone_sealed, place("household_identities", "phone", household.public_id)).decode()
+    return keys.unseal(
+        household.id, block.phone_sealed, place("household_identities", "phone", household.public_id)
+    ).decode()
 
 
 def sealed_number(household: Household, name: str) -> str:
     """``agdref`` or ``ofii_number``, unsealed; empty when there is none or when it may not be read."""
     block = administrative(household)
     sealed = getattr(block, f"{name}_sealed") if block is not None else None
-    return (
-        unseal(sealed, place("household_administrative", name, household.public_id)).decode()
-        if sealed is not None
-        else ""
-    )
+    if sealed is None:
+        return ""
+    return keys.unseal(household.id, sealed, place("household_administrative", name, household.public_id)).decode()
 
 
 def agdref_of(household: Household) -> str:
@@ -96,9 +97,8 @@ def health_detail(household: Household, need: HouseholdHealthNeed) -> str:
     """The detail of a class-2 need, unsealed."""
     if need.detail_sealed is None:
         return ""
-    return unseal(
-        need.detail_sealed, place("household_health_needs", "detail", f"{household.public_id}.{need.kind}")
-    ).decode()
+    where = place("household_health_needs", "detail", f"{household.public_id}.{need.kind}")
+    return keys.unseal(household.id, need.detail_sealed, where).decode()
 
 
 def safety_of(household: Household) -> dict[int, MemberSafety]:
@@ -111,7 +111,9 @@ def safety_note(member: Member, safety: MemberSafety) -> str:
     """The class-3 note of one adult, unsealed."""
     if safety.note_sealed is None:
         return ""
-    return unseal(safety.note_sealed, place("member_safety", "note", member.public_id)).decode()
+    return keys.unseal(
+        member.household_id, safety.note_sealed, place("member_safety", "note", member.public_id)
+    ).decode()
 
 
 def changes(household: Household) -> Select[HouseholdChange]:

@@ -1,0 +1,96 @@
+"""What was erased, written outside of the reach of a restored database: record and key identifiers, nothing else.
+
+One file per year, a JSON line per erasure, only ever appended to. A backup of yesterday brings back keys that were destroyed
+today; ``replay`` destroys them again. A line names the key as well as the record, because a restored database gives the numbers
+of its records anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import delete, insert, select, tuple_
+
+from odis_app.access.models import Erasure, RecordKey
+from odis_app.core.db import db
+
+_after_replay: list[Callable[[Sequence[int]], None]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """One line: the record's number, the identifier of its key (16 characters), the instant (ISO 8601)."""
+
+    record_id: int
+    key_id: str
+    at: str
+
+
+def append(folder: Path, erased: Iterable[Erased]) -> int:
+    """Write the lines that the log lacks, down to the disk; returns how many. ``folder`` is created (700) when absent."""
+    known = {line.key_id for line in lines(folder)}
+    missing = [one for one in erased if one.key_id not in known]
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for one in missing:
+        with (folder / f"{one.at[:4]}.jsonl").open("ab+") as file:
+            if _is_cut(file):
+                file.write(b"\n")  # a crash cut the line before: it stays alone on its line
+            file.write(json.dumps(asdict(one)).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    return len(missing)
+
+
+def _is_cut(file: BinaryIO) -> bool:
+    if not file.seek(0, os.SEEK_END):
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"
+
+
+def lines(folder: Path) -> list[Erased]:
+    """Every line of the log, oldest year first. A line cut by a crash in mid-writing is left out: the table still has it."""
+    found = []
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                found.append(Erased(**json.loads(line)))
+            except (ValueError, TypeError):
+                continue
+    return found
+
+
+def settle(folder: Path) -> int:
+    """Copy to the log what the table has and the log lacks (a process that died between the two); returns how many lines."""
+    rows = db.execute(select(Erasure).order_by(Erasure.id)).scalars()
+    return append(folder, [Erased(row.record_id, row.key_id, row.at.isoformat()) for row in rows])
+
+
+def on_replay(callback: Callable[[Sequence[int]], None]) -> None:
+    """``callback(record_ids)`` deletes again the rows of records that a restored backup brought back; called within ``replay``."""
+    if callback not in _after_replay:
+        _after_replay.append(callback)
+
+
+def replay(folder: Path) -> list[int]:
+    """Destroy again every key that the log names, as the owner of the schema; returns the records whose key had come back."""
+    logged = lines(folder)
+    named = [(one.record_id, one.key_id) for one in logged]
+    if not named:
+        return []
+    back = delete(RecordKey).where(tuple_(RecordKey.record_id, RecordKey.public_id).in_(named))
+    record_ids = sorted(db.execute(back.returning(RecordKey.record_id)).scalars())
+    known = set(db.execute(select(Erasure.key_id)).scalars())
+    lost = [
+        {"record_id": one.record_id, "key_id": one.key_id, "at": one.at} for one in logged if one.key_id not in known
+    ]
+    if lost:
+        db.execute(insert(Erasure), lost)
+    for callback in _after_replay:
+        callback(record_ids)
+    return record_ids
