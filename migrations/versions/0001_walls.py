@@ -63,6 +63,7 @@ def _people() -> None:
       last_name text NOT NULL,
       is_demo boolean NOT NULL DEFAULT false,
       charter_version text NOT NULL DEFAULT '',
+      second_factor_since timestamptz,
       created_at timestamptz NOT NULL DEFAULT now(),
       deactivated_at timestamptz
     )""")
@@ -77,6 +78,7 @@ def _people() -> None:
       kind text NOT NULL,
       department_code text,
       siret text,
+      second_factor_from date,
       created_at timestamptz NOT NULL DEFAULT now(),
       activated_at timestamptz,
       deactivated_at timestamptz
@@ -156,6 +158,7 @@ def _sessions() -> None:
       system_name text,
       device text,
       step_up_until timestamptz,
+      step_up_tries smallint NOT NULL DEFAULT 0,
       created_at timestamptz NOT NULL DEFAULT now(),
       last_seen_at timestamptz NOT NULL DEFAULT now(),
       idle interval,
@@ -202,7 +205,7 @@ def _records() -> None:
       revoked_by_id bigint REFERENCES users,
       CONSTRAINT fk_grants_record FOREIGN KEY (record_id, owner_org_id) REFERENCES records (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE,
       CONSTRAINT ck_grants_expiry CHECK (expires_at > granted_at),
-      CONSTRAINT ck_grants_other CHECK (grantee_org_id <> owner_org_id)
+      CONSTRAINT ck_grants_other CHECK (grantee_org_id <> owner_org_id OR revoked_at IS NOT NULL)
     )""")
     run("CREATE INDEX ix_grants_grantee ON grants (grantee_org_id, record_id) WHERE revoked_at IS NULL")
     run("CREATE INDEX ix_grants_record ON grants (record_id)")
@@ -227,6 +230,12 @@ def _identity_functions() -> None:
         "bigint",
         f"SELECT org_id FROM private.sessions WHERE token_hash = {SESSION} AND expires_at > now() AND level >= 0",
     )
+    # Class 3 is read by a person who has just proved who they are, once more; a job or the installation has no such gesture.
+    definer(
+        "is_confirmed()",
+        "boolean",
+        f"SELECT coalesce((SELECT kind <> 'user' OR coalesce(step_up_until > now(), false) FROM private.sessions WHERE token_hash = {SESSION} AND expires_at > now()), false)",
+    )
     definer(
         "has_role(wanted text)",
         "boolean",
@@ -235,7 +244,8 @@ def _identity_functions() -> None:
     definer(
         "class2_is_open()",
         "boolean",
-        "SELECT coalesce((SELECT (value ->> 'open')::boolean FROM public.instance WHERE key = 'class2'), false)",
+        "SELECT coalesce((SELECT (value ->> 'open')::boolean AND coalesce((value ->> 'until')::date >= current_date, true) "
+        "FROM public.instance WHERE key = 'class2'), false)",
     )
     # The highest sensitivity class that a bundle of roles may read; -1: no case content at all (practice §2.15).
     run("""
@@ -304,14 +314,16 @@ def _minting() -> None:
     )
     definer(
         "open_unit(token text, read_only boolean)",
-        "TABLE (session_public_id text, kind text, user_id bigint, user_public_id text, first_name text, last_name text, email text, charter_version text, "
+        "TABLE (session_public_id text, kind text, user_id bigint, user_public_id text, first_name text, last_name text, email text, charter_version text, is_demo boolean, "
+        "has_factor boolean, factor_from date, "
         "org_id bigint, org_public_id text, org_name text, org_short_name text, org_kind text, org_department text, org_is_active boolean, roles text[], level smallint, "
         "departments text[], system_name text, step_up_until timestamptz, last_seen_at timestamptz)",
         f"""
         BEGIN
           PERFORM set_config('odis.token', coalesce(token, ''), true);
           IF read_only THEN PERFORM set_config('transaction_read_only', 'on', true); END IF;
-          RETURN QUERY SELECT s.public_id, s.kind, s.user_id, u.public_id, u.first_name, u.last_name, u.email, u.charter_version, s.org_id, o.public_id, o.name, o.short_name,
+          RETURN QUERY SELECT s.public_id, s.kind, s.user_id, u.public_id, u.first_name, u.last_name, u.email, u.charter_version, u.is_demo,
+            u.second_factor_since IS NOT NULL, o.second_factor_from, s.org_id, o.public_id, o.name, o.short_name,
             s.org_kind, o.department_code, o.activated_at IS NOT NULL, s.roles, s.level, s.departments, s.system_name, s.step_up_until, s.last_seen_at
             FROM private.sessions s LEFT JOIN public.users u ON u.id = s.user_id LEFT JOIN public.organisations o ON o.id = s.org_id
            WHERE s.token_hash = {SESSION} AND s.expires_at > now();
@@ -495,6 +507,9 @@ def _policies() -> None:
         insert=admin,
         update=f"id = (SELECT odis.user_id()) OR {admin}",
     )
+    # Nobody gives themselves a second factor by a plain UPDATE, nor becomes an account of the demonstration.
+    run(f"REVOKE UPDATE ON users FROM {APPLICATION}")
+    run(f"GRANT UPDATE (email, first_name, last_name, deactivated_at) ON users TO {APPLICATION}")
     wall("organisations", select=signed_in, insert=admin, update=admin)
     wall("organisation_areas", select=signed_in, insert=admin, update=admin, delete=admin)
     wall(

@@ -6,7 +6,7 @@ from flask import Flask, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from odis_app.accounts.views import ask_to_sign_in
-from odis_app.core.permissions import Guard, guard_of
+from odis_app.core.permissions import Guard, guard_of, require_step_up
 from odis_app.core.requests import READING, note_read
 
 UNMARKED = frozenset({"static", "assets.serve"})  # files, no data
@@ -38,6 +38,8 @@ def enforce() -> ResponseReturnValue | None:
     last = next(reversed(objects.values()), None)  # the innermost object of the address is the one that is judged
     if not g.identity.can(mark.permission, last):
         abort(403)
+    if mark.permission.step_up:
+        require_step_up(g.identity)
     _note_read(mark, objects)
     return None
 

@@ -57,3 +57,67 @@ class PasswordForm(Form):
         ],
         render_kw={"autocomplete": "new-password"},
     )
+
+
+class NewPasswordForm(PasswordForm):
+    """A new password twice, for who does not know the present one."""
+
+    current = None
+
+
+class CodeForm(Form):
+    """A code of the application or a backup code; or, filled by the script, what a passkey answered (JSON)."""
+
+    code = StringField(
+        "Code de vérification",
+        [Length(max=40, message="Ce code est trop long.")],
+        description="Les six chiffres de votre application, ou un code de secours.",
+        render_kw={
+            "autocomplete": "one-time-code",
+            "inputmode": "text",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+        },
+    )
+    answer = HiddenField(validators=[Length(max=20_000)])
+    suite = HiddenField()
+
+    @classmethod
+    def on_the_way(cls, target: str | None) -> CodeForm:
+        """Empty, and leading to ``target``."""
+        form = cls(formdata=None)
+        form.suite.data = target or ""
+        return form
+
+
+class EnrolForm(Form):
+    """The first code of a new application."""
+
+    code = StringField(
+        "Code affiché par l’application",
+        [
+            InputRequired("Écrivez les six chiffres que montre l’application."),
+            Length(max=40, message="Ce code est trop long."),
+        ],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric"},
+    )
+
+
+class ConfirmForm(CodeForm):
+    """Who one is, once more: the password, or a code when the account has a second factor."""
+
+    password = PasswordField(
+        "Mot de passe",
+        [Length(max=1000, message="Ce mot de passe est trop long.")],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
+class ForgottenForm(Form):
+    """Where to write."""
+
+    email = StringField(
+        "Adresse e-mail de votre compte",
+        [InputRequired("Écrivez votre adresse e-mail."), Length(max=254, message="Cette adresse est trop longue.")],
+        render_kw={"autocomplete": "username", "type": "email", "inputmode": "email"},
+    )

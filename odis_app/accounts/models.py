@@ -22,6 +22,7 @@ class User(Base):
     last_name: Mapped[str]
     is_demo: Mapped[bool] = mapped_column(default=False)
     charter_version: Mapped[str] = mapped_column(default="")
+    second_factor_since: Mapped[datetime | None]
     created_at: Mapped[datetime | None]
     deactivated_at: Mapped[datetime | None]
 

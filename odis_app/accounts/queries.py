@@ -1,14 +1,17 @@
-"""Reading one's own account: where one works, and when one signed in."""
+"""Reading one's own account: where one works, when one signed in, and where one still is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, text
 
+from odis_app.accounts.devices import device_label
 from odis_app.accounts.operations import Minter
 from odis_app.audit.models import AuditEvent
+from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role
@@ -48,3 +51,53 @@ def last_sign_ins(identity: Identity) -> Sequence[AuditEvent]:
         AuditEvent.actor_user_id == identity.user_id, AuditEvent.action == "session:open"
     )
     return db.execute(statement.order_by(AuditEvent.id.desc()).limit(SIGN_INS)).scalars().all()
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """One passkey of one's own account."""
+
+    public_id: str
+    name: str
+    credential_id: bytes
+    transports: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+def own_passkeys() -> list[Passkey]:
+    """Those of who acts, the oldest first."""
+    rows = db.execute(text("SELECT * FROM odis.own_passkeys()")).mappings()
+    return [Passkey(**{**row, "transports": tuple(row["transports"])}) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """One open session: ``device`` as people say it, ``ends_at`` when nothing more is done there, ``absolute_until`` whatever is done."""
+
+    public_id: str
+    device: str
+    organisation: str
+    created_at: datetime
+    last_seen_at: datetime
+    ends_at: datetime
+    absolute_until: datetime
+    is_current: bool
+
+
+def own_sessions(identity: Identity) -> list[OwnSession]:
+    """The present one first, then the latest used."""
+    del identity  # the database knows whose session this is
+    found = [_session(**row) for row in db.execute(text("SELECT * FROM odis.own_sessions()")).mappings()]
+    return sorted(found, key=lambda one: not one.is_current)
+
+
+def _session(
+    *, public_id: str, device: str, organisation: str, created_at: datetime, last_seen_at: datetime,
+    idle: timedelta, absolute_until: datetime, is_current: bool,
+) -> OwnSession:  # fmt: skip
+    seen = clock.now() if is_current else last_seen_at
+    ends_at = min(seen + idle, absolute_until)
+    return OwnSession(
+        public_id, device_label(device), organisation, created_at, seen, ends_at, absolute_until, is_current
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from odis_app.core import clock
@@ -28,6 +28,9 @@ class Identity:
     last_name: str = ""
     email: str = ""
     charter_version: str = ""
+    is_demo: bool = False
+    has_factor: bool = False
+    factor_from: date | None = None
     org_id: int | None = None
     org_public_id: str = ""
     org_name: str = ""
@@ -57,6 +60,16 @@ class Identity:
     def is_stepped_up(self) -> bool:
         """The person proved who they are again less than ten minutes ago."""
         return self.step_up_until is not None and self.step_up_until > clock.now()
+
+    @property
+    def owes_factor(self) -> bool:
+        """The organisation asks its members for a second factor, now or from a day to come, and this one has none."""
+        return self.factor_from is not None and self.kind == "user" and not (self.has_factor or self.is_demo)
+
+    @property
+    def must_enrol(self) -> bool:
+        """That day has come: nothing but one's own account opens."""
+        return self.owes_factor and self.factor_from is not None and self.factor_from <= clock.today()
 
     @property
     def case_org_id(self) -> int | None:

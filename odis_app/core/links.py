@@ -9,7 +9,7 @@ import re
 
 from flask import Response, current_app, request, url_for
 
-from odis_app.core.web import redirect_to
+from odis_app.core.web import redirect_to, render
 
 COOKIE, SECONDS = "odis_lien", 30 * 60
 SECRET = re.compile(r"[A-Za-z0-9_-]{20,100}")
@@ -37,3 +37,11 @@ def kept() -> str:
 def forget(response: Response, endpoint: str) -> None:
     """The link was used, or is worth nothing."""
     response.delete_cookie(COOKIE, path=url_for(endpoint))
+
+
+def dead_link(next_step: str, endpoint: str = "") -> Response:
+    """The same page for a link that was used, withdrawn, replaced, is too old, or never was; ``endpoint`` forgets what it kept."""
+    response = render("errors/dead_link.html", status=410, next_step=next_step)
+    if endpoint:
+        forget(response, endpoint)
+    return response

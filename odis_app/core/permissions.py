@@ -52,12 +52,16 @@ EVERYONE = frozenset(Role)
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """``name`` is ``resource:action``; ``roles`` hold it by default; ``rule`` judges one object."""
+    """``name`` is ``resource:action``; ``roles`` hold it by default; ``rule`` judges one object.
+
+    ``step_up``: a person uses it only within ten minutes of having proved once more who they are.
+    """
 
     name: str
     label: str
     roles: frozenset[Role]
     rule: Rule | None = None
+    step_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,28 @@ class Guard:
 REGISTRY: dict[str, Permission] = {}
 
 
-def permission(name: str, label: str, *, roles: set[Role] | frozenset[Role], rule: Rule | None = None) -> Permission:
+class StepUpNeededError(Exception):
+    """What is asked needs a renewed proof of identity; the web then asks for it and comes back (accounts.views.confirmation)."""
+
+
+def require_step_up(identity: Identity) -> None:
+    """For an act that needs a renewed proof in some cases only (a large export). Raises StepUpNeededError before anything is done."""
+    if identity.kind == "user" and not identity.is_stepped_up:
+        raise StepUpNeededError
+
+
+def permission(
+    name: str,
+    label: str,
+    *,
+    roles: set[Role] | frozenset[Role],
+    rule: Rule | None = None,
+    step_up: bool = False,
+) -> Permission:
     """Declare a permission. Raises ValueError when the name is taken or is not ``resource:action``."""
     if name.count(":") != 1 or name in REGISTRY:
         raise ValueError(f"permission {name!r} is malformed or declared twice")
-    REGISTRY[name] = Permission(name, label, frozenset(roles), rule)
+    REGISTRY[name] = Permission(name, label, frozenset(roles), rule, step_up)
     return REGISTRY[name]
 
 

@@ -26,6 +26,7 @@ class Organisation(Base):
     kind: Mapped[str]
     department_code: Mapped[str | None]
     siret: Mapped[str | None]
+    second_factor_from: Mapped[date | None]
     activated_at: Mapped[datetime | None]
     deactivated_at: Mapped[datetime | None]
 

@@ -10,7 +10,8 @@ from datetime import date
 from flask import Flask
 from sqlalchemy import text
 
-from odis_app.core.db import db, unit_of_work
+from odis_app.core.db import db, token_hash, unit_of_work
+from odis_app.core.ids import new_public_id, new_token
 from odis_app.core.permissions import Role
 from odis_app.organisations import seeds
 from odis_app.organisations.enums import OrganisationKind
@@ -98,3 +99,16 @@ def open_class2(is_open: bool = True) -> None:
             ),
             {"value": value},
         )
+
+
+def confirmed(actor: Actor) -> Actor:
+    """The same person in another session, whose identity was confirmed a moment ago: what step-up opens is open."""
+    token = new_token()
+    copied = "kind, user_id, org_id, org_kind, roles, level, departments, device, idle, absolute_until, expires_at"
+    with owner_unit():
+        statement = text(
+            f"INSERT INTO private.sessions (token_hash, public_id, step_up_until, {copied}) "
+            f"SELECT :new, :public_id, now() + interval '1 day', {copied} FROM private.sessions WHERE token_hash = :old"
+        )
+        db.execute(statement, {"new": token_hash(token), "public_id": new_public_id(), "old": token_hash(actor.token)})
+    return Actor(actor.user_id, actor.org_id, token)

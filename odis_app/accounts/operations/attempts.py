@@ -18,32 +18,28 @@ from odis_app.core import crypto
 from odis_app.core.db import db, unit_of_work
 from odis_app.core.errors import RuleError
 
+QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """How many tries during ``during``: of one account from browsers that it does not know, from one that it knows, from one place."""
 
+    code: str
     account: int
     browser: int
     place: int
-    during: timedelta
-
-
-QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+    during: timedelta = QUARTER
 
 
 class Kind(Enum):
-    """What is tried. A good password is not counted; the others count each time."""
+    """What is tried."""
 
-    PASSWORD = Limit(account=5, browser=10, place=30, during=QUARTER)
-    RESET = Limit(account=1000, browser=1000, place=30, during=QUARTER)
-    RESET_MAIL = Limit(account=3, browser=3, place=1000, during=HOUR)
-    ACCESS = Limit(account=10, browser=10, place=30, during=QUARTER)
-
-    @property
-    def code(self) -> str:
-        """What the database keeps."""
-        return self.name.lower()
+    PASSWORD = Limit("password", account=5, browser=10, place=30)
+    CODE = Limit("code", account=5, browser=10, place=30)
+    RESET = Limit("reset", account=30, browser=30, place=30)
+    RESET_MAIL = Limit("reset_mail", account=3, browser=3, place=1000, during=HOUR)
+    ACCESS = Limit("access", account=10, browser=10, place=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +73,7 @@ def take(kind: Kind, *, address: str, visitor: Visitor) -> int:
     """
     limit = kind.value
     values = {
-        "kind": kind.code, "account": fingerprint("account", address.strip().lower()), "place": fingerprint("place", visitor.place),
+        "kind": limit.code, "account": fingerprint("account", address.strip().lower()), "place": fingerprint("place", visitor.place),
         "browser": fingerprint("browser", visitor.browser) if visitor.browser else None,
         "most": limit.browser if visitor.browser else limit.account, "most_place": limit.place, "during": limit.during,
     }  # fmt: skip

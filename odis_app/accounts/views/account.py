@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask import Response, flash, request
 
-from odis_app.accounts import operations, queries
+from odis_app.accounts import operations, queries, visitors
 from odis_app.accounts.forms import PasswordForm
+from odis_app.accounts.operations.attempts import Kind
 from odis_app.accounts.policy import ACCOUNT_READ, ACCOUNT_UPDATE
 from odis_app.accounts.views.sign_in import blueprint, minter
 from odis_app.core.errors import RuleError
+from odis_app.core.formats import pluriel
 from odis_app.core.permissions import guard
 from odis_app.core.requests import device, keep_session
 from odis_app.core.slots import slot
@@ -29,12 +31,34 @@ def change_password() -> Response:
     form = PasswordForm()
     if not form.validate_on_submit():
         return _page(form, 200 if form.is_resumed else 422)
+    who, current, new = identity(), form.current.data or "", form.new.data or ""
     try:
-        operations.change_password(identity(), current=form.current.data or "", new=form.new.data or "")
+        operations.check_change(who, current=current, new=new)
+        with visitors.attempt(Kind.PASSWORD, who.email):
+            operations.change_password(who, current=current, new=new)
     except RuleError as error:
         form.add_error(error)
         return _page(form, 422)
-    flash("Votre mot de passe est changé. Il sert dès votre prochaine connexion.", "ok")
+    flash("Votre mot de passe est changé. Vos autres sessions sont fermées, et un courriel vous le confirme.", "ok")
+    return redirect_to("accounts.account")
+
+
+@blueprint.post("/compte/sessions/fermer")
+@guard(ACCOUNT_UPDATE)
+def close_session() -> Response:
+    """End one of my sessions, open in another browser."""
+    if not operations.close_own_session(identity(), public_id=request.form.get("session", "")):
+        return not_found()
+    flash("La session est fermée : ce navigateur devra se connecter de nouveau.", "ok")
+    return redirect_to("accounts.account")
+
+
+@blueprint.post("/compte/sessions/fermer-les-autres")
+@guard(ACCOUNT_UPDATE)
+def close_other_sessions() -> Response:
+    """End all my sessions but this one."""
+    closed = operations.close_other_sessions(identity())
+    flash(f"{pluriel(closed, 'autre session fermée', 'autres sessions fermées')}.", "ok")
     return redirect_to("accounts.account")
 
 
@@ -63,6 +87,8 @@ def _page(form: PasswordForm, status: int = 200) -> Response:
         form=form,
         roles=queries.role_labels(who.roles),
         workplaces=queries.workplaces(minter(), who),
+        sessions=queries.own_sessions(who),
+        idle_minutes=operations.IDLE_MINUTES,
         sign_ins=queries.last_sign_ins(who),
         links=slot("account.links").entries(who),
         crumbs=[("Mon compte", None)],

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, g, make_response, render_template, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from odis_app.accounts import drafts, operations
-from odis_app.accounts.forms import SignInForm
+from odis_app.accounts import drafts, operations, visitors
+from odis_app.accounts.forms import CodeForm, SignInForm
+from odis_app.accounts.operations.attempts import Kind, TooOftenError
+from odis_app.accounts.operations.verification import Verification, verification
 from odis_app.core.db import unit_of_work
 from odis_app.core.errors import RuleError
 from odis_app.core.permissions import public
@@ -14,6 +16,7 @@ from odis_app.core.requests import COOKIE, device, keep_session
 from odis_app.core.web import identity, is_fragment_request, is_safe_path, redirect_to, redirect_to_url
 
 blueprint = Blueprint("accounts", __name__)
+VERIFICATION = "odis_verification"  # between the password and the second factor; it opens nothing
 WHO = "odis_qui"  # signed, says whose browser this was: a draft is given back to the same person only
 
 
@@ -29,15 +32,17 @@ def sign_in() -> Response:
     carried = drafts.still_carried(request.form)
     if form.validate_on_submit():
         try:
-            with unit_of_work(None):  # its own transaction: the session exists before anything is done under it
-                token = operations.sign_in(
+            # its own transaction: the session exists before anything is done under it
+            with visitors.attempt(Kind.PASSWORD, form.email.data or ""), unit_of_work(None):
+                entry = operations.sign_in(
                     minter(), email=form.email.data or "", password=form.password.data or "", device=device()
                 )
         except RuleError as error:
             form.add_error(error)
-            g.failed_sign_in = True
+            g.failed_sign_in = not isinstance(error, TooOftenError)
         else:
-            return _welcome(token, form.suite.data, carried)
+            way_in = ask_for_factor if entry.needs_factor else welcome
+            return way_in(entry.token, form.suite.data, carried)
     return sign_in_page(form, carried, 422 if form.is_submitted() else 200)
 
 
@@ -66,10 +71,7 @@ def sign_in_page(form: SignInForm, carried: list[tuple[str, str]], status: int) 
     response = make_response(
         render_template("accounts/sign_in.html", form=form, carried=carried, action=url_for("accounts.sign_in")), status
     )
-    if is_fragment_request():
-        response.headers["HX-Retarget"] = "body"
-        response.headers["HX-Reswap"] = "innerHTML"
-    return response
+    return as_whole_page(response)
 
 
 def ask_to_sign_in() -> Response:
@@ -82,10 +84,45 @@ def ask_to_sign_in() -> Response:
     return redirect_to("accounts.sign_in", suite=target or None)
 
 
-def _welcome(token: str, target: str | None, carried: list[tuple[str, str]]) -> Response:
+def ask_for_factor(token: str, target: str | None, carried: list[tuple[str, str]]) -> Response:
+    """The password is right: the second factor is asked for on a page of its own, which carries the draft if there is one."""
+    if carried:
+        with unit_of_work(None):
+            found = verification(token)
+        response = factor_page(CodeForm.on_the_way(target), found, carried, 200)
+    else:
+        response = redirect_to("accounts.verify", suite=target or None)
+    keep_verification(response, token)
+    return response
+
+
+def keep_verification(response: Response, token: str) -> None:
+    """Give the browser its verification, for the pages of /connexion only."""
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    response.set_cookie(
+        VERIFICATION, token, httponly=True, secure=secure, samesite="Lax", path="/connexion", max_age=600
+    )
+
+
+def factor_page(form: CodeForm, found: Verification | None, carried: list[tuple[str, str]], status: int) -> Response:
+    """The page that asks for a code or a passkey."""
+    page = render_template("accounts/verification.html", form=form, expected=found, carried=carried)
+    return as_whole_page(make_response(page, status))
+
+
+def as_whole_page(response: Response) -> Response:
+    """Under HTMX too, the answer replaces the page."""
+    if is_fragment_request():
+        response.headers["HX-Retarget"] = "body"
+        response.headers["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def welcome(token: str, target: str | None, carried: list[tuple[str, str]]) -> Response:
+    """The session is open: where the person was going, with what they were writing."""
     with unit_of_work(token) as unit:
         operations.record_sign_in(unit.identity)
-        who = unit.identity.user_public_id
+        who, address = unit.identity.user_public_id, unit.identity.email
     same_person = _previous_person() == who
     destination = target if is_safe_path(target) else url_for("home.index")
     if carried and same_person:
@@ -94,6 +131,7 @@ def _welcome(token: str, target: str | None, carried: list[tuple[str, str]]) -> 
     else:
         response = redirect_to_url(destination or "/")
     keep_session(response, token)
+    visitors.remember(response, address)
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     response.set_cookie(
         WHO, _signer().dumps(who), httponly=True, secure=secure, samesite="Lax", path="/connexion", max_age=86400

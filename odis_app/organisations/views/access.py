@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Response, flash, request
 
+from odis_app.accounts import visitors
+from odis_app.accounts.operations.attempts import Kind
 from odis_app.core import links
 from odis_app.core.errors import RuleError
 from odis_app.core.forms import as_choices
@@ -15,7 +17,7 @@ from odis_app.organisations.forms import AskForm, ReasonForm, RolesForm
 from odis_app.organisations.models import AccessRequest
 from odis_app.organisations.operations import Asking
 from odis_app.organisations.queries import Suggestion
-from odis_app.organisations.views.base import blueprint, dead_link, minter, role_choices
+from odis_app.organisations.views.base import blueprint, minter, role_choices
 from odis_app.territories.queries import departments
 
 ENDPOINT = "organisations.confirm_access"
@@ -49,7 +51,8 @@ def ask_access() -> Response:
     )
     if form.validate_on_submit() and _described(form, chosen):
         try:
-            operations.ask_access(minter(), asking=_asking(form, chosen))
+            with visitors.attempt(Kind.ACCESS, form.email.data or ""):
+                operations.ask_access(minter(), asking=_asking(form, chosen))
         except RuleError as error:
             form.add_error(error)
         else:
@@ -79,7 +82,7 @@ def confirm_access() -> Response:
     secret = links.kept()
     asked = operations.asked_by_link(secret) if secret else None
     if asked is None:
-        return dead_link(ASK_AGAIN)
+        return links.dead_link(ASK_AGAIN)
     if request.method == "POST" and not asked.is_confirmed:
         operations.confirm_request(secret=secret)
         return redirect_to(ENDPOINT)

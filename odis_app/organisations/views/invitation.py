@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from flask import Response
 
+from odis_app.accounts import visitors
+from odis_app.accounts.operations.attempts import Kind
 from odis_app.accounts.queries import role_labels
 from odis_app.core import links
 from odis_app.core.db import unit_of_work
@@ -13,7 +17,7 @@ from odis_app.core.web import render
 from odis_app.organisations import operations, texts
 from odis_app.organisations.forms import PASSWORD_HINT, AnswerForm, NewAccountForm
 from odis_app.organisations.operations import Invited
-from odis_app.organisations.views.base import blueprint, dead_link, let_in, minter
+from odis_app.organisations.views.base import blueprint, let_in, minter
 
 ENDPOINT = "organisations.answer"
 ASK_AGAIN = "Demandez à la personne qui vous a invité de vous renvoyer une invitation : un bouton le fait depuis sa page Équipe."
@@ -37,7 +41,9 @@ def answer() -> Response:
     form = AnswerForm() if invited.has_account else NewAccountForm()
     if form.validate_on_submit():
         try:
-            with unit_of_work(None):  # its own transaction: the account exists before its first session
+            # a present password is guessed here as on the sign-in page, and counts with it
+            tried = visitors.attempt(Kind.PASSWORD, invited.email) if invited.has_account else nullcontext()
+            with tried, unit_of_work(None):  # its own transaction: the account exists before its first session
                 user_id = operations.accept_invitation(
                     minter(), secret=secret, password=form.password.data or "",
                     first_name=form.first_name.data or "", last_name=form.last_name.data or "",
@@ -47,6 +53,7 @@ def answer() -> Response:
         else:
             response = let_in(user_id, organisation_id=invited.organisation_id)
             links.forget(response, ENDPOINT)
+            visitors.remember(response, invited.email)
             return response
     return _page(invited, form)
 
@@ -64,6 +71,4 @@ def _page(invited: Invited, form: AnswerForm) -> Response:
 
 
 def _dead() -> Response:
-    response = dead_link(ASK_AGAIN)
-    links.forget(response, ENDPOINT)
-    return response
+    return links.dead_link(ASK_AGAIN, ENDPOINT)
