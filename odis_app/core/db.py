@@ -14,12 +14,13 @@ from datetime import datetime
 from functools import wraps
 from typing import Annotated, Any, ClassVar, ParamSpec, TypeVar
 
-from sqlalchemy import DateTime, Engine, MetaData, Text, create_engine, event, text
+from sqlalchemy import DateTime, Engine, MetaData, Text, create_engine, event, inspect, text
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, scoped_session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from odis_app.core.identity import ANONYMOUS, Identity
 from odis_app.core.ids import new_public_id
+from odis_app.core.nir import refuse_nir
 from odis_app.core.permissions import permissions_of
 
 NAMING = {
@@ -63,6 +64,16 @@ def _keep(session: Session, instance: object) -> None:
     unit = session.info.get("unit")
     if unit is not None and unit.readonly:
         unit.loaded.append(instance)
+
+
+@event.listens_for(_factory, "before_flush")
+def _refuse_nir(session: Session, *_: object) -> None:
+    """No row that an operation writes holds a social security number, whoever called it and through whatever door."""
+    for row in (*session.new, *session.dirty):
+        for attribute in inspect(row).attrs:
+            for value in attribute.history.added or ():
+                if isinstance(value, str):
+                    refuse_nir(value, attribute.key)
 
 
 P = ParamSpec("P")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField
+from wtforms import Field, FieldList, FormField, HiddenField, PasswordField, StringField
 from wtforms.fields.choices import SelectChoice
 
+from odis_app.core import nir
 from odis_app.core.errors import RuleError
 
 RESUMED = "_reprise"  # set by the page that gives back what was typed when the session had expired
@@ -38,6 +39,15 @@ def bounded(value: Any) -> Any:
 def as_choices(pairs: Iterable[Any]) -> list[SelectChoice]:
     """(value, label) pairs as WTForms wants them; for a field whose choices are set after the form is made."""
     return [pair if isinstance(pair, SelectChoice) else SelectChoice(*pair) for pair in pairs]
+
+
+def free_texts(fields: Iterable[Field]) -> Iterator[Field]:
+    """The fields where people write as they like, those of inner forms and lists included; no password."""
+    for field in fields:
+        if isinstance(field, FieldList | FormField):
+            yield from free_texts(field)
+        elif isinstance(field, StringField) and not isinstance(field, PasswordField):
+            yield field
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
@@ -75,6 +85,17 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     def validate_on_submit(self, extra_validators: Any = None) -> bool:
         """Valid and really sent by the person: a resumed draft is only shown again."""
         return not self.is_resumed and bool(super().validate_on_submit(extra_validators))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The fields' own rules, then ours: nobody writes a social security number anywhere."""
+        valid = bool(super().validate(extra_validators))
+        for field in self:
+            for text in free_texts([field]):
+                if isinstance(text.data, str) and nir.holds_nir(text.data):
+                    text.errors, valid = [*text.errors, nir.REFUSED], False
+                    if isinstance(field, FieldList):  # it took its entries' errors before
+                        field.errors = [*field.errors, text.errors]
+        return valid
 
     def add_error(self, error: RuleError) -> None:
         """Show what an operation refused, on its field or at the top."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from odis_app.core import nir
 from odis_app.exchange.cells import Cell, cell_text, is_blank
 
 from .base import CellError, CellWarning, Context, quote
@@ -12,36 +13,14 @@ _PHONE_SPLIT = re.compile(r"\s*(?:/|;|,|\||\bou\b|\bet\b|\n)\s*", re.IGNORECASE)
 _OVERSEAS = ("262", "590", "594", "596")
 _EMAIL = re.compile(r"[a-z0-9._%+'-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24}")
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
-_NIR = re.compile(
-    r"(?<![\d.,])([1-478])[ .\-]?(\d{2})[ .\-]?(\d{2})[ .\-]?(\d{2}|2[ABab])[ .\-]?(\d{3})[ .\-]?(\d{3})(?:[ .\-/]*(\d{2}))?(?!\d)"
-)
 NIR_REFUSED = "Le numéro de sécurité sociale ne doit pas être enregistré. Effacez-le du fichier."
 
 
 def holds_nir(cell: Cell) -> bool:
-    """True when a social security number (NIR) stands in the cell: 13 digits of the right shape, or 15 with a right key.
-
-    Shape: sex, year, month (01–12, 20, 30–42, 50–99), département, commune, order; key = 97 − (number mod 97), 2A → 19,
-    2B → 18 (INSEE, RNIPP).
-    """
+    """True when a social security number (NIR) stands in the cell: 13 digits of the right shape, or 15 with a right key."""
     if isinstance(cell, bool) or not isinstance(cell, (str, int, float)):
         return False
-    text = cell_text(cell)
-    return len(text) >= 13 and any(_is_nir(found) for found in _NIR.finditer(text))
-
-
-def _is_nir(found: re.Match[str]) -> bool:
-    sex, year, month, departement, commune, order, key = found.groups()
-    number_of_month = int(month)
-    if not (
-        1 <= number_of_month <= 12 or number_of_month == 20 or 30 <= number_of_month <= 42 or number_of_month >= 50
-    ):
-        return False
-    if departement == "00" or order == "000":
-        return False
-    place = {"2A": "19", "2B": "18"}.get(departement.upper(), departement)
-    expected = 97 - int(sex + year + month + place + commune + order) % 97
-    return key is None or int(key) == expected
+    return nir.holds_nir(cell_text(cell), keyless=True)
 
 
 def phone(cell: Cell, _context: Context) -> object:
