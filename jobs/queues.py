@@ -31,9 +31,11 @@ STALE_SECONDS = 60  # a running job that has not beaten for so long has lost its
 
 ALLOWED = frozenset(
     {
+        "jobs.accounts.purge",
         "jobs.audit.seal",
         "jobs.documents.scan",
         "jobs.exchange.record",
+        "jobs.households.move_passations",
         "jobs.households.refresh_stages",
         "jobs.maintenance.purge_imports",
         "jobs.maintenance.purge_jobs",

@@ -59,6 +59,13 @@ SCHEDULE = (
         "jobs.maintenance.purge_sessions",
         every=timedelta(hours=1),
     ),
+    Schedule(
+        "purge-attempts",
+        "Oubli des essais de connexion de plus d’un jour",
+        "jobs.accounts.purge",
+        every=timedelta(hours=1),
+    ),
+    Schedule("passations", "Passations dont le jour est venu", "jobs.households.move_passations", at=time(0, 10)),
     Schedule("refresh-stages", "Étapes des dossiers recalculées", "jobs.households.refresh_stages", at=time(0, 20)),
     Schedule(
         "scan-documents",

@@ -12,9 +12,9 @@ RESOURCES = {
 VERBS = {
     "accept": "acceptation", "approve": "accord", "departure": "destination notée", "invite": "invitation", "remove": "départ", "renew": "nouvel envoi", "add": "ajout", "archive": "archivage", "ask": "demande", "availability": "disponibilité", "call": "appel", "close": "fermeture",
     "commit": "enregistrement", "complete": "compléments", "confirm": "confirmation", "create": "création", "decide": "décision", "discard": "abandon",
-    "download": "téléchargement", "edit": "modification", "end_stay": "fin de séjour", "expire": "expiration", "export": "export", "generate": "production",
+    "download": "téléchargement", "edit": "modification", "end_stay": "fin de séjour", "expire": "expiration", "export": "export", "forget": "mot de passe oublié", "generate": "production",
     "moderate": "modération", "open": "ouverture", "password": "mot de passe changé", "plan_visit": "visite prévue", "read": "consultation", "refuse": "refus",
-    "release": "libération", "reopen": "réouverture", "request": "demande", "reserve": "réservation", "resume": "reprise", "review": "relecture",
+    "release": "libération", "reopen": "réouverture", "request": "demande", "reserve": "réservation", "reset": "mot de passe remplacé", "resume": "reprise", "review": "relecture", "revoke": "fermeture à distance",
     "safeguards": "garde-fous", "scan": "analyse", "share": "partage", "signal": "signalement", "start": "début", "stay": "séjour", "stop": "arrêt",
     "undo": "annulation", "unshare": "fin de partage", "update": "modification", "visit": "visite", "withdraw": "retrait", "write": "écriture",
 }  # fmt: skip

@@ -42,9 +42,7 @@ def somebody(database: Flask) -> str:
 
 def sign_in(client: StrictClient, email: str = EMAIL, password: str = PHRASE, *, status: int = 303) -> StrictClient:
     """Through the page."""
-    client.submit(
-        client.get("/connexion"), {"email": email, "password": password}, action="/connexion", status=status
-    )
+    client.submit(client.get("/connexion"), {"email": email, "password": password}, action="/connexion", status=status)
     return client
 
 
