@@ -43,7 +43,7 @@ NOTHING_CHANGES = {  # writes that an empty form leaves without effect, and why
     "POST exchange.reload": "no file", "POST exchange.sheet": "no other sheet",
 }  # fmt: skip
 ABSENT = {  # addresses without a name that answer 404, and why
-    "POST accounts.switch_organisation": "no other organisation was chosen", "GET exchange.model": "a kind that one may not create",
+    "POST accounts.close_session": "no session was chosen", "POST accounts.switch_organisation": "no other organisation was chosen", "GET exchange.model": "a kind that one may not create",
     "GET exchange.create": "a kind that one may not create", "POST exchange.create": "a kind that one may not create",
 }  # fmt: skip
 AS_FRAGMENTS = {"elsewhere", "neighbour", "minimal"}  # asked as HTMX asks: a fragment is as closed as its page
