@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from flask import Response, abort, g, make_response, render_template, request, url_for
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func
 
 from odis_app.core.db import db
 from odis_app.core.identity import ANONYMOUS, Identity
@@ -106,10 +106,11 @@ def paginate(
 ) -> Page[Any]:
     """The rows of page ``number`` of ``statement`` (the last page when it is beyond), with the total.
 
-    ``total`` when the caller already knows it; otherwise one count statement.
+    ``total`` when the caller already knows it; otherwise one count of the first column of ``statement``, its key (neither grouped nor distinct).
     """
     if total is None:
-        total = db.execute(select(func.count()).select_from(statement.order_by(None).subquery())).scalar_one()
+        key = next(iter(statement.selected_columns))  # of the table listed: its key
+        total = int(db.execute(statement.order_by(None).with_only_columns(func.count(key))).scalar_one())
     number = min(number, max(1, -(-total // per_page)))
     result = db.execute(statement.limit(per_page).offset((number - 1) * per_page))
     return Page(list(result.scalars() if scalars else result), number, per_page, total)

@@ -81,6 +81,13 @@ class HouseholdRow:
     owner: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class HouseholdPage(Page[HouseholdRow]):
+    """A page of the list; ``people``: how many they are in all the files of the list."""
+
+    people: int
+
+
 def filtered(identity: Identity, filters: HouseholdFilter) -> Select[Household]:
     """The visible files that match the filters, in the order asked."""
     statement = policy.visible_households(identity)
@@ -160,9 +167,12 @@ def _begins(word: str) -> ColumnElement[bool]:
     return or_(spelt, and_(token >= f"~{heard}", token < f"~{heard}{LAST}"))
 
 
+_WITHOUT_HOME = Household.status.in_([s.value for s in WITHOUT_HOME])
+
+
 def _view(identity: Identity, view: str) -> list[ColumnElement[bool]]:
     today = clock.today()
-    without_home = Household.status.in_([s.value for s in WITHOUT_HOME])
+    without_home = _WITHOUT_HOME
     views: dict[str, list[ColumnElement[bool]]] = {
         "mes_menages": [Household.referent_user_id == identity.user_id, without_home],
         "sans_logement": [without_home],
@@ -207,9 +217,12 @@ def _order(order: str) -> tuple[Any, ...]:
     return orders.get(order, (Household.priority.desc(), Household.seniority_date, Household.id))
 
 
-def list_page(identity: Identity, filters: HouseholdFilter, *, number: int) -> Page[HouseholdRow]:
+def list_page(identity: Identity, filters: HouseholdFilter, *, number: int) -> HouseholdPage:
     """One page of the list: names, indispensable needs and wishes come in one statement each, whatever the number of rows."""
-    page = paginate(filtered(identity, filters), number=number)
+    statement = filtered(identity, filters)
+    counted = statement.order_by(None).with_only_columns(func.count(), func.coalesce(func.sum(Household.size), 0))
+    total, people = db.execute(counted).one()
+    page = paginate(statement, number=number, total=total)
     ids = [h.id for h in page.items]
     names = dict(
         _pairs(
@@ -244,7 +257,7 @@ def list_page(identity: Identity, filters: HouseholdFilter, *, number: int) -> P
         )
         for h in page.items
     ]
-    return Page(rows, page.number, page.per_page, page.total)
+    return HouseholdPage(rows, page.number, page.per_page, page.total, int(people))
 
 
 def _department_name(code: str) -> str:
@@ -252,21 +265,13 @@ def _department_name(code: str) -> str:
     return found.name if found else code
 
 
-def people_count(identity: Identity, filters: HouseholdFilter) -> int:
-    """How many people the filtered list holds."""
-    inner = filtered(identity, filters).order_by(None).subquery()
-    return int(db.execute(select(func.coalesce(func.sum(inner.c.size), 0))).scalar_one())
-
-
 def view_counts(identity: Identity) -> dict[str, int]:
     """How many files each ready-made view holds, in one statement."""
-    base = policy.visible_households(identity).order_by(None).subquery()
-    visible = Household.id.in_(select(base.c.id))
     columns = []
     for name, _ in VIEWS:
         conditions = _view(identity, name) or [Household.status != HouseholdStatus.ARCHIVE.value]
         columns.append(func.count().filter(and_(*conditions)).label(name or "tous"))
-    row = db.execute(select(*columns).select_from(Household).where(visible)).mappings().one()
+    row = db.execute(policy.visible_households(identity).with_only_columns(*columns)).mappings().one()
     return {name: int(row[name or "tous"]) for name, _ in VIEWS}
 
 

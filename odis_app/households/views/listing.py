@@ -39,7 +39,7 @@ def index() -> Response:
         form=form,
         filters=filters,
         results=page,
-        people=queries.people_count(who, filters),
+        people=page.people,
         chips=_chips(form),
         views=_views(who, filters),
         sort=filters.order or "-priorite",

@@ -43,6 +43,20 @@ class PlaceFilter:
     state: str = ""
     capacity: str = ""
 
+    @property
+    def is_a_view(self) -> bool:
+        """Nothing narrows it but the scope and the view: ``place_counts`` knows how many there are."""
+        return not (self.q.strip() or self.department or self.kind or self.state or self.capacity)
+
+
+@dataclass(frozen=True, slots=True)
+class _Today:
+    """What is taken on each place, and what follows from it: built once for a statement, since building costs more than asking."""
+
+    taken: Any
+    state: ColumnElement[str]
+    free_from: ColumnElement[date]
+
 
 @dataclass(slots=True)
 class PlaceRow:
@@ -110,17 +124,24 @@ def _free_from(taken: Any) -> ColumnElement[date]:
     return free
 
 
-def _rows(identity: Identity, *conditions: ColumnElement[bool]) -> tuple[Select[Any], Any]:
+def _today() -> _Today:
     taken = _taken()
+    return _Today(taken, _state(taken), _free_from(taken))
+
+
+def _joined(identity: Identity, today: _Today, *conditions: ColumnElement[bool]) -> Select[Any]:
     visible = policy.visible_places(identity).where(*conditions)
-    statement = visible.join(taken, literal(True)).outerjoin(PlaceAddress, PlaceAddress.place_id == Place.id)
+    return visible.join(today.taken, literal(True)).outerjoin(PlaceAddress, PlaceAddress.place_id == Place.id)
+
+
+def _rows(identity: Identity, today: _Today, *conditions: ColumnElement[bool]) -> Select[Any]:
     label = func.coalesce(
         func.nullif(PlaceAddress.label, cast("", Text)), func.nullif(Place.label, cast("", Text)), Place.number
     )
-    c = taken.c
-    return statement.add_columns(
-        _state(taken).label("state"), c.motif, c.until, c.booked_from, c.expires_at, _free_from(taken).label("free_from"), label.label("shown")
-    ), taken  # fmt: skip
+    c = today.taken.c
+    return _joined(identity, today, *conditions).add_columns(
+        today.state.label("state"), c.motif, c.until, c.booked_from, c.expires_at, today.free_from.label("free_from"), label.label("shown")
+    )  # fmt: skip
 
 
 def _made(identity: Identity, rows: Sequence[Any]) -> list[PlaceRow]:
@@ -141,15 +162,16 @@ def is_stale() -> ColumnElement[bool]:
     return and_(Place.confirmed_at < limit, or_(Place.closed_on.is_(None), Place.closed_on > clock.today()))
 
 
-def _view(view: str, taken: Any) -> list[ColumnElement[bool]]:
-    state, today = _state(taken), clock.today()
-    soon = and_(_free_from(taken) > today, _free_from(taken) <= today + timedelta(days=SOON_DAYS))
-    found: dict[str, list[ColumnElement[bool]]] = {
-        "a_confirmer": [is_stale()],
-        "libres": [state == PlaceState.DISPONIBLE.value],
-        "bientot": [state != PlaceState.DISPONIBLE.value, state != PlaceState.FERMEE.value, soon],
-    }
-    return found.get(view, [])
+def _view(view: str, today: _Today) -> list[ColumnElement[bool]]:
+    if view == "a_confirmer":
+        return [is_stale()]
+    if view == "libres":
+        return [today.state == PlaceState.DISPONIBLE.value]
+    if view != "bientot":
+        return []
+    day, free = clock.today(), today.free_from
+    soon = and_(free > day, free <= day + timedelta(days=SOON_DAYS))
+    return [today.state.not_in((PlaceState.DISPONIBLE.value, PlaceState.FERMEE.value)), soon]
 
 
 def _conditions(identity: Identity, filters: PlaceFilter) -> list[ColumnElement[bool]]:
@@ -179,14 +201,20 @@ def _search(q: str) -> ColumnElement[bool]:
     )  # fmt: skip
 
 
-def list_places(identity: Identity, filters: PlaceFilter, *, number: int) -> Page[PlaceRow]:
-    """One page: the longest unconfirmed first, each with its state; structures' names come in one more statement."""
-    statement, taken = _rows(identity, *_conditions(identity, filters))
-    for condition in _view(filters.view, taken):
-        statement = statement.where(condition)
+def list_places(
+    identity: Identity, filters: PlaceFilter, *, number: int, counts: dict[str, int] | None = None
+) -> Page[PlaceRow]:
+    """One page: the longest unconfirmed first, each with its state; structures' names come in one more statement.
+
+    ``counts``: what ``place_counts`` answered for the same scope, so that a bare view is not counted twice.
+    """
+    today = _today()
+    statement = _rows(identity, today, *_conditions(identity, filters), *_view(filters.view, today))
     if filters.state:
-        statement = statement.where(_state(taken).in_(_states(filters.state)))
-    page = paginate(statement.order_by(Place.confirmed_at, Place.id), number=number, per_page=PER_PAGE, scalars=False)
+        statement = statement.where(today.state.in_(_states(filters.state)))
+    total = counts.get(filters.view) if counts and filters.is_a_view else None
+    ordered = statement.order_by(Place.confirmed_at, Place.id)
+    page = paginate(ordered, number=number, per_page=PER_PAGE, scalars=False, total=total)
     return Page(_made(identity, page.items), page.number, page.per_page, page.total)
 
 
@@ -200,19 +228,20 @@ def _states(state: str) -> tuple[str, ...]:
 
 def place_counts(identity: Identity, filters: PlaceFilter) -> dict[str, int]:
     """How many places each view holds, in one statement."""
-    statement, taken = _rows(identity, *_conditions(identity, PlaceFilter(scope=filters.scope)))
+    today = _today()
     columns = [
-        func.count().filter(and_(*_view(name, taken))).label(name) if name != "toutes" else func.count().label(name)
+        func.count().filter(and_(*_view(name, today))).label(name) if name != "toutes" else func.count().label(name)
         for name, _ in VIEWS
     ]
-    row = db.execute(statement.with_only_columns(*columns)).mappings().one()
+    conditions = _conditions(identity, PlaceFilter(scope=filters.scope))
+    counted = policy.visible_places(identity).where(*conditions).join(today.taken, literal(True))
+    row = db.execute(counted.with_only_columns(*columns)).mappings().one()
     return {name: int(row[name]) for name, _ in VIEWS}
 
 
 def place_row(identity: Identity, place: Place) -> PlaceRow:
     """The line of one visible place."""
-    statement, _ = _rows(identity, Place.id == place.id)
-    return _made(identity, db.execute(statement).all())[0]
+    return _made(identity, db.execute(_rows(identity, _today(), Place.id == place.id)).all())[0]
 
 
 def stale_places(identity: Identity) -> Sequence[Place]:

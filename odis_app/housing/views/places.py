@@ -62,7 +62,7 @@ def index() -> Response:
     return render(
         "housing/places.html",
         fragment="housing/_places_mine.html" if mine else "housing/_places_table.html",
-        found=queries.list_places(who, filters, number=page_number()),
+        found=queries.list_places(who, filters, number=page_number(), counts=counts),
         filters=filters,
         states=STATES,
         counts=counts,
