@@ -16,6 +16,7 @@ down_revision = "0003_jobs"
 OWN = "owner_org_id = (SELECT odis.case_org())"
 FULL = "household_id = ANY (ARRAY(SELECT odis.shared_full_records()))"
 EDIT = f"{OWN} OR household_id = ANY (ARRAY(SELECT odis.shared_editable_records()))"
+CONFIRMED = "(SELECT odis.is_confirmed())"
 REFERRED = "household_id = ANY (ARRAY(SELECT odis.referred_households()))"
 PARENT = """CONSTRAINT fk_{table}_household FOREIGN KEY (household_id, owner_org_id)
         REFERENCES households (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE"""
@@ -259,6 +260,12 @@ def _functions() -> None:
                          AND (h.owner_org_id = odis.case_org() OR h.id IN (SELECT odis.shared_editable_records())))""",
     )
     definer(
+        "safety_answered(household bigint)",
+        "SETOF bigint",
+        """SELECT s.member_id FROM public.member_safety s JOIN public.households h ON h.id = s.household_id
+            WHERE s.household_id = household AND (h.owner_org_id = odis.case_org() OR h.id IN (SELECT odis.shared_editable_records()))""",
+    )
+    definer(
         "mark_signalled(household bigint)",
         "void",
         "UPDATE public.household_tracking SET signalled_at = now() WHERE record_id = household AND owner_org_id = odis.case_org()",
@@ -300,9 +307,10 @@ def _walls() -> None:
         delete=own2,
     )
     own3 = f"{OWN} AND ((SELECT odis.level()) >= 3 OR {REFERRED})"
-    wall("member_safety", select=own3, insert=own3, update=own3, delete=own3)
+    # Written by who may read it; read (and so changed) by a person who has just proved who they are once more.
+    wall("member_safety", select=f"{own3} AND {CONFIRMED}", insert=own3, update=own3, delete=own3)
     own4 = f"{OWN} AND {REFERRED} AND coalesce((SELECT (value ->> 'open')::boolean FROM instance WHERE key = 'class4'), false)"
-    wall("protection_stories", select=own4, insert=own4, update=own4, delete=own4)
+    wall("protection_stories", select=f"{own4} AND {CONFIRMED}", insert=own4, update=own4, delete=own4)
     shared = "household_id = ANY (ARRAY(SELECT odis.shared_records()))"
     editing = "household_id = ANY (ARRAY(SELECT odis.shared_editable_records()))"
     wall(
@@ -322,6 +330,7 @@ def _walls() -> None:
 
 def downgrade() -> None:
     drop_definer("mark_signalled(household bigint)")
+    drop_definer("safety_answered(household bigint)")
     drop_definer("safety_is_assessed(household bigint)")
     drop_definer("is_adult(link text, birth_date date, birth_year smallint)")
     drop_definer(

@@ -437,7 +437,7 @@ def _walls() -> None:
     working = f"{HOUSEHOLD_SIDE} AND (SELECT odis.level()) >= 2"
     wall("orientation_choices", select=working, insert=HOUSEHOLD_SIDE)
     class2 = "(sensitivity <> 2 OR (SELECT odis.class2_is_open()))"
-    seen = f"{HOUSEHOLD_SIDE} AND {class2} AND (sensitivity <= (SELECT odis.level()) OR {REFERRED})"
+    seen = f"{HOUSEHOLD_SIDE} AND {class2} AND (sensitivity <= (SELECT odis.level()) OR {REFERRED}) AND (sensitivity <= 2 OR (SELECT odis.is_confirmed()))"
     wall("orientation_refusals", select=seen, insert=f"{HOUSEHOLD_SIDE} AND {class2}")
     agreed = "EXISTS (SELECT 1 FROM orientations o WHERE o.id = orientation_id AND o.confirmed_at IS NOT NULL AND o.ended_at IS NULL)"
     wall(

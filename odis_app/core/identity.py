@@ -62,6 +62,11 @@ class Identity:
         return self.step_up_until is not None and self.step_up_until > clock.now()
 
     @property
+    def is_confirmed(self) -> bool:
+        """Stepped up, or a job or the installation, which have no such gesture; the database says the same (odis.is_confirmed)."""
+        return self.kind != "user" or self.is_stepped_up
+
+    @property
     def owes_factor(self) -> bool:
         """The organisation asks its members for a second factor, now or from a day to come, and this one has none."""
         return self.factor_from is not None and self.kind == "user" and not (self.has_factor or self.is_demo)

@@ -81,7 +81,7 @@ class StepUpNeededError(Exception):
 
 def require_step_up(identity: Identity) -> None:
     """For an act that needs a renewed proof in some cases only (a large export). Raises StepUpNeededError before anything is done."""
-    if identity.kind == "user" and not identity.is_stepped_up:
+    if not identity.is_confirmed:
         raise StepUpNeededError
 
 

@@ -11,8 +11,8 @@ MATCHERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR}
 
 
 def names_safety(identity: Identity, household: Household) -> bool:
-    """Qui lit la classe 3 du dossier lit aussi le mot « sécurité » en clair ; le résultat, lui, est le même pour tous."""
-    return reads_safety(identity, household)
+    """Qui lit la classe 3 du dossier, son identité juste confirmée, lit aussi le mot « sécurité » en clair ; le résultat, lui, est le même pour tous."""
+    return identity.is_confirmed and reads_safety(identity, household)
 
 
 MATCHING_READ = permission("matching:read", "Chercher un logement pour un ménage", roles=MATCHERS, rule=is_own)

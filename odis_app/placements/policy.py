@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
 
 from odis_app.access.models import Grant
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
 from odis_app.households.models import Household
+from odis_app.households.policy import reads_safety
 from odis_app.placements.models import Departure, Orientation, OrientationChoice, OrientationRefusal, Placement
 
 CASE_WORKERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR}
@@ -50,12 +51,19 @@ def visible_choices(identity: Identity) -> Select[Any]:
 
 
 def visible_refusals(identity: Identity) -> Select[Any]:
-    """The reasons of one's own households, within one's class or as the referent of the file."""
+    """The reasons of one's own households, within one's class or as the referent of the file; danger, once one's identity is confirmed."""
     referred = select(Household.id).where(
         Household.referent_user_id == identity.user_id, Household.owner_org_id == identity.case_org_id
     )
     within = or_(OrientationRefusal.sensitivity <= identity.level, OrientationRefusal.household_id.in_(referred))
-    return select(OrientationRefusal).where(_own(identity, OrientationRefusal), within)
+    shown = true() if identity.is_confirmed else OrientationRefusal.sensitivity <= CARE
+    return select(OrientationRefusal).where(_own(identity, OrientationRefusal), within, shown)
+
+
+def would_read_danger(identity: Identity, orientation: Orientation) -> bool:
+    """Whether a renewed proof of identity could show why the household refused."""
+    household = db.get(Household, orientation.household_id) if on_household_side(identity, orientation) else None
+    return household is not None and not identity.is_confirmed and reads_safety(identity, household)
 
 
 def visible_departures(identity: Identity) -> Select[Any]:

@@ -13,6 +13,7 @@ from odis_app.households.models import Household, Member
 from odis_app.households.operations.composition import Person
 from tests.households.conftest import Town, open_file, organisation_of
 from tests.support.client import StrictClient, text_of
+from tests.support.worlds import confirmed
 
 TABS = (
     "",
@@ -35,7 +36,7 @@ FORMS = (
 def test_every_page_of_a_file_answers_its_coordinator_and_nobody_else(
     client: StrictClient, town: Town, family: str, tab: str
 ) -> None:
-    client.as_(town.sacha).get(f"/menages/{family}{tab}")
+    client.as_(confirmed(town.sacha)).get(f"/menages/{family}{tab}")
     for stranger in (town.neighbour, town.elsewhere):
         client.as_(stranger).get(f"/menages/{family}{tab}", status=404)
     for stranger in (town.operator, town.ddets):
@@ -280,7 +281,7 @@ def test_a_member_of_another_file_is_not_found_under_this_one(client: StrictClie
         member = queries.present_members(other.id)[0].public_id
     for end in ("modifier", "depart"):
         client.as_(town.camille).get(f"/menages/{family}/composition/{member}/{end}", status=404)
-    client.as_(town.sacha).get(f"/menages/{family}/securite/{member}", status=404)
+    client.as_(confirmed(town.sacha)).get(f"/menages/{family}/securite/{member}", status=404)
 
 
 def test_a_share_is_given_renewed_withdrawn(client: StrictClient, town: Town, family: str) -> None:
@@ -333,10 +334,21 @@ def test_reads_are_written_down_and_those_of_class_3_are_not_shown(
     client: StrictClient, town: Town, family: str
 ) -> None:
     client.as_(town.sacha).get(f"/menages/{family}")
-    client.as_(town.sacha).get(f"/menages/{family}/securite")
+    client.as_(confirmed(town.sacha)).get(f"/menages/{family}/securite")
     page = client.as_(town.camille).get(f"/menages/{family}/consultations")
     assert "1 consultation" in text_of(page)
     assert "Accompagnement commun" in text_of(page)
+
+
+def test_safety_asks_who_one_is_once_more_and_leads_back_to_it(client: StrictClient, town: Town, family: str) -> None:
+    camille, page = client.as_(town.camille), f"/menages/{family}/securite"
+    assert "Confirmer votre identité pour lire" in text_of(camille.get(f"/menages/{family}"))
+    asked = camille.get(page, status=303)
+    assert asked.headers["Location"] == f"/compte/confirmer?suite={page}"
+    assert "Confirmer mon identité" in text_of(camille.get(asked.headers["Location"]))
+    confirmed_client = client.as_(confirmed(town.camille))
+    assert "Confirmer votre identité" not in text_of(confirmed_client.get(f"/menages/{family}"))
+    confirmed_client.get(page)
 
 
 def test_the_referent_reads_safety_and_a_colleague_does_not(
@@ -345,15 +357,15 @@ def test_the_referent_reads_safety_and_a_colleague_does_not(
     colleague = world.actor("association", "44", colleague_of=town.camille)
     with town.camille.acting():
         member = db.execute(select(Member).where(Member.first_name == "Laila")).scalar_one().public_id
-    client.as_(town.camille).get(f"/menages/{family}/securite")
+    client.as_(confirmed(town.camille)).get(f"/menages/{family}/securite")
     client.as_(colleague).get(f"/menages/{family}/securite", status=403)
     client.as_(colleague).get(f"/menages/{family}/securite/{member}", status=403)
     words = text_of(client.as_(colleague).get(f"/menages/{family}"))
     assert words.count("Rien de saisi, ou rien que vous puissiez voir.") == 2
-    camille = client.as_(town.camille)
+    camille = client.as_(confirmed(town.camille))
     page = camille.get(f"/menages/{family}/securite/{member}")
     camille.submit(page, {"fvv_teh": "oui", "note": "voisin dangereux", "excluded_departments": ["75"]})
-    assert "voisin dangereux" in text_of(client.as_(town.camille).get(f"/menages/{family}/securite"))
+    assert "voisin dangereux" in text_of(camille.get(f"/menages/{family}/securite"))
     assert "voisin dangereux" not in text_of(client.as_(town.camille).get(f"/menages/{family}/historique"))
 
 

@@ -13,6 +13,7 @@ from odis_app.access.models import Grant
 from odis_app.core import clock
 from odis_app.core.crypto import UnreadableError, place, unseal
 from odis_app.core.db import db
+from odis_app.core.permissions import StepUpNeededError
 from odis_app.households import operations, policy, queries
 from odis_app.households.enums import FactKind
 from odis_app.households.models import (
@@ -26,7 +27,7 @@ from odis_app.households.models import (
 from odis_app.households.operations.protected import HealthNeed, Safety
 from odis_app.organisations.seeds import Actor
 from tests.households.conftest import Town, open_file, organisation_of
-from tests.support.worlds import WorldBuilder, open_class2, owner_unit
+from tests.support.worlds import WorldBuilder, confirmed, open_class2, owner_unit
 
 MINIMAL = {"households", "household_tracking", "household_facts"}
 FULL = MINIMAL | {
@@ -71,7 +72,20 @@ def share(town: Town, public_id: str, level: ShareLevel, *, with_: Actor, max_cl
 
 
 def test_the_referent_sees_every_class_but_the_fourth(town: Town, full_file: str) -> None:
-    assert seen(town.camille) == FULL | CLASS2 | CLASS3 | {"household_counters"}
+    assert seen(confirmed(town.camille)) == FULL | CLASS2 | CLASS3 | {"household_counters"}
+
+
+def test_class_3_waits_for_a_renewed_proof_of_identity(town: Town, full_file: str) -> None:
+    for reader in (town.camille, town.sacha):
+        assert seen(reader) == FULL | CLASS2 | {"household_counters"}
+        assert seen(confirmed(reader)) == FULL | CLASS2 | CLASS3 | {"household_counters"}
+
+
+def test_a_proof_of_eleven_minutes_ago_reads_no_class_3(town: Town, full_file: str) -> None:
+    reader = confirmed(town.camille)
+    with owner_unit():
+        db.execute(text("UPDATE private.sessions SET step_up_until = now() - interval '1 minute'"))
+    assert seen(reader) == FULL | CLASS2 | {"household_counters"}
 
 
 def test_a_colleague_does_not_see_class_3_and_the_coordination_does(
@@ -79,7 +93,8 @@ def test_a_colleague_does_not_see_class_3_and_the_coordination_does(
 ) -> None:
     colleague = world.actor("association", "44", colleague_of=town.camille)
     assert seen(colleague) == FULL | CLASS2 | {"household_counters"}
-    assert seen(town.sacha) == FULL | CLASS2 | CLASS3 | {"household_counters"}
+    assert seen(confirmed(colleague)) == FULL | CLASS2 | {"household_counters"}
+    assert seen(confirmed(town.sacha)) == FULL | CLASS2 | CLASS3 | {"household_counters"}
 
 
 def test_strangers_see_nothing_but_the_steering_of_their_departement(town: Town, full_file: str) -> None:
@@ -232,8 +247,20 @@ def test_two_organisations_cannot_compare_their_phones(town: Town, full_file: st
         assert db.execute(select(HouseholdIdentity.phone_index)).scalar_one() != mine
 
 
-def test_class_3_answers_stay_out_of_history_and_tracking(town: Town, full_file: str) -> None:
+def test_an_answer_is_written_without_a_renewed_proof_and_changed_with_one(town: Town, full_file: str) -> None:
     with town.camille.acting() as identity:
+        family = open_file(identity)
+        member = queries.present_members(family.id)[0]
+        first = {"household": family, "member": member, "version": None}
+        operations.update_member_safety(identity, safety=Safety(fvv_teh=True), **first)
+    with town.camille.acting() as identity, pytest.raises(StepUpNeededError):
+        operations.update_member_safety(identity, safety=Safety(), **{**first, "household": db.merge(family)})
+    with confirmed(town.camille).acting():
+        assert db.get_one(MemberSafety, member.id).fvv_teh
+
+
+def test_class_3_answers_stay_out_of_history_and_tracking(town: Town, full_file: str) -> None:
+    with confirmed(town.camille).acting() as identity:
         household = policy.find_household(identity, full_file)
         assert household is not None
         member = queries.present_members(household.id)[0]

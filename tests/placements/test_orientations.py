@@ -19,7 +19,7 @@ from odis_app.placements import queries
 from odis_app.placements.enums import EndedBy, OrientationStatus
 from odis_app.placements.models import OrientationRefusal
 from tests.placements.conftest import MARK, NAMES, PEOPLE, Town, found, stay
-from tests.support.worlds import WorldBuilder, owner_unit
+from tests.support.worlds import WorldBuilder, confirmed, owner_unit
 
 S = OrientationStatus
 
@@ -198,7 +198,7 @@ def test_why_a_household_refuses_stays_with_its_organisation(town: Town) -> None
         assert row.motif_label == "Motif gardé par l’association"
         assert "sécurité" not in json.dumps([row.motif, row.comment])
         assert db.execute(select(OrientationRefusal)).scalars().all() == []
-    with town.camille.acting() as identity:  # her own file: she is its referent
+    with confirmed(town.camille).acting() as identity:  # her own file: she is its referent
         kept = queries.refusal_of(identity, found(orientation))
         assert kept is not None
         assert kept.motif == "securite_danger"

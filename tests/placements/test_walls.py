@@ -28,7 +28,7 @@ from odis_app.placements.enums import EndedBy
 from odis_app.territories.queries import label_of
 from tests.placements.conftest import LAVAL, Town, create_place, found, stay
 from tests.support.client import StrictClient, text_of
-from tests.support.worlds import WorldBuilder, open_class2, owner_unit
+from tests.support.worlds import WorldBuilder, confirmed, open_class2, owner_unit
 
 SELECTS: dict[str, Callable[[Identity], Select[Any]]] = {
     "orientations": policy.visible_orientations,
@@ -98,7 +98,12 @@ Seen = Callable[[Actor], dict[str, int]]
 
 @WALLS
 def test_the_household_s_side_reads_it_all(scene: Town, seen: Seen) -> None:
-    assert seen(scene.camille) == seen(scene.sacha) == OWN
+    assert seen(confirmed(scene.camille)) == seen(confirmed(scene.sacha)) == OWN
+
+
+@WALLS
+def test_danger_is_read_once_one_s_identity_is_confirmed(scene: Town, seen: Seen) -> None:
+    assert seen(scene.camille) == seen(scene.sacha) == OWN | {"orientation_refusals": 2}
 
 
 @WALLS
@@ -148,7 +153,7 @@ def test_a_partner_to_whom_the_file_is_shared_reads_no_proposal(scene: Town, see
 
 def test_health_reasons_close_with_class_two(scene: Town) -> None:
     open_class2(False)
-    with scene.camille.acting():
+    with confirmed(scene.camille).acting():
         assert set(db.execute(text("SELECT motif FROM orientation_refusals")).scalars()) == {"cout", "securite_danger"}
 
 

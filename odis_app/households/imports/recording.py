@@ -229,7 +229,7 @@ def _needs(head: Values) -> dict[str, tuple[int, str]]:
 
 def _assess(identity: Identity, household: Household) -> None:
     """Nothing to report for each adult of whom nothing is recorded; an answer already there stays."""
-    told = queries.safety_of(household)
+    told = queries.safety_answered(household)
     for member in queries.present_members(household.id):
         if member.id not in told and not queries.is_minor(member, clock.today()):
             operations.update_member_safety(identity, household=household, member=member, safety=Safety(), version=None)
@@ -243,7 +243,7 @@ def _move(identity: Identity, at: Desk, draft: Draft) -> Saved:
         operations.update_identity(identity, household=household, values=block, version=None)
     before["added"] = _move_people(identity, household, people.people_of(draft.lines, at.today))
     _write(identity, household, draft)
-    before["assessed"] = len(queries.safety_of(household)) > before.pop("told")
+    before["assessed"] = len(queries.safety_answered(household)) > before.pop("told")
     return Saved(household.id, household.number, before)
 
 
@@ -303,7 +303,7 @@ def snapshot(household: Household) -> dict[str, Any]:
         "wishes": queries.wishes(household),
         "needs": {need.kind: [need.level, need.detail] for need in queries.needs(household) if need.kind in _NEEDS},
         "members": {str(member.id): _plain(member, fields) for member in members},
-        "told": len(queries.safety_of(household)),
+        "told": len(queries.safety_answered(household)),
     }
 
 

@@ -12,6 +12,7 @@ from odis_app.core.crypto import place
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
+from odis_app.core.permissions import require_step_up
 from odis_app.households import queries
 from odis_app.households.enums import HealthNeedKind
 from odis_app.households.models import Household, HouseholdHealthNeed, Member, MemberSafety
@@ -100,8 +101,13 @@ def update_member_safety(
     version: int | None,
     on: date | None = None,
 ) -> None:
-    """Record what one adult answered; shown to the referent and the coordination alone. ``on``: the day it was said. Raises StaleVersionError."""
+    """Record what one adult answered; shown to the referent and the coordination alone. ``on``: the day it was said.
+
+    Changing an answer reads it: StepUpNeededError unless the session was just confirmed. Raises StaleVersionError.
+    """
     row = db.get(MemberSafety, member.id)
+    if row is None and member.id in queries.safety_answered(household):
+        require_step_up(identity)  # the wall hides the former answer until then
     if row is not None and as_told(member, row) == safety:
         mark_reviewed(identity, household)
         return

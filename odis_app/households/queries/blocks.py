@@ -107,6 +107,11 @@ def safety_of(household: Household) -> dict[int, MemberSafety]:
     return {row.member_id: row for row in found}
 
 
+def safety_answered(household: Household) -> set[int]:
+    """The members who were asked about their safety, whatever they answered: known to who may write, without a renewed proof."""
+    return set(db.execute(text("SELECT odis.safety_answered(:id)"), {"id": household.id}).scalars())
+
+
 def safety_note(member: Member, safety: MemberSafety) -> str:
     """The class-3 note of one adult, unsealed."""
     if safety.note_sealed is None:

@@ -97,6 +97,9 @@ def _kept(who: Identity, orientation: Orientation) -> dict[str, Any]:
         note_sensitivity(refusal.sensitivity)
     return {
         "refusal": refusal,
+        "refusal_waits": refusal is None
+        and orientation.ended_by == EndedBy.MENAGE.value
+        and policy.would_read_danger(who, orientation),
         "refusal_label": HouseholdMotif.label_of(refusal.motif) if refusal else "",
         "choice": queries.choice_of(who, orientation),
     }
