@@ -1,4 +1,4 @@
-"""Files whose stage moves because days pass."""
+"""Files that move because days pass: their stage, and who follows them."""
 
 from __future__ import annotations
 
@@ -14,3 +14,9 @@ def refresh_stages(job: RunningJob) -> dict[str, Any]:
     """Recompute every stage that time alone can change. Run twice, the second changes nothing."""
     job.progress(10, "Étapes des dossiers")
     return {"households": operations.refresh_all_stages(job.identity)}
+
+
+def move_passations(job: RunningJob) -> dict[str, Any]:
+    """Hand over the files whose accepted day has come. Run twice, the second finds none."""
+    job.progress(10, "Passations du jour")
+    return {"passations": operations.move_due_passations(job.identity)}

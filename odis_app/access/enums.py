@@ -27,3 +27,65 @@ class SharePurpose(Labelled):
     MOBILITE = "mobilite", "Mobilité nationale"
     ARBITRAGE = "arbitrage", "Arbitrage par la DDETS"
     PASSATION = "passation", "Passation"
+    URGENCE = "urgence", "Rattachement en urgence"
+    AUTRE_ASSOCIATION = "autre_association", "Aide d’une autre association"
+    HEBERGEUR = "hebergeur", "Présentation à un hébergeur citoyen"
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether somebody who shares a file may choose it; the others are given by an act of their own."""
+        return self.rests_on_consent or self in {SharePurpose.ACCOMPAGNEMENT, SharePurpose.ORIENTATION, SharePurpose.MOBILITE}
+
+    @property
+    def rests_on_consent(self) -> bool:
+        """Optional: every adult agreed to it, for that organisation; the database checks it (0017)."""
+        return self in {SharePurpose.AUTRE_ASSOCIATION, SharePurpose.HEBERGEUR}
+
+    @property
+    def is_renewed(self) -> bool:
+        """Whether its end may be put off: what follows a handover or an emergency ends on its day."""
+        return self not in {SharePurpose.PASSATION, SharePurpose.URGENCE}
+
+
+class PassationState(Labelled):
+    """Where a handover is. ``asked``, ``granted`` and ``declined`` are those of a request."""
+
+    ASKED = "asked", "Demandée"
+    GRANTED = "granted", "Demande acceptée"
+    DECLINED = "declined", "Demande refusée"
+    PROPOSED = "proposed", "Proposée"
+    WITHDRAWN = "withdrawn", "Retirée"
+    REFUSED = "refused", "Refusée"
+    ACCEPTED = "accepted", "Acceptée"
+    MOVED = "moved", "Faite"
+    EXPIRED = "expired", "Restée sans réponse"
+
+    @property
+    def is_open(self) -> bool:
+        """The file is proposed to somebody: there is one such handover at most."""
+        return self in {PassationState.PROPOSED, PassationState.ACCEPTED}
+
+
+class JoinReason(Labelled):
+    """Why somebody joins a file in an emergency."""
+
+    MISE_A_L_ABRI = "mise_a_l_abri", "Mise à l’abri ce jour"
+    URGENCE_MEDICALE = "urgence_medicale", "Urgence médicale"
+    REFERENT_INJOIGNABLE = "referent_injoignable", "Référent injoignable, échéance du jour"
+    ARRIVEE_IMPREVUE = "arrivee_imprevue", "Ménage arrivé sans être annoncé"
+
+
+class ReviewKind(Labelled):
+    """What a second person reads over."""
+
+    BREAK_GLASS = "break_glass", "Rattachement en urgence"
+    EXCLUSION = "exclusion", "Exclusion d’un hébergement"
+    OFFER_DECISION = "offer_decision", "Validation d’une offre"
+    EXPORT = "export", "Export de plus de 50 ménages"
+
+
+class Verdict(Labelled):
+    """What the second person says."""
+
+    CONFIRMED = "confirmed", "Confirmé"
+    CONTESTED = "contested", "Contesté"

@@ -51,6 +51,8 @@ def share_record(
         raise RuleError("organisation", "Votre organisation lit déjà ce dossier. Choisissez une autre organisation.")
     if not now < expires_at <= now + timedelta(days=LONGEST_DAYS):
         raise RuleError("expires_on", "La fin du partage doit être à venir, dans un an au plus.")
+    if purpose.rests_on_consent and not _is_agreed(record_id, purpose, grantee_org_id, max_class):
+        raise RuleError("purpose", "Ce partage repose sur l’accord de chaque adulte, pour cette organisation. Recueillez-le d’abord dans l’onglet « Droits ».")
     _revoke(
         identity, Grant.record_id == record_id, Grant.grantee_org_id == grantee_org_id, Grant.purpose == purpose.value
     )
@@ -65,6 +67,12 @@ def share_record(
         data={"grantee_org_id": grantee_org_id, "level": level.value, "expires_at": expires_at.isoformat(), "max_class": max_class},
     )  # fmt: skip
     return grant
+
+
+def _is_agreed(record_id: int, purpose: SharePurpose, organisation: int, max_class: int) -> bool:
+    statement = text("SELECT odis.consent_stands(:record, :purpose, :organisation, CAST(:class AS smallint))")
+    values = {"record": record_id, "purpose": purpose.value, "organisation": organisation, "class": max_class}
+    return bool(db.execute(statement, values).scalar_one())
 
 
 def revoke_share(identity: Identity, *, grant: Grant) -> None:
@@ -127,3 +135,8 @@ def decide_review(identity: Identity, *, review: Review, verdict: Verdict, words
         identity, "review:decide", record_id=review.record_id, summary=f"{review.kind_label} : {verdict.label.lower()}",
         data={"review": review.public_id},
     )  # fmt: skip
+
+
+def note_explained(identity: Identity) -> None:
+    """An administrator asked why a colleague sees a file or not: the trail says that they did, not of which file."""
+    record_event(identity, "access:explain", summary="Droits d’un collègue expliqués")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import func, select, text
 
-from odis_app.access.models import Grant
+from odis_app.access.models import FileJoin, Grant, Review
+from odis_app.access.policy import decides, visible_reviews
 from odis_app.core.db import asked_once, db
 from odis_app.core.identity import Identity
 
 
+@asked_once
 def active_grants(record_id: int) -> list[Grant]:
     """The shares of a record that stand now, newest first."""
     statement = select(Grant).where(
@@ -31,3 +36,47 @@ def received_grants(identity: Identity, record_id: int) -> list[Grant]:
 def class2_is_open() -> bool:
     """Whether this installation collects class 2 at all (HDS hosting recorded by an administrator)."""
     return bool(db.execute(text("SELECT odis.class2_is_open()")).scalar_one())
+
+
+def pending_reviews(identity: Identity) -> list[Review]:
+    """The decisions that wait for this very person: never their own, the oldest first."""
+    waiting = visible_reviews(identity).where(Review.decided_at.is_(None)).order_by(Review.asked_at, Review.id)
+    return [review for review in db.execute(waiting).scalars() if decides(identity, review)]
+
+
+def decided_reviews(identity: Identity) -> list[Review]:
+    """The last decisions that were read over."""
+    done = visible_reviews(identity).where(Review.decided_at.is_not(None)).order_by(Review.decided_at.desc())
+    return list(db.execute(done.limit(50)).scalars())
+
+
+def join_of(review: Review) -> FileJoin | None:
+    """What the person wrote when they joined the file that this review is about; None where it may not be read."""
+    return db.execute(select(FileJoin).where(FileJoin.public_id == review.subject)).scalar_one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What stands between one colleague and one file. ``grant_level`` is None for a file that was never given to the organisation."""
+
+    owned: bool
+    roles: tuple[str, ...]
+    level: int
+    referent: bool
+    department: str
+    grant_level: str | None
+    max_class: int | None
+    ended_at: datetime | None
+    standing: bool
+    class2: bool
+
+
+def sights(member: str, number: str) -> list[Sight]:
+    """Why a colleague (public id) sees or does not see the files of a number: those of one's organisation or given to it, nobody else's."""
+    rows = db.execute(text("SELECT * FROM odis.explain_access(:member, :number)"), {"member": member, "number": number})
+    return [
+        Sight(
+            r.owned, tuple(r.roles or ()), r.level, r.referent, r.department, r.grant_level, r.max_class, r.ended_at, bool(r.standing), r.class2
+        )
+        for r in rows
+    ]  # fmt: skip

@@ -7,16 +7,16 @@ from odis_app.core.permissions import Role
 RESOURCES = {
     "access": "Demande d’accès", "team": "Équipe", "account": "Compte", "documents": "Documents", "home": "Accueil", "matching": "Appariement", "search": "Recherche", "audit": "Journal des accès", "charter": "Charte", "convention": "Convention", "document": "Document", "household": "Dossier ménage",
     "import": "Import", "invitation": "Invitation", "journal": "Journal du dossier", "member": "Équipe", "offer": "Offre", "orientation": "Proposition",
-    "permission": "Droits", "place": "Place", "placement": "Hébergement", "record": "Dossier", "report": "Bilan", "session": "Connexion", "structure": "Structure",
+    "access": "Droits", "passation": "Passation", "permission": "Droits", "review": "Relecture", "place": "Place", "placement": "Hébergement", "record": "Dossier", "report": "Bilan", "session": "Connexion", "structure": "Structure",
 }  # fmt: skip
 VERBS = {
-    "accept": "acceptation", "approve": "accord", "departure": "destination notée", "invite": "invitation", "remove": "départ", "renew": "nouvel envoi", "add": "ajout", "archive": "archivage", "ask": "demande", "availability": "disponibilité", "call": "appel", "close": "fermeture",
+    "accept": "acceptation", "approve": "accord", "departure": "destination notée", "invite": "invitation", "remove": "départ", "renew": "nouvel envoi", "add": "ajout", "archive": "archivage", "assign": "affectation", "decline": "refus de la demande", "explain": "explication", "join": "rattachement en urgence", "join_refused": "rattachement sans suite", "move": "changement d’organisation", "propose": "proposition", "ask": "demande", "availability": "disponibilité", "call": "appel", "close": "fermeture",
     "commit": "enregistrement", "complete": "compléments", "confirm": "confirmation", "create": "création", "decide": "décision", "discard": "abandon",
     "download": "téléchargement", "edit": "modification", "end_stay": "fin de séjour", "expire": "expiration", "export": "export", "forget": "mot de passe oublié", "generate": "production",
-    "moderate": "modération", "open": "ouverture", "password": "mot de passe changé", "plan_visit": "visite prévue", "read": "consultation", "refuse": "refus",
+    "moderate": "modération", "link": "lien avec ProConnect", "open": "ouverture", "password": "mot de passe changé", "plan_visit": "visite prévue", "read": "consultation", "refuse": "refus",
     "release": "libération", "reopen": "réouverture", "request": "demande", "reserve": "réservation", "reset": "mot de passe remplacé", "resume": "reprise", "review": "relecture", "revoke": "fermeture à distance",
     "safeguards": "garde-fous", "scan": "analyse", "share": "partage", "signal": "signalement", "start": "début", "stay": "séjour", "stop": "arrêt",
-    "undo": "annulation", "unshare": "fin de partage", "update": "modification", "visit": "visite", "withdraw": "retrait", "write": "écriture",
+    "undo": "annulation", "unlink": "fin du lien avec ProConnect", "unshare": "fin de partage", "update": "modification", "visit": "visite", "withdraw": "retrait", "write": "écriture",
 }  # fmt: skip
 
 

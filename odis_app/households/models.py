@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from odis_app.core.crypto import place, unseal
 from odis_app.core.db import Base, PublicId
 from odis_app.households.enums import (
     ArrivalRoute,
@@ -389,3 +390,29 @@ class HouseholdTracking(Base):
     def status_label(self) -> str:
         """« À orienter »."""
         return HouseholdStatus.label_of(self.status)
+
+
+class Assignment(Base):
+    """A file entrusted to somebody of the organisation, with a word from who did it; read by that organisation alone, even once the file has left."""
+
+    __tablename__ = "assignments"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[PublicId]
+    household_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("households.id"))
+    owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    by_org_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisations.id"))
+    by_user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    by_label: Mapped[str]
+    from_label: Mapped[str]
+    to_user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    to_label: Mapped[str]
+    word_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    at: Mapped[datetime]
+
+    @property
+    def word(self) -> str:
+        """The word that came with it, unsealed."""
+        return (
+            unseal(self.word_sealed, place("assignments", "word", self.public_id)).decode() if self.word_sealed else ""
+        )

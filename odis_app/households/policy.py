@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Row, Select, and_, false, func, or_, select
 
-from odis_app.access.models import Grant
+from odis_app.access.enums import PassationState
+from odis_app.access.models import Grant, Passation
+from odis_app.access.policy import is_coordinated
 from odis_app.core.db import asked_once, db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
@@ -46,6 +48,11 @@ STEERING = frozenset({"ddets", "dreets", "sgar", "prefecture"})
 def find_household(identity: Identity, public_id: str) -> Household | None:
     """The file at this address, or None when it does not exist or may not be seen: the same answer."""
     return db.execute(visible_households(identity).where(Household.public_id == public_id)).scalar_one_or_none()
+
+
+def visible_record(identity: Identity, record_id: int) -> Household | None:
+    """The file of a record, for who may see it now."""
+    return db.execute(visible_households(identity).where(Household.id == record_id)).scalar_one_or_none()
 
 
 def find_member(identity: Identity, public_id: str) -> Member | None:
@@ -95,6 +102,70 @@ def reads_health(identity: Identity, household: Household) -> bool:
     )
 
 
+def may_assign(identity: Identity, household: Household) -> bool:
+    """La coordination, la personne référente, ou n’importe qui là où personne ne coordonne."""
+    if not is_own(identity, household):
+        return False
+    is_referent = household.referent_user_id is not None and household.referent_user_id == identity.user_id
+    return Role.COORDINATEUR.value in identity.roles or is_referent or not is_coordinated(identity)
+
+
+def reads_by_share(identity: Identity, household: Household) -> bool:
+    """Le dossier est suivi par une autre organisation, qui le partage."""
+    return not is_own(identity, household) and bool(_shares(identity, household.id))
+
+
+ANSWER_DAYS, READING_DAYS = 30, 60
+
+
+def visible_passations(identity: Identity) -> Select[Passation]:
+    """The handovers of one's organisation: those it proposes, sixty days once they are made; those proposed to it or asked by it."""
+    if identity.case_org_id is None:
+        return select(Passation).where(false())
+    given = and_(
+        Passation.from_org_id == identity.case_org_id,
+        or_(
+            Passation.state != PassationState.MOVED.value,
+            Passation.moved_at > func.now() - func.make_interval(0, 0, 0, READING_DAYS),
+        ),
+    )
+    kept = [
+        s.value
+        for s in (
+            PassationState.ACCEPTED,
+            PassationState.MOVED,
+            PassationState.ASKED,
+            PassationState.GRANTED,
+            PassationState.DECLINED,
+        )
+    ]
+    fresh = and_(
+        Passation.state == PassationState.PROPOSED.value,
+        Passation.at > func.now() - func.make_interval(0, 0, 0, ANSWER_DAYS),
+    )
+    received = and_(Passation.to_org_id == identity.case_org_id, or_(Passation.state.in_(kept), fresh))
+    return select(Passation).where(or_(given, received))
+
+
+def find_passation(identity: Identity, public_id: str) -> Passation | None:
+    """The handover at this address, or None when it does not exist or may not be seen."""
+    return db.execute(visible_passations(identity).where(Passation.public_id == public_id)).scalar_one_or_none()
+
+
+def answers_passation(identity: Identity, passation: Passation) -> bool:
+    """On répond pour l’autre organisation, et ce n’est pas soi qui a proposé."""
+    side = passation.from_org_id if passation.state == PassationState.ASKED.value else passation.to_org_id
+    return (
+        identity.case_org_id is not None and side == identity.case_org_id and passation.by_user_id != identity.user_id
+    )
+
+
+def withdraws_passation(identity: Identity, passation: Passation) -> bool:
+    """On retire ce que sa propre organisation a proposé ou demandé."""
+    side = passation.to_org_id if passation.state == PassationState.ASKED.value else passation.from_org_id
+    return identity.case_org_id is not None and side == identity.case_org_id
+
+
 def _may_write(identity: Identity, record_id: int) -> bool:
     return any(share.level == "full" and share.can_edit for share in _shares(identity, record_id))
 
@@ -133,13 +204,18 @@ HEALTH_UPDATE = permission(
     "household:update_health", "Modifier les besoins de santé (classe 2)", roles=SOCIAL_WORKERS, rule=is_own
 )
 SAFETY_READ = permission(
-    "household:read_safety", "Lire la sécurité des personnes (classe 3)", roles=CASE_WORKERS, rule=reads_safety
+    "household:read_safety",
+    "Lire la sécurité des personnes (classe 3)",
+    roles=CASE_WORKERS,
+    rule=reads_safety,
+    step_up=True,
 )
 SAFETY_UPDATE = permission(
     "household:update_safety",
     "Modifier la sécurité d’une personne (classe 3)",
     roles=CASE_WORKERS,
     rule=reads_member_safety,
+    step_up=True,
 )
 HOUSEHOLD_SEARCH_EXACT = permission(
     "household:search_exact", "Chercher un dossier par téléphone ou numéro étranger", roles=CASE_WORKERS
@@ -147,3 +223,21 @@ HOUSEHOLD_SEARCH_EXACT = permission(
 HOUSEHOLD_TRACK = permission(
     "household:track", "Suivre étapes et délais des dossiers, sans nom", roles={Role.DDETS} | SOCIAL_WORKERS
 )
+HOUSEHOLD_ASSIGN = permission(
+    "household:assign", "Confier un dossier à un collègue", roles=CASE_WORKERS, rule=may_assign
+)
+HAND_OVER = permission(
+    "passation:propose", "Proposer de passer un dossier à une autre organisation", roles=CASE_WORKERS, rule=may_assign
+)
+PASSATION_ASK = permission(
+    "passation:ask", "Demander à suivre un dossier partagé", roles=CASE_WORKERS, rule=reads_by_share
+)
+PASSATION_LIST = permission("passation:list", "Voir les passations de son organisation", roles=CASE_WORKERS)
+PASSATION_READ = permission("passation:read", "Lire une passation", roles=CASE_WORKERS)
+PASSATION_ANSWER = permission(
+    "passation:answer", "Répondre à une passation ou à une demande", roles=CASE_WORKERS, rule=answers_passation
+)
+PASSATION_WITHDRAW = permission(
+    "passation:withdraw", "Retirer une passation ou une demande", roles=CASE_WORKERS, rule=withdraws_passation
+)
+FILE_JOIN = permission("household:join", "Se rattacher à un dossier en urgence", roles=SOCIAL_WORKERS, step_up=True)

@@ -26,7 +26,7 @@ from odis_app.placements.policy import visible_orientations
 URGENT = int(Priority.SANS_SOLUTION.value)
 URGENT_DAYS, PROPOSE_DAYS, COMPLETE_DAYS = 3, 7, 7
 """A first offer is looked for as fast as it must then be answered: 72 hours when urgent, a week otherwise (practice §2.7)."""
-SHARE_DAYS, LAPSED_DAYS = 3, 14
+SHARE_DAYS, LAPSED_DAYS = 7, 14
 S = HouseholdStatus
 CLOSED = (S.SORTI.value, S.ARCHIVE.value)
 
@@ -166,7 +166,7 @@ def silent(identity: Identity, *, mine: bool) -> Found:
 
 
 def shares(identity: Identity, *, mine: bool) -> Found:
-    """Shares of one's files that close within three days."""
+    """Shares of one's files that close within a week."""
     limit = clock.now() + timedelta(days=SHARE_DAYS)
     live = and_(
         Grant.owner_org_id == identity.case_org_id,

@@ -8,6 +8,7 @@ from typing import Any
 from flask import current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
+from odis_app.access.policy import REVIEW_LIST
 from odis_app.accounts.views import ask_to_sign_in
 from odis_app.core import clock
 from odis_app.core.identity import Identity
@@ -16,7 +17,7 @@ from odis_app.core.templating import url_with
 from odis_app.core.web import identity, render
 from odis_app.exchange.policy import IMPORT_USE
 from odis_app.home import health, policy
-from odis_app.home.queries import capacity, files, homes, platform, steering, work
+from odis_app.home.queries import capacity, cooperation, files, homes, platform, steering, work
 from odis_app.home.views.pages import blueprint
 from odis_app.households.policy import HOUSEHOLD_CREATE
 from odis_app.housing.policy import OFFER_CREATE, OFFER_QUALIFY
@@ -53,6 +54,15 @@ def _actions(who: Identity) -> list[dict[str, str]]:
     ]
 
 
+COOPERATION = (
+    cooperation.passations,
+    cooperation.closing_shares,
+    cooperation.entrusted,
+    cooperation.refused_joins,
+    cooperation.joined_files,
+)
+
+
 def _work(who: Identity) -> dict[str, Any] | None:
     """The work list on files and offers, and beside it the state of one's files; None for an operator who follows no file."""
     cases, runs_places = who.can(HOUSEHOLD_CREATE), who.can(policy.CAPACITY_READ)
@@ -65,8 +75,11 @@ def _work(who: Identity) -> dict[str, Any] | None:
     if cases:
         reads = (files.to_orient, files.shares, files.titles, files.to_complete, files.silent)
         sources += [read(who, mine=mine) for read in (reads if runs_places else (files.proposals, *reads))]
+        sources += [read(who) for read in COOPERATION]
     if who.can(OFFER_QUALIFY):
         sources += [homes.to_qualify(who), homes.unconfirmed_offers(who)]
+    if who.can(REVIEW_LIST):
+        sources.append(cooperation.to_review(who))
     if who.can(IMPORT_USE):
         sources.append(homes.drafts(who))
     found = work.work_list(sources, clock.today(), folder=folder)
@@ -144,6 +157,7 @@ def _steering(who: Identity) -> dict[str, Any]:
         "total": total,
         "departments": who.departments,
         "department_views": views,
+        "reviews": cooperation.steered_reviews(who),
         "bilans": steering.last_bilans(who) if who.can(REPORT_LIST) else [],
     }
 

@@ -45,9 +45,7 @@ class ShareForm(RenewForm):
         [InputRequired("Choisissez un niveau.")],
         choices=[(x.value, f"{x.label} : {x.explanation}") for x in ShareLevel],
     )
-    purpose = SelectField(
-        "Pour quoi faire", choices=[(p.value, p.label) for p in SharePurpose if p is not SharePurpose.ARBITRAGE]
-    )
+    purpose = SelectField("Pour quoi faire", choices=[(p.value, p.label) for p in SharePurpose if p.is_chosen])
     health = BooleanField(
         "Ouvrir aussi les besoins de santé (classe 2)",
         description="Seulement à un partenaire de terrain, dans un partage complet.",

@@ -1,5 +1,6 @@
 """Every write on a household file. ``record_fact`` is the only door to its stage."""
 
+from odis_app.households.operations.assigning import assign_household
 from odis_app.households.operations.composition import add_member, change_member, close_member
 from odis_app.households.operations.facts import record_fact, refresh_all_stages, refresh_completeness, refresh_status
 from odis_app.households.operations.file import (
@@ -11,7 +12,18 @@ from odis_app.households.operations.file import (
     reopen_household,
     update_identity,
 )
+from odis_app.households.operations.joining import join_file, tries_left
 from odis_app.households.operations.needs import update_administrative, update_needs, update_request
+from odis_app.households.operations.passation import (
+    Packet,
+    accept_passation,
+    ask_passation,
+    decline_request,
+    move_due_passations,
+    propose_passation,
+    refuse_passation,
+    withdraw_passation,
+)
 from odis_app.households.operations.protected import update_health_needs, update_member_safety
 from odis_app.households.operations.sharing import (
     renew_household_share,
@@ -21,27 +33,38 @@ from odis_app.households.operations.sharing import (
 )
 
 __all__ = [
+    "Packet",
+    "accept_passation",
     "add_member",
     "archive_household",
+    "ask_passation",
+    "assign_household",
     "change_member",
     "close_member",
     "confirm_review",
+    "decline_request",
+    "join_file",
+    "move_due_passations",
     "normal_phone",
     "open_household",
     "phone_words",
+    "propose_passation",
     "record_fact",
     "refresh_all_stages",
     "refresh_completeness",
     "refresh_status",
+    "refuse_passation",
     "renew_household_share",
     "reopen_household",
     "revoke_household_share",
     "share_household",
     "signal_household",
+    "tries_left",
     "update_administrative",
     "update_health_needs",
     "update_identity",
     "update_member_safety",
     "update_needs",
     "update_request",
+    "withdraw_passation",
 ]

@@ -35,6 +35,8 @@ def share_household(
     """Share a file: the State gets one by signalling only, class 2 never goes to it. Raises RuleError."""
     if purpose == SharePurpose.ARBITRAGE:
         raise RuleError("purpose", "Pour saisir la DDETS, utilisez « Signaler à la DDETS ».")
+    if not purpose.is_chosen:
+        raise RuleError("purpose", "Choisissez un motif dans la liste.")
     if max_class > 1 and (
         level is not ShareLevel.FULL or organisation.kind in {"ddets", "dreets", "sgar", "prefecture", "dihal", "dgef"}
     ):
@@ -50,6 +52,10 @@ def share_household(
 
 def renew_household_share(identity: Identity, *, grant: Grant, expires_at: datetime) -> Grant:
     """The same share until another day; a share that ended or was withdrawn opens again. Raises RuleError."""
+    if not SharePurpose(grant.purpose).is_renewed:
+        raise RuleError(
+            "expires_on", "Cet accès a une fin fixe. Pour que l’organisation lise encore, accordez-lui un partage."
+        )
     return share_record(
         identity, record_id=grant.record_id, owner_org_id=grant.owner_org_id, grantee_org_id=grant.grantee_org_id, level=ShareLevel(grant.level),
         purpose=SharePurpose(grant.purpose),

@@ -140,9 +140,9 @@ def edit(household: Household) -> Response:
 
 
 def _referents(household: Household) -> list[User]:
-    """The colleagues; for a partner who may write, the referent does not change."""
+    """The colleagues, for whoever may entrust the file to one of them; else the referent does not change."""
     who = identity()
-    return list(colleagues(who)) if policy.is_own(who, household) else []
+    return list(colleagues(who)) if policy.may_assign(who, household) else []
 
 
 def _name(user: User) -> str:

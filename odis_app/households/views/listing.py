@@ -16,7 +16,7 @@ from odis_app.households.forms import FilterForm, SearchForm
 from odis_app.households.forms.fields import department_choices
 from odis_app.households.forms.file import PROTECTIONS
 from odis_app.households.operations import normal_phone
-from odis_app.households.policy import HOUSEHOLD_CREATE, HOUSEHOLD_LIST, HOUSEHOLD_SEARCH_EXACT
+from odis_app.households.policy import FILE_JOIN, HOUSEHOLD_CREATE, HOUSEHOLD_LIST, HOUSEHOLD_SEARCH_EXACT
 from odis_app.households.queries import VIEWS, HouseholdFilter
 from odis_app.households.views.page import blueprint, display_name, saved
 from odis_app.organisations.enums import OrganisationKind
@@ -45,6 +45,7 @@ def index() -> Response:
         sort=filters.order or "-priorite",
         can_create=who.can(HOUSEHOLD_CREATE),
         can_search=who.can(HOUSEHOLD_SEARCH_EXACT),
+        can_join=who.can(FILE_JOIN),
         crumbs=[("Ménages", None)],
     )
 

@@ -28,6 +28,7 @@ from odis_app.households.enums import Language
 from odis_app.households.forms.fields import VersionedForm
 from odis_app.households.models import Household
 from odis_app.households.policy import HOUSEHOLD_READ_FULL, HOUSEHOLD_UPDATE
+from odis_app.households.queries.sight import Block, who_reads
 from odis_app.territories.queries import label_of
 
 blueprint = Blueprint("households", __name__, url_prefix="/menages")
@@ -54,6 +55,7 @@ def file_context(who: Identity, household: Household, tab: str, crumb: str) -> d
         "tabs": _tabs(who, household, tab),
         "actions": [e for e in slot("household.actions").entries(who) if _applies(e, who, household)],
         "can_edit": who.can(HOUSEHOLD_UPDATE, household),
+        "who_reads": lambda block: who_reads(household, Block(block)),
         "crumbs": trail,
     }
 
@@ -176,6 +178,11 @@ def register_tabs() -> None:
     tabs.add(label="Projet de vie", endpoint="households.project", permission=HOUSEHOLD_READ_FULL, order=50)
     tabs.add(label="Partages", endpoint="households.shares", permission=policy.HOUSEHOLD_SHARE, order=110)
     tabs.add(label="Historique", endpoint="households.history", permission=policy.HOUSEHOLD_HISTORY, order=120)
-    slot("household.actions").add(
+    actions = slot("household.actions")
+    actions.add(
         label="Partager", endpoint="households.share", permission=policy.HOUSEHOLD_SHARE, order=10, icon="share"
+    )
+    actions.add(label="Confier", endpoint="households.assign", permission=policy.HOUSEHOLD_ASSIGN, order=12)
+    actions.add(
+        label="Demander à suivre", endpoint="households.ask_passation", permission=policy.PASSATION_ASK, order=14
     )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, flash
+from datetime import timedelta
+
+from flask import Response, abort, flash, request
 
 from odis_app.access import queries as access_queries
 from odis_app.access.enums import ShareLevel, SharePurpose
 from odis_app.access.models import Grant
+from odis_app.access.operations import DEFAULT_DAYS
 from odis_app.core import clock
 from odis_app.core.permissions import guard
 from odis_app.core.web import identity, redirect_to
 from odis_app.households import operations, queries
 from odis_app.households.forms import RenewForm, ShareForm, SignalForm
 from odis_app.households.models import Household
-from odis_app.households.policy import HOUSEHOLD_SHARE, HOUSEHOLD_SIGNAL, find_household
+from odis_app.households.policy import HAND_OVER, HOUSEHOLD_SHARE, HOUSEHOLD_SIGNAL, find_household
+from odis_app.households.queries import cooperation
 from odis_app.households.views.page import blueprint, done, file_page, form_page, saved
 from odis_app.organisations.queries import organisation, partners_of, steering_service
 
@@ -32,7 +36,8 @@ def shares(household: Household) -> Response:
     service = steering_service(household.department_code)
     return file_page(
         household, "households/shares.html", tab=TAB, active=active, ended=ended, levels=ShareLevel, purposes=SharePurpose, service=service,
-        renew=RenewForm(), signal_form=SignalForm(),
+        renew=RenewForm(), signal_form=SignalForm(), passations=cooperation.of_household(identity(), household), joins=cooperation.joins(household),
+        may_hand_over=identity().can(HAND_OVER, household),
     )  # fmt: skip
 
 
@@ -82,13 +87,19 @@ def _grant_of(household: Household, public_id: str) -> Grant:
 @blueprint.post("/<household>/partages/<share>/prolonger")
 @guard(HOUSEHOLD_SHARE, household=find_household)
 def renew_share(household: Household, share: str) -> Response:
-    """The same share until another day."""
+    """The same share until another day; thirty days more when no day is said."""
     grant = _grant_of(household, share)
     form = RenewForm()
-    if form.validate_on_submit() and saved(
-        form, household, lambda: operations.renew_household_share(identity(), grant=grant, expires_at=form.expires_at)
+    one_tap = "expires_on" not in request.form
+    ends = max(grant.expires_at, clock.now()) + timedelta(days=DEFAULT_DAYS)
+    if (one_tap or form.validate_on_submit()) and saved(
+        form,
+        household,
+        lambda: operations.renew_household_share(
+            identity(), grant=grant, expires_at=ends if one_tap else form.expires_at
+        ),
     ):
-        return done(household, TAB, "Partage prolongé.")
+        return done(household, TAB, "Partage prolongé de trente jours." if one_tap else "Partage prolongé.")
     return form_page(
         household,
         form,

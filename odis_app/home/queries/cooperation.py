@@ -1,0 +1,159 @@
+"""Lines of the work list about other organisations and colleagues: handovers to answer, shares that close, files entrusted, decisions to read over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import and_, func, or_, select
+
+from odis_app.access import queries as access
+from odis_app.access.enums import PassationState
+from odis_app.access.models import FileJoin, Grant, Passation, Review
+from odis_app.access.policy import visible_reviews
+from odis_app.audit.models import AuditEvent
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.core.identity import Identity
+from odis_app.home.queries.work import Found, WorkItem
+from odis_app.households.models import Assignment, Household
+from odis_app.households.policy import visible_households, visible_passations
+
+CLOSING_DAYS, TOLD_DAYS, ANSWER_DAYS, SHOWN = 7, 7, 5, 6
+
+
+def passations(identity: Identity) -> Found:
+    """Handovers proposed to one's organisation, and requests for its files: five days to answer."""
+    waiting = or_(
+        and_(Passation.state == PassationState.PROPOSED.value, Passation.to_org_id == identity.case_org_id),
+        and_(Passation.state == PassationState.ASKED.value, Passation.from_org_id == identity.case_org_id),
+    )
+    rows = db.execute(visible_passations(identity).where(waiting).order_by(Passation.id).limit(SHOWN)).scalars()
+    items = []
+    for row in rows:
+        asked = row.state == PassationState.ASKED.value
+        items.append(
+            WorkItem(
+                due=row.at.astimezone(clock.PARIS).date() + timedelta(days=ANSWER_DAYS), folder="household", endpoint="households.show_passation",
+                values={"passation": row.public_id}, action="Répondre", number=row.sheet["number"], urgency=1, note="passation",
+                title="Un partenaire demande à suivre ce ménage" if asked else "Un dossier vous est proposé", why=f"par {row.by_org_label}",
+            )
+        )  # fmt: skip
+    return Found(items)
+
+
+def closing_shares(identity: Identity) -> Found:
+    """Files given to one's organisation whose share closes within a week, and is not followed by another."""
+    limit = clock.now() + timedelta(days=CLOSING_DAYS)
+    last = func.max(Grant.expires_at)
+    live = and_(Grant.grantee_org_id == identity.case_org_id, Grant.revoked_at.is_(None), Grant.expires_at > func.now())
+    ends = (
+        select(Grant.record_id, last.label("ends"))
+        .where(live)
+        .group_by(Grant.record_id)
+        .having(last <= limit)
+        .subquery()
+    )
+    statement = visible_households(identity).join(ends, ends.c.record_id == Household.id).add_columns(ends.c.ends)
+    rows = db.execute(statement.order_by(ends.c.ends).limit(SHOWN)).all()
+    return Found(
+        [
+            WorkItem(
+                due=row.ends.astimezone(clock.PARIS).date(), folder="household", endpoint="households.show", values={"household": row.Household.public_id},
+                action="Voir le dossier", number=row.Household.number, note="partage reçu", title="Partage reçu qui se ferme : à renouveler par l’organisation qui le suit",
+                why=f"{row.Household.initials}, suivi par {row.Household.referent_label}",
+            )
+            for row in rows
+        ]
+    )  # fmt: skip
+
+
+def entrusted(identity: Identity) -> Found:
+    """Files entrusted to this person within a week, until they have opened them."""
+    opened = (
+        select(AuditEvent.id)
+        .where(AuditEvent.actor_user_id == identity.user_id, AuditEvent.record_id == Assignment.household_id, AuditEvent.at > Assignment.at)
+        .exists()
+    )  # fmt: skip
+    statement = (
+        select(Assignment, Household)
+        .join(Household, Household.id == Assignment.household_id)
+        .where(
+            Assignment.to_user_id == identity.user_id, Assignment.by_user_id != identity.user_id, Assignment.at > clock.now() - timedelta(days=TOLD_DAYS),
+            Household.referent_user_id == identity.user_id, ~opened,
+        )
+    )  # fmt: skip
+    rows = db.execute(statement.order_by(Assignment.at.desc()).limit(SHOWN)).all()
+    return Found(
+        [
+            WorkItem(
+                due=clock.today(), folder="household", endpoint="households.show", values={"household": row.Household.public_id}, action="Ouvrir",
+                number=row.Household.number, urgency=1, note="confié", title=f"{row.Assignment.by_label} vous confie ce dossier", why=row.Assignment.word[:120],
+            )
+            for row in rows
+        ]
+    )  # fmt: skip
+
+
+def refused_joins(identity: Identity) -> Found:
+    """Somebody tried, this week, to join a file in danger that one follows: nothing opened, the referent is told."""
+    statement = (
+        select(FileJoin, Household)
+        .join(Household, Household.id == FileJoin.record_id)
+        .where(
+            FileJoin.outcome == "danger", FileJoin.at > clock.now() - timedelta(days=TOLD_DAYS), Household.owner_org_id == identity.case_org_id
+        )
+    )  # fmt: skip
+    rows = db.execute(statement.order_by(FileJoin.at.desc()).limit(SHOWN)).all()
+    return Found(
+        [
+            WorkItem(
+                due=clock.today(), folder="household", endpoint="households.shares", values={"household": row.Household.public_id}, action="Voir",
+                number=row.Household.number, urgency=3, note="sécurité", title="Quelqu’un a essayé d’ouvrir ce dossier en urgence, sans y parvenir",
+                why=f"{row.FileJoin.actor_label}, {row.FileJoin.org_label}",
+            )
+            for row in rows
+        ]
+    )  # fmt: skip
+
+
+def joined_files(identity: Identity) -> Found:
+    """The referent of a file that somebody joined this week is told, even where another person reads it over."""
+    statement = (
+        select(FileJoin, Household)
+        .join(Household, Household.id == FileJoin.record_id)
+        .where(
+            FileJoin.outcome == "opened", FileJoin.at > clock.now() - timedelta(days=TOLD_DAYS), Household.owner_org_id == identity.case_org_id,
+            Household.referent_user_id == identity.user_id,
+        )
+    )  # fmt: skip
+    rows = db.execute(statement.order_by(FileJoin.at.desc()).limit(SHOWN)).all()
+    return Found(
+        [
+            WorkItem(
+                due=clock.today(), folder="household", endpoint="households.shares", values={"household": row.Household.public_id}, action="Voir",
+                number=row.Household.number, urgency=1, note="urgence", title="Quelqu’un s’est rattaché à ce dossier en urgence",
+                why=f"{row.FileJoin.actor_label}, {row.FileJoin.org_label}",
+            )
+            for row in rows
+        ]
+    )  # fmt: skip
+
+
+def to_review(identity: Identity) -> Found:
+    """Decisions of others that wait for this person's second look: within two days."""
+    return Found(
+        [
+            WorkItem(
+                due=review.asked_at.astimezone(clock.PARIS).date() + timedelta(days=2), folder="household" if review.kind == "break_glass" else "place",
+                endpoint="access.review", values={"review": review.public_id}, action="Relire", number=review.label, urgency=2,
+                note="à relire", title=f"{review.kind_label} : à relire", why=f"par {review.author_label}, {review.org_label}",
+            )
+            for review in access.pending_reviews(identity)[:SHOWN]
+        ]
+    )  # fmt: skip
+
+
+def steered_reviews(identity: Identity) -> list[Review]:
+    """What a service of the State is told: emergency accesses and decisions to read over of the last thirty days in its départements, without a household's name."""
+    recent = visible_reviews(identity).where(Review.asked_at > clock.now() - timedelta(days=30))
+    return list(db.execute(recent.order_by(Review.asked_at.desc()).limit(SHOWN)).scalars())

@@ -1,0 +1,12 @@
+"""The mails about files: that something waits, never of whom."""
+
+from __future__ import annotations
+
+from odis_app.notifications.messages import mail_kind
+
+ASSIGNED = mail_kind(
+    "household_assigned",
+    subject="Un dossier vous est confié dans OD&IS",
+    page="mails/household_assigned.html",
+    fields={"by", "link"},
+)

@@ -1,0 +1,62 @@
+"""« Se rattacher » : reading, in an emergency, a file that was not shared."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select, text
+
+from odis_app.access.enums import JoinReason, SharePurpose
+from odis_app.audit.operations import record_event
+from odis_app.core.crypto import place, seal
+from odis_app.core.db import db
+from odis_app.core.errors import RuleError
+from odis_app.core.identity import Identity
+from odis_app.core.ids import new_public_id
+from odis_app.households.models import Household
+from odis_app.households.policy import reads_in_full, visible_households
+from odis_app.journal.operations import add_system_entry
+
+TRIES = 3
+
+
+def tries_left(identity: Identity) -> int:
+    """How many times this person may still try today."""
+    del identity
+    return max(TRIES - int(db.execute(text("SELECT odis.join_tries()")).scalar_one()), 0)
+
+
+def join_file(identity: Identity, *, number: str, born: date, reason: JoinReason, words: str) -> Household | None:
+    """Open a file for seven days to whoever gives its number and the birth date of the person who asked first.
+
+    None, the same answer, for a wrong number, a wrong date, another département, or a household in danger. Every try counts and is
+    written down. Raises RuleError before any try: nothing written, no try left, a file that is read already.
+    """
+    if not words:
+        raise RuleError("words", "Écrivez ce qui se passe et pourquoi cela ne peut pas attendre.")
+    if tries_left(identity) == 0:
+        raise RuleError("", "Trois essais ont été faits aujourd’hui. Appelez la DDETS : elle peut joindre le référent.")
+    known = db.execute(visible_households(identity).where(Household.number == number.strip().upper())).scalars().all()
+    if any(reads_in_full(identity, household) for household in known):
+        raise RuleError("number", "Votre organisation lit déjà ce dossier. Ouvrez-le depuis la liste des ménages.")
+    public_id = new_public_id()
+    statement = text("SELECT odis.join_file(:public_id, :number, :born, :reason, :words)")
+    values = {
+        "public_id": public_id, "number": number, "born": born, "reason": reason.value, "words": seal(words, place("file_joins", "words", public_id)),
+    }  # fmt: skip
+    record_id = db.execute(statement, values).scalar_one_or_none()
+    if record_id is None:
+        record_event(
+            identity, "household:join_refused", summary="Rattachement sans suite", data={"reason": reason.value}
+        )
+        return None
+    household = db.execute(select(Household).where(Household.id == record_id)).scalar_one()
+    add_system_entry(
+        identity, record_id=household.id, owner_org_id=household.owner_org_id,
+        body=f"{identity.name} ({identity.org_name}) s’est rattaché au dossier en urgence, pour sept jours.",
+    )  # fmt: skip
+    record_event(
+        identity, "household:join", record_id=household.id, purpose=SharePurpose.URGENCE.value, summary="Rattachement en urgence",
+        data={"reason": reason.value, "join": public_id},
+    )  # fmt: skip
+    return household
