@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from wtforms import (
     BooleanField,
+    DateField,
     HiddenField,
     PasswordField,
+    RadioField,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -15,6 +19,8 @@ from wtforms.validators import EqualTo, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from odis_app.accounts.operations import SHORTEST_PASSWORD
+from odis_app.core import clock
+from odis_app.core.errors import RuleError
 from odis_app.core.forms import Form
 from odis_app.core.permissions import Role
 
@@ -28,6 +34,33 @@ class Boxes(SelectMultipleField):  # type: ignore[misc]  # WTForms has no types
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
+
+
+class SecurityForm(Form):
+    """From when every member needs a second factor."""
+
+    when = RadioField(
+        "Un second facteur pour toute l’équipe",
+        [InputRequired("Choisissez quand.")],
+        choices=[
+            ("facultatif", "Chacun choisit"),
+            ("date", "Obligatoire à partir d’un jour"),
+            ("aujourdhui", "Obligatoire dès aujourd’hui"),
+        ],
+    )
+    since = DateField(
+        "À partir du",
+        [Optional()],
+        description="Dans sept jours au plus tôt : chacun a le temps de s’équiper. Utile pour le deuxième choix seulement.",
+    )
+
+    @property
+    def day(self) -> date | None:
+        """The day chosen; None when everybody chooses. Raises RuleError."""
+        if self.when.data == "date" and self.since.data is None:
+            raise RuleError("since", "Écrivez à partir de quel jour.")
+        chosen: dict[str, date | None] = {"date": self.since.data, "aujourdhui": clock.today()}
+        return chosen.get(self.when.data)
 
 
 class RolesForm(Form):

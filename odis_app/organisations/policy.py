@@ -117,6 +117,18 @@ TEAM_READ = permission("team:read", "Voir l’équipe de son organisation", role
 TEAM_INVITE = permission("team:invite", "Inviter une personne dans l’équipe", roles=INVITERS)
 TEAM_RENEW = permission("team:renew", "Renvoyer ou retirer une invitation", roles=INVITERS, rule=takes_in)
 TEAM_UPDATE = permission("team:update", "Changer les rôles d’un membre, le retirer", roles=RUNNERS, rule=is_other)
+TEAM_RESET = permission(
+    "team:reset_factor", "Retirer le second facteur d’un membre", roles=RUNNERS, rule=is_other, step_up=True
+)
+SECURITY_READ = permission(
+    "organisation:read_security", "Voir la sécurité de son organisation", roles={Role.ADMIN_ORGANISATION}
+)
+SECURITY_UPDATE = permission(
+    "organisation:update_security",
+    "Rendre le second facteur obligatoire dans son organisation",
+    roles={Role.ADMIN_ORGANISATION},
+    step_up=True,
+)
 ACCESS_DECIDE = permission("access:decide", "Répondre aux demandes d’accès", roles=DECIDERS)
 CHARTER_ACCEPT = permission("charter:accept", "Lire et accepter la charte", roles=EVERYONE)
 CONVENTION_ACCEPT = permission(

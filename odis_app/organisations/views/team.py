@@ -97,6 +97,7 @@ def _page(problem: str = "") -> Response:
         invitations=queries.open_invitations(who),
         choices=role_choices(policy.roles_of(who.org_kind)),
         may_update=who.can(policy.TEAM_UPDATE),
+        runs_security=who.can(policy.SECURITY_READ),
         takes_in=policy.takes_in,
         requests=len(queries.waiting_requests(who)) if who.can(policy.ACCESS_DECIDE) else 0,
         convention_is_current=not who.can(policy.CONVENTION_ACCEPT) or queries.convention_is_current(who),
