@@ -31,5 +31,6 @@ def as_markdown() -> str:
     for name, found in sorted(REGISTRY.items()):
         marks = ["oui" if role in found.roles else "" for role in Role]
         rule = (found.rule.__doc__ or "oui").strip().splitlines()[0] if found.rule else ""
+        rule = f"{rule} Identité confirmée depuis moins de dix minutes.".strip() if found.step_up else rule
         lines.append(f"| `{name}` | {found.label} | " + " | ".join(marks) + f" | {rule} |")
     return "\n".join(lines)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, PasswordField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length
+from wtforms import Field, HiddenField, PasswordField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
 from odis_app.accounts.operations import SHORTEST_PASSWORD
 from odis_app.core.forms import Form
@@ -82,6 +82,11 @@ class CodeForm(Form):
     answer = HiddenField(validators=[Length(max=20_000)])
     suite = HiddenField()
 
+    def validate_code(self, field: Field) -> None:
+        """A code is expected, unless a passkey answered."""
+        if not field.data and not self.answer.data:
+            raise ValidationError("Écrivez le code.")
+
     @classmethod
     def on_the_way(cls, target: str | None) -> CodeForm:
         """Empty, and leading to ``target``."""
@@ -106,11 +111,23 @@ class EnrolForm(Form):
 class ConfirmForm(CodeForm):
     """Who one is, once more: the password, or a code when the account has a second factor."""
 
+    has_factor = False
+
     password = PasswordField(
         "Mot de passe",
         [Length(max=1000, message="Ce mot de passe est trop long.")],
         render_kw={"autocomplete": "current-password"},
     )
+
+    def validate_code(self, field: Field) -> None:
+        """Expected of who has a second factor."""
+        if self.has_factor:
+            super().validate_code(field)
+
+    def validate_password(self, field: Field) -> None:
+        """Expected of who has none."""
+        if not self.has_factor and not field.data:
+            raise ValidationError("Écrivez votre mot de passe.")
 
 
 class ForgottenForm(Form):

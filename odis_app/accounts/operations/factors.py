@@ -74,6 +74,8 @@ def require_factor(identity: Identity, *, since: date | None) -> None:
 
 def reset_factors(identity: Identity, *, member: User) -> None:
     """Somebody lost phone and codes: only their password is left, until they add a factor again. Raises RuleError."""
+    if member.second_factor_since is None:
+        raise RuleError("", f"{member.name} n’a pas de second facteur : rien n’est changé.")
     if not db.execute(text("SELECT odis.member_reset_factors(:who)"), {"who": member.public_id}).scalar_one():
         raise RuleError(
             "",

@@ -36,6 +36,7 @@ HOME = "/"
 def confirm() -> Response:
     """The password, or a code of the second factor; then back, with what was being written."""
     form, carried = ConfirmForm(), drafts.still_carried(request.form)
+    form.has_factor = identity().has_factor
     if request.method == "GET":
         form.suite.data = request.args.get("suite", "")
     if not form.validate_on_submit():
