@@ -14,9 +14,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from jobs.runner import perform
-from odis_app.access.enums import ShareLevel, SharePurpose
-from odis_app.access.models import Grant
-from odis_app.access.operations import share_record
+from odis_app.access.enums import ReviewKind, ShareLevel, SharePurpose
+from odis_app.access.models import Grant, Review
+from odis_app.access.operations import ask_review, share_record
 from odis_app.core import clock
 from odis_app.core import db as core_db
 from odis_app.core.db import db, unit_of_work
@@ -26,6 +26,7 @@ from odis_app.documents.enums import Audience
 from odis_app.documents.operations import Upload, store_document
 from odis_app.exchange import kinds
 from odis_app.exchange.operations import drafts
+from odis_app.households import operations as files
 from odis_app.households.models import Household, Member
 from odis_app.housing import operations as homes
 from odis_app.housing.models import Offer, Place
@@ -72,6 +73,8 @@ NAMED = {
     "share",
     "place",
     "public_id",
+    "passation",
+    "review",
 }
 PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF"
 
@@ -121,6 +124,8 @@ def build(app: Flask) -> Region:
     open_class2()
     things, numbers = _things(camille, people["own", "ts"])
     _share(camille, numbers, people)
+    things["passation"] = _handover(camille, numbers, people["full", "ts"])
+    things["review"] = _review(camille, numbers)
     things["share"] = _share_of(numbers, people["full", "op"])
     _make_report(app, things["report"])
     things |= {
@@ -332,6 +337,24 @@ def _import(camille: Actor) -> str:
         path = Path(folder) / "menages.csv"
         path.write_text(HEADERS, encoding="utf-8")
         return drafts.start_import(identity, kind=real_kind.KIND, path=path, filename="menages.csv").public_id
+
+
+def _handover(camille: Actor, numbers: dict[str, int], receiver: Actor) -> str:
+    """The second file, proposed to the association to which it is open in full."""
+    with camille.acting() as identity:
+        return files.propose_passation(
+            identity, household=db.get_one(Household, numbers["housed"]), to=db.get_one(Organisation, receiver.org_id), due_on=clock.today(),
+            reason="Lalarème Marqueuzine déménage.", packet=files.Packet(summary="Impasse Marqueur 75."),
+        ).public_id  # fmt: skip
+
+
+def _review(camille: Actor, numbers: dict[str, int]) -> str:
+    """The validation of the offer, to read over."""
+    with camille.acting() as identity:
+        ask_review(
+            identity, kind=ReviewKind.OFFER_DECISION, subject=new_public_id(), label="O-44-0001", department_code="44", record_id=numbers["offer"]
+        )  # fmt: skip
+        return db.execute(select(Review.public_id)).scalar_one()
 
 
 def _share_of(numbers: dict[str, int], actor: Actor) -> str:

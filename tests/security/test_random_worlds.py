@@ -8,23 +8,35 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Select, select, text, update
 
-from odis_app.access.enums import ShareLevel, SharePurpose
+from odis_app.access.enums import JoinReason, ShareLevel, SharePurpose
 from odis_app.access.models import Grant
 from odis_app.access.operations import revoke_share, share_record
+from odis_app.accounts.models import User
 from odis_app.core import clock
 from odis_app.core.db import db
+from odis_app.core.errors import RuleError
 from odis_app.core.permissions import Role
 from odis_app.documents.enums import Audience
 from odis_app.households import operations as files
-from odis_app.households.operations.protected import HealthNeed
-from odis_app.households.policy import find_household, visible_households, visible_tracking
+from odis_app.households.models import Household
+from odis_app.households.operations.composition import Person
+from odis_app.households.operations.protected import HealthNeed, Safety
+from odis_app.households.policy import (
+    find_household,
+    find_passation,
+    visible_households,
+    visible_passations,
+    visible_tracking,
+)
+from odis_app.households.queries import present_members
 from odis_app.journal.operations import add_entry
 from odis_app.journal.policy import visible_entries
+from odis_app.organisations.models import Organisation
 from odis_app.organisations.seeds import Actor
 from tests.placements.conftest import open_file
 from tests.support.worlds import WorldBuilder, open_class2, owner_unit
@@ -57,6 +69,8 @@ class File:
     id: int
     owner: int
     has_health: bool
+    born: date
+    is_safe: bool = False
 
 
 @dataclass(slots=True)
@@ -71,6 +85,13 @@ class Share:
 
     def stands(self, now: datetime) -> bool:
         return not self.withdrawn and self.ends > now
+
+
+@dataclass(slots=True)
+class Handover:
+    id: int
+    giver: int
+    receiver: int
 
 
 @dataclass(slots=True)
@@ -90,6 +111,8 @@ class Model:
     files: list[File] = field(default_factory=list)
     shares: list[Share] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    handovers: list[Handover] = field(default_factory=list)
+    tries: dict[int, int] = field(default_factory=dict)
     class2: bool = True
 
     def shares_of(self, who: Someone, file: File) -> list[Share]:
@@ -134,6 +157,9 @@ class Model:
             "health": {f.id for f in self.files if self.reads_health(who, f)},
             "tracking": {f.id for f in self.files if self.follows_stage(who, f)},
             "notes": {n.id for n in self.notes if self.reads_note(who, n)},
+            "passations": {
+                h.id for h in self.handovers if who.level >= 0 and who.actor.org_id in {h.giver, h.receiver}
+            },
         }
 
 
@@ -143,6 +169,7 @@ SECOND_WALL = {
     "health": "SELECT DISTINCT household_id FROM household_health_needs",
     "tracking": "SELECT record_id FROM household_tracking",
     "notes": "SELECT id FROM journal_entries WHERE kind = 'note'",
+    "passations": "SELECT id FROM passations",
 }
 
 
@@ -160,6 +187,7 @@ def test_both_walls_are_the_model(world: WorldBuilder, seed: int) -> None:
             first = {
                 "households": _ids(visible_households(identity)),
                 "tracking": {row.record_id for row in db.execute(visible_tracking(identity)).scalars()},
+                "passations": _ids(visible_passations(identity)),
                 "notes": _ids(visible_entries(identity)) & {note.id for note in model.notes},
             }
         assert first == {name: expected[name] for name in first}, (seed, who.role, who.department)
@@ -180,24 +208,82 @@ def _build(world: WorldBuilder, draw: random.Random) -> Model:
             model.people.append(Someone(first, role, part, department))
     workers = [p for p in model.people if p.role in {Role.TRAVAILLEUR_SOCIAL, Role.OPERATEUR}]
     for _ in range(7):
-        model.files.append(_file(draw, draw.choice(workers)))
-    for _ in range(60):
-        draw.choice([_share, _share, _note, _note, _withdraw, _let_expire])(model, draw)
+        model.files.append(_file(draw, draw.choice(workers), date(1980, 1, 1) + timedelta(days=len(model.files))))
+    for _ in range(70):
+        draw.choice([_share, _share, _note, _note, _withdraw, _let_expire, _hand_over, _join])(model, draw)
     if draw.random() < 0.25:
         model.class2 = False
         open_class2(False)
     return model
 
 
-def _file(draw: random.Random, author: Someone) -> File:
-    healthy = author.role is Role.OPERATEUR or draw.random() < 0.4
+def _file(draw: random.Random, author: Someone, born: date) -> File:
+    healthy, asked = author.role is Role.OPERATEUR or draw.random() < 0.4, draw.random() < 0.7
     with author.actor.acting() as identity:
-        household = open_file(identity)
+        household = open_file(identity, Person("Lalarème", "Marqueuzine", "f", birth_date=born))
         if not healthy:
             files.update_health_needs(
                 identity, household=household, values={"maternity": HealthNeed(2, 30, "à pied")}, version=None
             )
-        return File(household.id, author.actor.org_id, not healthy)
+        endangered = draw.random() < 0.3
+        for member in present_members(household.id) if asked else ():
+            files.update_member_safety(
+                identity, household=household, member=member, safety=Safety(fvv_teh=endangered), version=None
+            )
+        return File(household.id, author.actor.org_id, not healthy, born, asked and not endangered)
+
+
+def _hand_over(model: Model, draw: random.Random) -> None:
+    """A file changes hands: what the receiver held by shares ends, the giver reads on; health goes when its author chose it, safety never."""
+    file = draw.choice(model.files)
+    giver = draw.choice([p for p in model.people if p.actor.org_id == file.owner and p.level >= 1])
+    receiver = draw.choice(
+        [p for p in model.people if p.actor.org_id != file.owner and p.level >= 1 and p.kind != "ddets"]
+    )
+    with_health = model.class2 and giver.level >= 2 and draw.random() < 0.5
+    with giver.actor.acting() as identity:
+        household = db.execute(select(Household).where(Household.id == file.id)).scalar_one()
+        proposed = files.propose_passation(
+            identity, household=household, to=db.get_one(Organisation, receiver.actor.org_id), due_on=clock.today(), reason="Déménagement.",
+            packet=files.Packet(with_health=with_health),
+        ).public_id  # fmt: skip
+    with receiver.actor.acting() as identity:
+        passation = find_passation(identity, proposed)
+        assert passation is not None
+        assert files.accept_passation(identity, passation=passation, referent=db.get_one(User, receiver.actor.user_id))
+        model.handovers.append(Handover(passation.id, file.owner, receiver.actor.org_id))
+    for share in model.shares:
+        if share.file is file and share.to == receiver.actor.org_id:
+            share.withdrawn = True
+    model.shares.append(Share(file, file.owner, SharePurpose.PASSATION, True, 1, clock.now() + timedelta(days=60)))
+    file.owner, file.has_health, file.is_safe = receiver.actor.org_id, file.has_health and with_health, False
+
+
+def _join(model: Model, draw: random.Random) -> None:
+    """Somebody tries to join a file in an emergency: three tries, a file without danger, a département of their own."""
+    file, who = draw.choice(model.files), draw.choice([p for p in model.people if p.level >= 1])
+    left = model.tries.get(who.actor.user_id, 0) < 3
+    with owner_unit():
+        number = db.execute(text("SELECT number FROM households WHERE id = :id"), {"id": file.id}).scalar_one()
+    opened = None
+    with who.actor.acting() as identity:
+        try:
+            opened = files.join_file(
+                identity, number=number, born=file.born, reason=JoinReason.MISE_A_L_ABRI, words="Ce soir."
+            )
+        except RuleError:
+            assert model.reads_in_full(who, file) or not left
+            return
+    model.tries[who.actor.user_id] = model.tries.get(who.actor.user_id, 0) + (who.level >= 2)
+    may = who.level >= 2 and who.department == "44" and left and file.is_safe
+    assert (opened is not None) is may
+    if may:
+        for share in model.shares:
+            if share.file is file and share.to == who.actor.org_id and share.purpose is SharePurpose.URGENCE:
+                share.withdrawn = True
+        model.shares.append(
+            Share(file, who.actor.org_id, SharePurpose.URGENCE, True, 1, clock.now() + timedelta(days=7))
+        )
 
 
 def _holder(model: Model, draw: random.Random, people: Iterable[Someone], file: File) -> Someone | None:

@@ -13,7 +13,8 @@ from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
-from odis_app.households.models import Household
+from odis_app.households.enums import MemberLink
+from odis_app.households.models import Household, Member
 from odis_app.households.policy import reads_in_full, visible_households
 from odis_app.journal.operations import add_system_entry
 
@@ -26,6 +27,17 @@ def tries_left(identity: Identity) -> int:
     return max(TRIES - int(db.execute(text("SELECT odis.join_tries()")).scalar_one()), 0)
 
 
+def _reads_already(identity: Identity, number: str, born: date) -> bool:
+    """Numbers start again in each organisation: the birth date says which file is meant. Members come with a full reading only."""
+    principal = select(Member.household_id).where(
+        Member.link == MemberLink.DEMANDEUR_PRINCIPAL.value, Member.until.is_(None), Member.birth_date == born
+    )
+    statement = visible_households(identity).where(
+        Household.number == number.strip().upper(), Household.id.in_(principal)
+    )
+    return any(reads_in_full(identity, household) for household in db.execute(statement).scalars())
+
+
 def join_file(identity: Identity, *, number: str, born: date, reason: JoinReason, words: str) -> Household | None:
     """Open a file for seven days to whoever gives its number and the birth date of the person who asked first.
 
@@ -36,8 +48,7 @@ def join_file(identity: Identity, *, number: str, born: date, reason: JoinReason
         raise RuleError("words", "Écrivez ce qui se passe et pourquoi cela ne peut pas attendre.")
     if tries_left(identity) == 0:
         raise RuleError("", "Trois essais ont été faits aujourd’hui. Appelez la DDETS : elle peut joindre le référent.")
-    known = db.execute(visible_households(identity).where(Household.number == number.strip().upper())).scalars().all()
-    if any(reads_in_full(identity, household) for household in known):
+    if _reads_already(identity, number, born):
         raise RuleError("number", "Votre organisation lit déjà ce dossier. Ouvrez-le depuis la liste des ménages.")
     public_id = new_public_id()
     statement = text("SELECT odis.join_file(:public_id, :number, :born, :reason, :words)")
