@@ -20,6 +20,7 @@ from odis_app.notifications.queries import Kept
 from odis_app.organisations import seeds
 from odis_app.organisations.enums import OrganisationKind
 from tests.support.client import StrictClient
+from tests.support.factors import anouk, enrolled, phone  # noqa: F401 - fixtures
 from tests.support.worlds import owner_unit
 
 EMAIL, PHRASE, OTHER = "camille@test.odis.example", "une phrase de passe", "tournesol vélo bleu quinze"

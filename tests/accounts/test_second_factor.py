@@ -10,8 +10,8 @@ from flask import Flask
 from odis_app.accounts.operations.totp import matching_step
 from odis_app.core.config import libpq
 from odis_app.core.requests import COOKIE
-from tests.accounts.conftest import ADDRESS, PHRASE, Phone, confirm, enrol, give_password
 from tests.support.client import StrictClient, text_of
+from tests.support.factors import ADDRESS, PHRASE, Phone, confirm, enrol, give_password
 
 REFUSED = "Ce code n’est pas le bon, ou il a déjà servi."
 HOME = "Ce qui m’attend aujourd’hui"
