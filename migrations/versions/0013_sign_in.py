@@ -1,4 +1,4 @@
-"""What signing in keeps: tries, forgotten passwords; one's own sessions, seen and closed.
+"""What signing in keeps: tries, forgotten passwords, the identities of ProConnect; one's own sessions, seen and closed.
 
 Neither an e-mail address nor a network address is kept: the application gives keyed fingerprints, under a key that the
 database has not. A link's secret is kept as its hash, and nothing is done with it without the application's proof.
@@ -6,7 +6,7 @@ database has not. A link's secret is kept as its hash, and nothing is done with 
 
 from __future__ import annotations
 
-from migrations.walls import definer, drop_definer, run
+from migrations.walls import auth_writes, definer, drop_definer, run, wall
 
 revision = "0013_sign_in"
 down_revision = "0012_entrance"
@@ -23,6 +23,9 @@ DEFINERS = {
     "sessions": "own_sessions()",
     "close": "close_own_session(wanted text)",
     "close_others": "close_other_sessions()",
+    "find": "identity_find(from_issuer text, wanted text, proof bytea)",
+    "link": "identity_link(from_issuer text, wanted text, proof bytea)",
+    "unlink": "identity_unlink()",
     "purge": "sign_in_purge()",
 }
 
@@ -32,6 +35,7 @@ def upgrade() -> None:
     _attempts()
     _resets()
     _sessions()
+    _identities()
     definer(
         DEFINERS["purge"],
         "bigint",
@@ -46,7 +50,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for signature in reversed(DEFINERS.values()):
         drop_definer(signature)
-    run("DROP TABLE private.attempts, private.password_resets")
+    run("DROP TABLE user_identities, private.attempts, private.password_resets")
 
 
 def _tables() -> None:
@@ -175,6 +179,57 @@ def _sessions() -> None:
         DEFINERS["close_others"],
         "bigint",
         f"""WITH gone AS (DELETE FROM private.sessions s WHERE {mine} AND s.token_hash <> {SESSION} RETURNING 1) SELECT count(*) FROM gone""",
+        volatility="VOLATILE",
+        to=WEB,
+    )
+
+
+def _identities() -> None:
+    run("""
+    CREATE TABLE user_identities (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      user_id bigint NOT NULL CONSTRAINT uq_user_identities_user UNIQUE REFERENCES users ON DELETE CASCADE,
+      issuer text NOT NULL,
+      subject text NOT NULL,
+      linked_at timestamptz NOT NULL DEFAULT now(),
+      used_at timestamptz,
+      CONSTRAINT uq_user_identities_subject UNIQUE (issuer, subject)
+    )""")
+    wall("user_identities", select="user_id = (SELECT odis.user_id())")
+    auth_writes("user_identities", "INSERT, UPDATE, DELETE")
+    definer(
+        DEFINERS["find"],
+        "bigint",
+        """WITH used AS (
+             UPDATE public.user_identities i SET used_at = now() FROM public.users u
+              WHERE i.issuer = from_issuer AND i.subject = wanted AND u.id = i.user_id AND u.deactivated_at IS NULL
+                AND proof = odis.mac(concat_ws('|', 'identity', from_issuer, wanted)) RETURNING i.user_id)
+           SELECT (SELECT user_id FROM used)""",
+        volatility="VOLATILE",
+        to=WEB,
+    )
+    # The account of the present session: whoever ties has just proved both. An identity opens one account, an account has one.
+    definer(
+        DEFINERS["link"],
+        "boolean",
+        """
+        DECLARE me bigint := odis.user_id();
+        BEGIN
+          IF me IS NULL OR proof IS DISTINCT FROM odis.mac(concat_ws('|', 'identity-link', me, from_issuer, wanted)) THEN RETURN false; END IF;
+          IF EXISTS (SELECT 1 FROM public.users u WHERE u.id = me AND u.is_demo) THEN RETURN false; END IF;
+          IF EXISTS (SELECT 1 FROM public.user_identities i WHERE i.issuer = from_issuer AND i.subject = wanted AND i.user_id <> me) THEN RETURN false; END IF;
+          INSERT INTO public.user_identities (user_id, issuer, subject) VALUES (me, from_issuer, wanted)
+            ON CONFLICT (user_id) DO UPDATE SET issuer = from_issuer, subject = wanted, linked_at = now();
+          RETURN true;
+        END""",
+        language="plpgsql",
+        volatility="VOLATILE",
+        to=WEB,
+    )
+    definer(
+        DEFINERS["unlink"],
+        "boolean",
+        "WITH gone AS (DELETE FROM public.user_identities WHERE user_id = odis.user_id() RETURNING 1) SELECT EXISTS (SELECT 1 FROM gone)",
         volatility="VOLATILE",
         to=WEB,
     )

@@ -29,6 +29,12 @@ PASSWORD_CHANGED = mail_kind(
     fields={"link"},
 )
 
+IDENTITY_LINKED = mail_kind(
+    "identity_linked",
+    subject="Votre compte OD&IS est relié à ProConnect",
+    page="mails/identity_linked.html",
+    fields={"link"},
+)
 FACTOR_CHANGED = mail_kind(
     "factor_changed",
     subject="La protection de votre compte OD&IS a changé",

@@ -18,13 +18,13 @@ from odis_app.core.ids import new_token
 
 COOKIE = "odis_appareil"
 LASTS = 180 * 24 * 3600
-FORGIVEN = {Kind.PASSWORD, Kind.CODE}
+FORGIVEN = {Kind.PASSWORD, Kind.CODE, Kind.LINK}
 MOST_ACCOUNTS = 8  # of one shared computer; the oldest mark makes room
 
 
 @contextmanager
 def attempt(kind: Kind, address: str) -> Iterator[None]:
-    """Count a try for ``address``; a body that ends well is forgiven when it was a password or a code. Raises TooOftenError.
+    """Count a try for ``address``; a body that ends well is forgiven when it was a password, a code or a link. Raises TooOftenError.
 
     Refused, the answer becomes a 429 that says when to come back.
     """

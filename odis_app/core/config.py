@@ -73,6 +73,13 @@ def _hexadecimal(value: str) -> str:
     return value
 
 
+def _issuer(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname == "127.0.0.1"):
+        raise ValueError("écrivez une adresse qui commence par https:")
+    return value.rstrip("/")
+
+
 def _sorted_hashes(value: str) -> str:
     path = Path(value).expanduser().resolve()
     try:
@@ -127,6 +134,10 @@ class Config:
     smtp_url: str = _var("ODIS_SMTP_URL", "serveur de courriel, `smtp://compte:mot-de-passe@serveur:587`", _address("smtp", "smtps"), "", shown="aucun : les courriels restent dans la boîte d’envoi")  # fmt: skip
     mail_from: str = _var("ODIS_MAIL_FROM", "expéditeur des courriels", _text, "ne-pas-repondre@odis.example")
     clamav: str = _var("ODIS_CLAMAV", "antivirus des fichiers déposés, `serveur:port` ou socket", _text, "", shown="aucun")  # fmt: skip
+    proconnect_issuer: str = _var("ODIS_PROCONNECT_ISSUER", "adresse du fournisseur OpenID Connect (ProConnect), sans `/` final", _issuer, "", shown="aucun : le bouton est absent")  # fmt: skip
+    proconnect_client_id: str = _var("ODIS_PROCONNECT_CLIENT_ID", "identifiant de cette installation chez ce fournisseur", _text, "", shown="aucun")  # fmt: skip
+    proconnect_client_secret: str = _var("ODIS_PROCONNECT_CLIENT_SECRET", "son secret", _text, "", shown="aucun")  # fmt: skip
+    proconnect_acr: str = _var("ODIS_PROCONNECT_ACR", "niveaux de garantie (`acr`) acceptés, séparés par des blancs", _text, "eidas1 eidas2 eidas3")  # fmt: skip
     breached_passwords: str = _var("ODIS_BREACHED_PASSWORDS", "fichier de mots de passe divulgués : une empreinte SHA-1 par ligne, trié", _sorted_hashes, "", shown="aucun : la liste livrée suffit à démarrer")  # fmt: skip
     log_level: str = _var("ODIS_LOG_LEVEL", "`debug`, `info`, `warning` ou `error`", _among("debug", "info", "warning", "error"), "info")  # fmt: skip
 
@@ -167,6 +178,11 @@ class Config:
     def address(self) -> str:
         """The public address, without a final slash."""
         return self.base_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def has_proconnect(self) -> bool:
+        """Whether ProConnect is set up: all of its three variables."""
+        return bool(self.proconnect_issuer and self.proconnect_client_id and self.proconnect_client_secret)
 
     @property
     def documents_dir(self) -> Path:

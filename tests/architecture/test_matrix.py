@@ -39,9 +39,10 @@ NOTHING_CHANGES = {  # writes that an empty form leaves without effect, and why
     "POST documents.scan": "judged already", "POST reports.stop": "ended already", "POST placements.see": "read already",
     "POST placements.withdraw_exclusion": "none was asked for", "POST places.confirm_all": "nothing was ticked",
     "POST households.edit_needs": "as before", "POST households.edit_administrative": "as before", "POST households.edit_health": "as before",
+    "POST privacy.plan": "nothing to erase", "POST privacy.withdraw_consent": "withdrawn already",
     "POST exchange.record": "not confirmed", "POST exchange.undo": "nothing recorded", "POST exchange.set_aside": "no line in error",
     "POST accounts.new_application": "nothing is confirmed", "POST accounts.application": "no secret was drawn",
-    "POST accounts.remove_application": "there is none", "POST organisations.reset_factor": "there is none", "POST exchange.reload": "no file", "POST exchange.sheet": "no other sheet",
+    "POST accounts.remove_application": "there is none", "POST accounts.unlink_proconnect": "nothing was tied", "POST organisations.reset_factor": "there is none", "POST exchange.reload": "no file", "POST exchange.sheet": "no other sheet",
 }  # fmt: skip
 ABSENT = {  # addresses without a name that answer 404, and why
     "GET accounts.application_qr": "no secret was drawn", "POST accounts.close_session": "no session was chosen", "POST accounts.switch_organisation": "no other organisation was chosen", "GET exchange.model": "a kind that one may not create",

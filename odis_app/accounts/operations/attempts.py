@@ -40,6 +40,7 @@ class Kind(Enum):
     RESET = Limit("reset", account=30, browser=30, place=30)
     RESET_MAIL = Limit("reset_mail", account=3, browser=3, place=1000, during=HOUR)
     ACCESS = Limit("access", account=10, browser=10, place=30)
+    LINK = Limit("link", account=1000, browser=1000, place=10)  # of nobody's account: the network alone counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Response, flash, request
 
-from odis_app.accounts import operations, queries, visitors
+from odis_app.accounts import linking, operations, queries, visitors
 from odis_app.accounts.forms import PasswordForm
 from odis_app.accounts.operations.attempts import Kind
+from odis_app.accounts.operations.identities import is_linked
 from odis_app.accounts.policy import ACCOUNT_READ, ACCOUNT_UPDATE
 from odis_app.accounts.views.sign_in import blueprint, minter
 from odis_app.core.errors import RuleError
@@ -89,6 +90,7 @@ def _page(form: PasswordForm, status: int = 200) -> Response:
         workplaces=queries.workplaces(minter(), who),
         sessions=queries.own_sessions(who),
         idle_minutes=operations.IDLE_MINUTES,
+        is_linked=linking.provider() is not None and is_linked(who),
         sign_ins=queries.last_sign_ins(who),
         links=slot("account.links").entries(who),
         crumbs=[("Mon compte", None)],

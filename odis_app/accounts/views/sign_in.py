@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, g, make_response, render_template, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from odis_app.accounts import drafts, operations, visitors
+from odis_app.accounts import drafts, linking, operations, visitors
 from odis_app.accounts.forms import CodeForm, SignInForm
 from odis_app.accounts.operations.attempts import Kind, TooOftenError
 from odis_app.accounts.operations.verification import Verification, verification
@@ -28,7 +28,7 @@ def sign_in() -> Response:
         return redirect_to("home.index")
     form = SignInForm()
     if request.method == "GET":
-        form.suite.data = request.args.get("suite", "")
+        form.suite.data, form.email.data = request.args.get("suite", ""), linking.pending_address()
     carried = drafts.still_carried(request.form)
     if form.validate_on_submit():
         try:
@@ -57,10 +57,15 @@ def _record_failure(response: Response) -> Response:
 @blueprint.route("/deconnexion", methods=["POST"])
 @public
 def sign_out() -> Response:
-    """End the session and forget the cookie."""
+    """End the session and forget the cookie; the one at ProConnect ends too, when it opened this one."""
+    elsewhere = ""
     if identity().is_signed_in:
+        elsewhere = linking.end_at_provider(identity(), back=current_app.config["ODIS"].address + "/connexion")
         operations.sign_out(identity())
     response = redirect_to("accounts.sign_in")
+    if elsewhere:  # the policy of forms keeps this answer from leading there by itself
+        response = make_response(render_template("accounts/signed_out.html", where=elsewhere))
+        response.headers["Refresh"] = f"0; url={elsewhere}"
     response.delete_cookie(COOKIE)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
@@ -69,7 +74,15 @@ def sign_out() -> Response:
 def sign_in_page(form: SignInForm, carried: list[tuple[str, str]], status: int) -> Response:
     """The sign-in page, carrying the draft; under HTMX it replaces the whole page."""
     response = make_response(
-        render_template("accounts/sign_in.html", form=form, carried=carried, action=url_for("accounts.sign_in")), status
+        render_template(
+            "accounts/sign_in.html",
+            form=form,
+            carried=carried,
+            action=url_for("accounts.sign_in"),
+            has_proconnect=linking.provider() is not None,
+            waiting=linking.pending_address(),
+        ),
+        status,
     )
     return as_whole_page(response)
 
@@ -122,6 +135,7 @@ def welcome(token: str, target: str | None, carried: list[tuple[str, str]]) -> R
     """The session is open: where the person was going, with what they were writing."""
     with unit_of_work(token) as unit:
         operations.record_sign_in(unit.identity)
+        linking.finish(minter(), unit.identity)
         who, address = unit.identity.user_public_id, unit.identity.email
     same_person = _previous_person() == who
     destination = target if is_safe_path(target) else url_for("home.index")
