@@ -82,6 +82,13 @@ SCHEDULE = (
         every=timedelta(minutes=10),
     ),
     Schedule(
+        "remind-operators",
+        "Rappels des places sans nouvelle",
+        "jobs.housing.remind_operators",
+        queue=RAPIDE,
+        at=time(9, 0),
+    ),
+    Schedule(
         "send-mails",
         "Envoi des courriels",
         "jobs.notifications.send",
@@ -90,6 +97,13 @@ SCHEDULE = (
     ),
     Schedule(
         "purge-imports", "Suppression des brouillons d’import anciens", "jobs.maintenance.purge_imports", at=time(3, 5)
+    ),
+    Schedule(
+        "warn-erasures", "Avertissements avant effacement, copies périmées", "jobs.privacy.nightly", at=time(2, 40)
+    ),
+    Schedule("run-erasures", "Effacements approuvés", "jobs.privacy.erase", every=timedelta(minutes=30)),
+    Schedule(
+        "purge-exports", "Suppression des exports de plus de 48 heures", "jobs.exports.purge", every=timedelta(hours=1)
     ),
     Schedule("purge-reports", "Suppression des bilans anciens", "jobs.reports.purge", at=time(3, 25)),
     Schedule("purge-jobs", "Suppression des travaux anciens", "jobs.maintenance.purge_jobs", at=time(3, 15)),

@@ -1,13 +1,14 @@
-"""A key for each record, and what was erased.
+"""A key for each record, what was erased, and the lists that leave: all that is sealed at rest.
 
 ``record_keys`` is read by exactly those who read the sealed content of the record: its owner with case access, the holders of a
 full share, and the antivirus's round while a file of the record waits in quarantine. Nobody updates a key through the
-application; destroying one is a definer function, which leaves a row in ``erasures``.
+application; destroying one is a definer function, which leaves a row in ``erasures``. An export of a list is its author's
+alone, two days; its password is shown once, then forgotten.
 """
 
 from __future__ import annotations
 
-from migrations.walls import auth_writes, definer, drop_definer, run, wall
+from migrations.walls import APPLICATION, auth_writes, definer, drop_definer, run, wall
 
 revision = "0016_record_keys"
 down_revision = "0015_cooperation"
@@ -65,10 +66,50 @@ def upgrade() -> None:
     )
     # Which master keys still wrap something: the start is refused when one of them is not given any more.
     definer("masters_in_use()", "SETOF smallint", "SELECT DISTINCT k.master FROM public.record_keys k")
+    _exports()
+
+
+def _exports() -> None:
+    run("""
+    CREATE TABLE household_exports (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      public_id text NOT NULL CONSTRAINT uq_household_exports_public_id UNIQUE,
+      owner_org_id bigint NOT NULL REFERENCES organisations,
+      author_id bigint NOT NULL REFERENCES users,
+      author_label text NOT NULL,
+      filters_sealed bytea NOT NULL,
+      password_sealed bytea,
+      households int NOT NULL CHECK (households > 0),
+      job_id bigint REFERENCES jobs ON DELETE SET NULL,
+      outcome text NOT NULL DEFAULT 'waiting' CONSTRAINT ck_household_exports_outcome CHECK (outcome IN ('waiting', 'ready', 'empty')),
+      storage_key text NOT NULL DEFAULT '',
+      size int NOT NULL DEFAULT 0,
+      created_at timestamptz NOT NULL,
+      generated_at timestamptz,
+      expires_at timestamptz NOT NULL,
+      CONSTRAINT ck_household_exports_ready CHECK ((outcome = 'ready') = (storage_key <> '')),
+      CONSTRAINT ck_household_exports_life CHECK (expires_at <= created_at + interval '48 hours')
+    )""")
+    run("CREATE INDEX ix_household_exports_author ON household_exports (author_id, id DESC)")
+    run("CREATE INDEX ix_household_exports_expiry ON household_exports (expires_at)")
+    mine = "author_id = (SELECT odis.user_id()) AND owner_org_id = (SELECT odis.case_org())"
+    expired = f"({SYSTEM} AND expires_at < now())"
+    wall(
+        "household_exports",
+        select=f"({mine}) OR {expired}",
+        insert=f"{mine} AND outcome = 'waiting'",
+        update=mine,
+        update_check=mine,
+        delete=expired,
+    )
+    # What was asked never changes: the worker writes the result, the page forgets the password that it showed.
+    run(f"REVOKE UPDATE, DELETE ON household_exports FROM {APPLICATION}")
+    run("GRANT UPDATE (outcome, storage_key, size, generated_at), DELETE ON household_exports TO odis_worker")
+    run("GRANT UPDATE (job_id, password_sealed) ON household_exports TO odis_app")
 
 
 def downgrade() -> None:
     drop_definer("masters_in_use()")
     drop_definer("shred_key(record bigint)")
-    run("DROP TABLE erasures, record_keys")
+    run("DROP TABLE household_exports, erasures, record_keys")
     drop_definer("records_in_quarantine()")

@@ -6,8 +6,8 @@ from flask import Flask
 
 from odis_app.core.slots import slot
 from odis_app.reports.cli import bilan
-from odis_app.reports.policy import REPORT_HOUSEHOLD, REPORT_LIST
-from odis_app.reports.views import blueprint
+from odis_app.reports.export_views import blueprint  # the routes of bilans and of exports
+from odis_app.reports.policy import EXPORT_CREATE, REPORT_HOUSEHOLD, REPORT_LIST
 
 
 def setup(app: Flask) -> None:
@@ -18,5 +18,8 @@ def setup(app: Flask) -> None:
     )
     slot("household.actions").add(
         label="Faire le bilan", endpoint="reports.of_household", permission=REPORT_HOUSEHOLD, order=80
+    )
+    slot("households.list").add(
+        label="Exporter cette liste", endpoint="reports.new_export", permission=EXPORT_CREATE, order=10
     )
     app.cli.add_command(bilan)

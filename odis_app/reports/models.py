@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from odis_app.core import clock
 from odis_app.core.db import Base, PublicId
 from odis_app.pilotage.period import Period
 from odis_app.reports.enums import ReportKind, ReportOutcome
@@ -59,3 +60,35 @@ class Report(Base):
     def is_household(self) -> bool:
         """It tells of one file."""
         return self.kind == ReportKind.HOUSEHOLD.value
+
+
+class HouseholdExport(Base):
+    """A list of files that leaves as an encrypted archive: its author's alone, for two days; the archive's password is shown once."""
+
+    __tablename__ = "household_exports"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[PublicId]
+    owner_org_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisations.id"))
+    author_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    author_label: Mapped[str]
+    filters_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    password_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    households: Mapped[int] = mapped_column(Integer)
+    job_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("jobs.id"))
+    outcome: Mapped[str] = mapped_column(default=ReportOutcome.WAITING.value)
+    storage_key: Mapped[str] = mapped_column(default="")
+    size: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime]
+    generated_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]
+
+    @property
+    def is_ready(self) -> bool:
+        """The archive is there."""
+        return self.outcome == ReportOutcome.READY.value
+
+    @property
+    def is_expired(self) -> bool:
+        """Its two days are over: nothing of it may be had any more, even before the purge passes."""
+        return self.expires_at <= clock.now()

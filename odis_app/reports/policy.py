@@ -9,10 +9,10 @@ from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
 from odis_app.documents.policy import full_grants
-from odis_app.households.policy import READERS, reads_in_full
+from odis_app.households.policy import CASE_WORKERS, READERS, reads_in_full
 from odis_app.pilotage.queries import steers
 from odis_app.reports.enums import ReportKind, ReportOutcome
-from odis_app.reports.models import Report
+from odis_app.reports.models import HouseholdExport, Report
 
 COUNTERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR, Role.DDETS}
 
@@ -32,6 +32,19 @@ def find_report(identity: Identity, public_id: str) -> Report | None:
     return db.execute(visible_reports(identity).where(Report.public_id == public_id)).scalar_one_or_none()
 
 
+def visible_exports(identity: Identity) -> Select[HouseholdExport]:
+    """One's own exports, made in the present organisation: nobody else's, not even a colleague's."""
+    if identity.case_org_id is None:
+        return select(HouseholdExport).where(false())
+    own = HouseholdExport.author_id == identity.user_id
+    return select(HouseholdExport).where(own, HouseholdExport.owner_org_id == identity.case_org_id)
+
+
+def find_export(identity: Identity, public_id: str) -> HouseholdExport | None:
+    """One's own export at this address, or None."""
+    return db.execute(visible_exports(identity).where(HouseholdExport.public_id == public_id)).scalar_one_or_none()
+
+
 def countable_departments(identity: Identity) -> list[str]:
     """The départements whose bilan the identity may ask for."""
     return sorted(identity.departments) if identity.can(REPORT_DEPARTMENT) else []
@@ -47,3 +60,5 @@ REPORT_READ = permission("report:read", "Lire et télécharger un bilan", roles=
 REPORT_CREATE = permission("report:create", "Demander un bilan", roles=READERS)
 REPORT_HOUSEHOLD = permission("report:household", "Faire le bilan d’un ménage", roles=READERS, rule=reads_in_full)
 REPORT_DEPARTMENT = permission("report:department", "Faire le bilan d’un département", roles=COUNTERS)
+EXPORT_CREATE = permission("household:export", "Exporter une liste de ménages", roles=CASE_WORKERS)
+EXPORT_READ = permission("export:read", "Ouvrir un export que l’on a demandé", roles=CASE_WORKERS)

@@ -193,7 +193,7 @@ def test_an_offer_received_with_others_is_the_offer_received_alone(actor: Actor,
     first, second = written("offer_id", alone.id), written("offer_id", together.id)
     assert first == second
     assert {table for table, rows in first.items() if rows} == {
-        "records", "offers", "offer_hosts", "offer_addresses", "offer_events", "audit_events"
+        "records", "record_keys", "offers", "offer_hosts", "offer_addresses", "offer_events", "audit_events"
     }  # fmt: skip
     assert second["offers"][0]["qualification_status"] == ("a_completer" if missing else "recue")
     assert second["offers"][0]["location_secret"] is secret

@@ -28,6 +28,7 @@ from odis_app.exchange import kinds
 from odis_app.exchange.operations import drafts
 from odis_app.households import operations as files
 from odis_app.households.models import Household, Member
+from odis_app.households.queries import present_members
 from odis_app.housing import operations as homes
 from odis_app.housing.models import Offer, Place
 from odis_app.housing.status import CHECKLIST, SAFEGUARDS
@@ -40,6 +41,8 @@ from odis_app.organisations.queries import Suggestion
 from odis_app.organisations.seeds import Actor
 from odis_app.pilotage.period import Period
 from odis_app.placements import operations as placements
+from odis_app.privacy import operations as privacy
+from odis_app.privacy.enums import ConsentChannel, RequestKind
 from odis_app.reports.models import Report
 from odis_app.reports.operations import request_household_report
 from tests.exchange import real_kind
@@ -67,6 +70,7 @@ NAMED = {
     "entry",
     "document",
     "report",
+    "export",
     "placement",
     "orientation",
     "found",
@@ -75,6 +79,8 @@ NAMED = {
     "public_id",
     "passation",
     "review",
+    "consent",
+    "asked",
 }
 PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF"
 
@@ -123,6 +129,7 @@ def build(app: Flask) -> Region:
         people |= _around(builder, situation, "33" if situation == "elsewhere" else "44")
     open_class2()
     things, numbers = _things(camille, people["own", "ts"])
+    _validate(people["own", "qo"], numbers["offer"])
     _share(camille, numbers, people)
     things["passation"] = _handover(camille, numbers, people["full", "ts"])
     things["review"] = _review(camille, numbers)
@@ -133,7 +140,8 @@ def build(app: Flask) -> Region:
         "colleague": _colleague(app, camille),
         "access_request": _access_request(app, camille),
     }
-    things["passkey"] = "inconnue"
+    things |= _rights(camille, numbers, people["full", "ts"])
+    things |= dict.fromkeys(("passkey", "given", "plan", "export"), "inconnue")  # a copy is its author's, a plan that of who keeps the files
     # everybody has just proved who they are once more: what keeps them out is their rights alone
     return Region({who: confirmed(actor) for who, actor in people.items()}, things, numbers, confirmed(camille), app)
 
@@ -291,8 +299,13 @@ def _offer(identity: Any) -> Offer:
         checklist=dict.fromkeys(CHECKLIST, True),
     )
     homes.record_safeguards(identity, offer=offer, checked=dict.fromkeys(SAFEGUARDS, True))
-    homes.decide(identity, offer=offer, accepted=True, motif="conforme")
     return offer
+
+
+def _validate(decider: Actor, offer_id: int) -> None:
+    """By somebody else than who recorded the visit."""
+    with decider.acting() as identity:
+        homes.decide(identity, offer=db.get_one(Offer, offer_id), accepted=True, motif="conforme")
 
 
 def _file(public_id: str) -> Household:
@@ -346,6 +359,21 @@ def _handover(camille: Actor, numbers: dict[str, int], receiver: Actor) -> str:
             identity, household=db.get_one(Household, numbers["housed"]), to=db.get_one(Organisation, receiver.org_id), due_on=clock.today(),
             reason="Lalarème Marqueuzine déménage.", packet=files.Packet(summary="Impasse Marqueur 75."),
         ).public_id  # fmt: skip
+
+
+def _rights(camille: Actor, numbers: dict[str, int], partner: Actor) -> dict[str, str]:
+    """A consent of the first adult of the file, and a request of theirs."""
+    with camille.acting() as identity:
+        household = db.get_one(Household, numbers["household"])
+        adult = present_members(household.id)[0]
+        consent = privacy.give_consent(
+            identity, household=household, member=adult, purpose="photos", organisations=[db.get_one(Organisation, partner.org_id)], max_class=1,
+            language="fa", channel=ConsentChannel.ORAL, given_on=clock.today(), witness="Marqueuzine, interprète",
+        )  # fmt: skip
+        asked = privacy.register_request(
+            identity, household=household, member=adult, kind=RequestKind.RECTIFICATION, received_on=clock.today(), details="Lalarème s’écrit autrement."
+        )  # fmt: skip
+        return {"consent": consent.public_id, "asked": asked.public_id}
 
 
 def _review(camille: Actor, numbers: dict[str, int]) -> str:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from werkzeug.datastructures import MultiDict
 
 from odis_app.accounts.models import User
 from odis_app.core import clock
@@ -86,6 +87,16 @@ class HouseholdPage(Page[HouseholdRow]):
     """A page of the list; ``people``: how many they are in all the files of the list."""
 
     people: int
+
+
+def filter_of(args: MultiDict[str, str]) -> HouseholdFilter:
+    """What the address of a list asks for."""
+    given = args.get
+    return HouseholdFilter(
+        q=given("q", "").strip()[:100], view=given("vue", ""), status=tuple(s for s in args.getlist("etape") if s), priority=given("priorite", ""),
+        protection=given("protection", ""), referent=given("referent", ""), department=given("departement", ""),
+        news=given("nouvelles", ""), title=given("titre", ""), order=given("tri", ""),
+    )  # fmt: skip
 
 
 def filtered(identity: Identity, filters: HouseholdFilter) -> Select[Household]:

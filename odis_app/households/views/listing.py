@@ -8,6 +8,7 @@ from flask import Response, request, url_for
 
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
+from odis_app.core.slots import slot
 from odis_app.core.templating import url_with, url_without
 from odis_app.core.web import identity, page_number, render
 from odis_app.households import queries
@@ -31,7 +32,7 @@ def index() -> Response:
     """The files that one may see, narrowed by the address."""
     who = identity()
     form = _filter_form(who)
-    filters = _filters()
+    filters = queries.filter_of(request.args)
     page = queries.list_page(who, filters, number=page_number())
     return render(
         "households/list.html",
@@ -46,17 +47,12 @@ def index() -> Response:
         can_create=who.can(HOUSEHOLD_CREATE),
         can_search=who.can(HOUSEHOLD_SEARCH_EXACT),
         can_join=who.can(FILE_JOIN),
+        actions=[
+            (e.label, url_for(e.endpoint, **request.args.to_dict(flat=False)))
+            for e in slot("households.list").entries(who)
+        ],
         crumbs=[("Ménages", None)],
     )
-
-
-def _filters() -> HouseholdFilter:
-    given = request.args.get
-    return HouseholdFilter(
-        q=given("q", "").strip()[:100], view=given("vue", ""), status=tuple(s for s in request.args.getlist("etape") if s), priority=given("priorite", ""),
-        protection=given("protection", ""), referent=given("referent", ""), department=given("departement", ""),
-        news=given("nouvelles", ""), title=given("titre", ""), order=given("tri", ""),
-    )  # fmt: skip
 
 
 def _filter_form(who: Identity) -> FilterForm:

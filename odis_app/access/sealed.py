@@ -1,0 +1,105 @@
+"""Every sealed column and file of the installation, as data: what a rotation of keys has to visit.
+
+Written in SQL, so that this floor knows no model of the floors above. ``tests/architecture/test_sealed.py`` compares the list with
+the database: a sealed column that is not here would be lost on the day its key is retired.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """``row``: SQL of the last part of the place, of the row ``t`` and of ``join``; ``part``: the column's name in the place.
+
+    ``record``: SQL of the number of the record whose key may have sealed the value; empty: the installation's key alone.
+    """
+
+    table: str
+    column: str
+    row: str = "t.public_id"
+    part: str = ""
+    join: str = ""
+    record: str = ""
+
+    @property
+    def place(self) -> str:
+        """SQL of the place (``core.crypto.place``)."""
+        return f"'{self.table}|{self.part or self.column}|' || {self.row}"
+
+    @property
+    def source(self) -> str:
+        """SQL after FROM."""
+        return f"{self.table} t" + (f" JOIN {self.join}" if self.join else "")
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFiles:
+    """Files of the documents' folder: ``parts`` gives, by what is added to the row's key, the column's name in the place.
+
+    ``record``: the column of the record's number; ``digest``: the column of the fingerprint of the sealed bytes, if any.
+    """
+
+    table: str
+    folder: str
+    parts: tuple[tuple[str, str], ...]
+    record: str = ""
+    digest: str = ""
+
+
+_HOUSEHOLD = "households p ON p.id = t.household_id"
+_MEMBER = "members p ON p.id = t.member_id"
+_OFFER = "offers p ON p.id = t.offer_id"
+_IMPORT = "imports p ON p.id = t.import_id"
+_LINE = "p.public_id || ':' || t.number"
+
+COLUMNS = (
+    SealedColumn("record_keys", "key_sealed", row="t.record_id || '.' || t.public_id || '.' || t.version"),
+    SealedColumn("private.totp", "sealed", row="t.user_id", part="secret"),
+    SealedColumn("private.totp", "candidate", row="t.user_id", part="secret"),
+    SealedColumn("jobs", "sealed_token"),
+    SealedColumn("mails", "sealed"),
+    SealedColumn("imports", "about_sealed"),
+    SealedColumn("imports", "source_sealed"),
+    SealedColumn("import_rows", "cells_sealed", row=_LINE, join=_IMPORT),
+    SealedColumn("import_rows", "findings_sealed", row=_LINE, join=_IMPORT),
+    SealedColumn("import_rows", "undo_sealed", row=_LINE, join=_IMPORT),
+    SealedColumn("offer_hosts", "phone_sealed", row="p.public_id", part="phone", join=_OFFER),
+    SealedColumn("offer_hosts", "email_sealed", row="p.public_id", part="email", join=_OFFER),
+    SealedColumn("household_exports", "filters_sealed"),
+    SealedColumn("household_exports", "password_sealed"),
+    SealedColumn("reviews", "words_sealed", part="words"),
+    SealedColumn("passations", "reason_sealed", part="reason"),
+    SealedColumn("passations", "summary_sealed", part="summary"),
+    SealedColumn("passations", "answer_sealed", part="answer"),
+    SealedColumn("file_joins", "words_sealed", part="words"),
+    SealedColumn("assignments", "word_sealed", part="word"),
+    SealedColumn("documents", "name_sealed", record="t.record_id"),
+    SealedColumn("journal_entries", "body_sealed", record="t.record_id"),
+    SealedColumn("journal_entries", "moderation_reason_sealed", record="t.record_id"),
+    SealedColumn(
+        "journal_revisions", "body_sealed", row="p.public_id || '/' || t.version", join="journal_entries p ON p.id = t.entry_id",
+        record="t.record_id",
+    ),
+    SealedColumn("household_identities", "phone_sealed", "p.public_id", "phone", _HOUSEHOLD, "t.household_id"),
+    SealedColumn("household_administrative", "agdref_sealed", "p.public_id", "agdref", _HOUSEHOLD, "t.household_id"),
+    SealedColumn(
+        "household_administrative", "ofii_number_sealed", "p.public_id", "ofii_number", _HOUSEHOLD, "t.household_id"
+    ),
+    SealedColumn(
+        "household_health_needs", "detail_sealed", "p.public_id || '.' || t.kind", "detail", _HOUSEHOLD, "t.household_id"
+    ),
+    SealedColumn("member_safety", "note_sealed", "p.public_id", "note", _MEMBER, "t.household_id"),
+    SealedColumn("protection_stories", "story_sealed", "p.public_id", "story", _MEMBER, "t.household_id"),
+    SealedColumn("consents", "witness_sealed", record="t.household_id"),
+    SealedColumn("rights_requests", "details_sealed", record="t.household_id"),
+    SealedColumn("rights_requests", "extension_sealed", record="t.household_id"),
+    SealedColumn("rights_requests", "answer_sealed", record="t.household_id"),
+)  # fmt: skip
+
+FILES = (
+    SealedFiles("documents", "", (("", "content"),), "record_id", "sha256"),
+    SealedFiles("reports", "bilans", (("pdf", "pdf"), ("xlsx", "xlsx")), "record_id"),
+    SealedFiles("household_exports", "exports", (("", "zip"),)),
+)

@@ -1,0 +1,133 @@
+"""What a list of files says once it has left: columns that ``data_classes.yml`` calls exportable, class 1 at most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from odis_app.core.db import db
+from odis_app.core.identity import Identity
+from odis_app.exchange.writers import Heading
+from odis_app.households.enums import HouseholdStatus, NeedKind
+from odis_app.households.models import (
+    Household,
+    HouseholdAdministrative,
+    HouseholdIdentity,
+    HouseholdNeed,
+    HouseholdRequest,
+    HouseholdWish,
+)
+from odis_app.households.queries import protection_label
+
+CHUNK = 500
+PRESSING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One file: what a minimal share shows, and the blocks that a full one adds (None without it)."""
+
+    identity: Identity
+    household: Household
+    name: str | None
+    papers: HouseholdAdministrative | None
+    asked: HouseholdRequest | None
+    needs: str
+    wishes: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportColumn:
+    """``sources``: the columns of the database that it shows (« table.column »)."""
+
+    title: str
+    sources: tuple[str, ...]
+    value: Callable[[Line], object]
+    width: int = 16
+
+
+def _own(name: str) -> Callable[[Line], object]:
+    return lambda line: getattr(line.household, name)
+
+
+COLUMNS = (
+    ExportColumn("Numéro", ("households.number",), _own("number")),
+    ExportColumn("Nom", ("household_identities.name", "households.initials"), lambda x: x.name or x.household.initials, 28),
+    ExportColumn("Département", ("households.department_code",), _own("department_code"), 12),
+    ExportColumn("Étape", ("households.status",), lambda x: HouseholdStatus.label_of(x.household.status), 22),
+    ExportColumn("Priorité", ("households.priority",), _own("priority"), 10),
+    ExportColumn("Ancienneté", ("households.seniority_date",), _own("seniority_date"), 14),
+    ExportColumn("Personnes", ("households.size",), _own("size"), 11),
+    ExportColumn("Adultes", ("households.adults",), _own("adults"), 10),
+    ExportColumn("Mineurs", ("households.minors",), _own("minors"), 10),
+    ExportColumn("Référent", ("households.referent_label",), _own("referent_label"), 24),
+    ExportColumn(
+        "Protection", ("household_administrative.protection_status",),
+        lambda x: protection_label(x.identity, x.papers.protection_status) if x.papers else None, 24,
+    ),
+    ExportColumn(
+        "Titre valable jusqu’au", ("household_administrative.title_valid_until",),
+        lambda x: x.papers.title_valid_until if x.papers else None,
+    ),
+    ExportColumn("Logement attendu le", ("household_requests.need_from",), lambda x: x.asked.need_from if x.asked else None),
+    ExportColumn("Loyer maximal", ("household_requests.max_rent",), lambda x: x.asked.max_rent if x.asked else None),
+    ExportColumn("Besoins indispensables", ("household_needs.kind", "household_needs.level"), lambda x: x.needs, 34),
+    ExportColumn("Départements souhaités", ("household_wishes.department_code",), lambda x: x.wishes, 24),
+    ExportColumn("Relu le", ("households.reviewed_at",), lambda x: x.household.reviewed_at.date(), 14),
+)  # fmt: skip
+
+
+def headings() -> list[Heading]:
+    """The titles of the sheet."""
+    return [Heading(column.title, column.width) for column in COLUMNS]
+
+
+def lines(identity: Identity, ids: Sequence[int]) -> Iterator[list[object]]:
+    """The row of each file of ``ids``, in their order; a file that may not be read any more has none."""
+    for start in range(0, len(ids), CHUNK):
+        for line in _chunk(identity, ids[start : start + CHUNK]):
+            yield [column.value(line) for column in COLUMNS]
+
+
+def _chunk(identity: Identity, ids: Sequence[int]) -> Iterator[Line]:
+    found = {h.id: h for h in db.scalars(select(Household).where(Household.id.in_(ids)))}
+    block = HouseholdIdentity
+    names = {
+        row[0]: row[1] for row in db.execute(select(block.household_id, block.name).where(block.household_id.in_(ids)))
+    }
+    papers, asked = _blocks(HouseholdAdministrative, ids), _blocks(HouseholdRequest, ids)
+    need, wish = HouseholdNeed, HouseholdWish
+    needs = _words(
+        select(need.household_id, need.kind)
+        .where(need.household_id.in_(ids), need.level == PRESSING)
+        .order_by(need.kind),
+        NeedKind.label_of,
+    )
+    wishes = _words(
+        select(wish.household_id, wish.department_code).where(wish.household_id.in_(ids)).order_by(wish.rank), str
+    )
+    for key in ids:
+        if key in found:
+            yield Line(
+                identity,
+                found[key],
+                names.get(key),
+                papers.get(key),
+                asked.get(key),
+                needs.get(key, ""),
+                wishes.get(key, ""),
+            )
+
+
+def _blocks(model: Any, ids: Sequence[int]) -> dict[int, Any]:
+    return {row.household_id: row for row in db.scalars(select(model).where(model.household_id.in_(ids)))}
+
+
+def _words(statement: Any, label: Callable[[str], str]) -> dict[int, str]:
+    found: dict[int, list[str]] = {}
+    for key, value in db.execute(statement):
+        found.setdefault(key, []).append(label(value))
+    return {key: ", ".join(values) for key, values in found.items()}

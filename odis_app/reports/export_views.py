@@ -1,0 +1,112 @@
+"""« Exporter cette liste »: asking, watching, the password shown once, the archive."""
+
+from __future__ import annotations
+
+import io
+
+from flask import Response, abort, current_app, request, send_file, url_for
+
+from odis_app.core.crypto import UnreadableError
+from odis_app.core.db import db, unit_of_work
+from odis_app.core.errors import RuleError
+from odis_app.core.forms import Form
+from odis_app.core.jobs import Job, JobState, visible_jobs
+from odis_app.core.permissions import guard, require_step_up
+from odis_app.core.requests import session_token
+from odis_app.core.web import identity, redirect_to, render
+from odis_app.documents.storage import Store, StoreError
+from odis_app.households.queries import filter_of
+from odis_app.reports import exports, policy
+from odis_app.reports.export_rows import COLUMNS
+from odis_app.reports.models import HouseholdExport
+from odis_app.reports.views import blueprint, queue_is_stopped
+
+ZIP = "application/zip"
+
+
+def store() -> Store:
+    """Where the sealed archives are."""
+    return Store(current_app.config["ODIS"].documents_dir / "exports")
+
+
+@blueprint.route("/menages/exporter", methods=["GET", "POST"])
+@guard(policy.EXPORT_CREATE)
+def new_export() -> Response:
+    """What would leave, then the asking; above fifty files, a renewed proof of identity comes first."""
+    who, form, filters = identity(), Form(), filter_of(request.args)
+    households = exports.counted(who, filters)
+    if form.validate_on_submit():
+        if exports.is_large(households):
+            require_step_up(who)
+        try:
+            export = exports.request_export(who, filters=filters)
+        except RuleError as error:
+            form.add_error(error)
+        else:
+            return redirect_to("reports.show_export", export=export.public_id)
+    return render(
+        "reports/new_export.html", form=form, households=households, columns=[column.title for column in COLUMNS],
+        large=exports.is_large(households), here=url_for("reports.new_export", **request.args.to_dict(flat=False)), status=422 if form.error_list else 200,
+    )  # fmt: skip
+
+
+@blueprint.get("/exports")
+@guard(policy.EXPORT_CREATE)
+def list_exports() -> Response:
+    """One's own exports of the last two days."""
+    found = list(db.scalars(policy.visible_exports(identity()).order_by(HouseholdExport.id.desc()).limit(50)))
+    return render("reports/exports.html", found=found)
+
+
+@blueprint.get("/exports/<export>")
+@guard(policy.EXPORT_READ, export=policy.find_export)
+def show_export(export: HouseholdExport) -> Response:
+    """Its progress, then its password and its archive."""
+    return _page(export)
+
+
+def _page(export: HouseholdExport, *, password: str = "", error: str = "") -> Response:
+    job = db.scalars(visible_jobs(identity()).where(Job.id == export.job_id)).one_or_none()
+    waits = export.generated_at is None and not export.is_expired and (job is None or not job.status.is_final)
+    response = render(
+        "reports/export.html", fragment="reports/_export.html", export=export, job=job, waits=waits, password=password, error=error,
+        second=exports.waits_for_somebody(export), status=410 if export.is_expired else 422 if error else 200,
+        is_stopped=waits and (job is None or job.status is JobState.QUEUED) and queue_is_stopped(),
+    )  # fmt: skip
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.post("/exports/<export>/mot-de-passe")
+@guard(policy.EXPORT_READ, export=policy.find_export)
+def export_password(export: HouseholdExport) -> Response:
+    """The password, once."""
+    if export.is_expired:
+        return _page(export)
+    try:
+        password = exports.reveal(identity(), export=export)
+    except RuleError as error:
+        return _page(export, error=error.message)
+    return _page(export, password=password)
+
+
+@blueprint.get("/exports/<export>/fichier")
+@guard(policy.EXPORT_READ, export=policy.find_export)
+def download_export(export: HouseholdExport) -> Response:
+    """The encrypted archive; written down before any byte leaves. Over: 410, with a sentence."""
+    if export.is_expired or exports.waits_for_somebody(export):
+        return _page(export)
+    if not export.is_ready:
+        abort(404)
+    try:
+        content = exports.content_of(export, store())
+    except (StoreError, UnreadableError):
+        abort(503)
+    with unit_of_work(session_token()) as unit:
+        exports.note_download(unit.identity, export=export)
+    response = send_file(
+        io.BytesIO(content), mimetype=ZIP, as_attachment=True, download_name=f"menages-{export.created_at:%Y-%m-%d}.zip", etag=False,
+        conditional=False,
+    )  # fmt: skip
+    response.headers["Cache-Control"] = "no-store"
+    return response

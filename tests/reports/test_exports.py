@@ -1,0 +1,230 @@
+"""A list that leaves: an AES archive, its password once, two days, its author alone; above fifty, two people."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pyzipper
+import yaml
+from bs4 import BeautifulSoup
+from flask import Flask
+from openpyxl import load_workbook
+from sqlalchemy import select, text
+
+from odis_app.access.enums import ReviewKind, Verdict
+from odis_app.access.models import Review
+from odis_app.access.operations import decide_review
+from odis_app.core import db
+from odis_app.core.config import ROOT
+from odis_app.core.db import token_hash, unit_of_work
+from odis_app.documents.storage import Store
+from odis_app.households.operations.composition import Person
+from odis_app.organisations.seeds import Actor
+from odis_app.reports import exports
+from odis_app.reports.export_rows import COLUMNS
+from odis_app.reports.models import HouseholdExport
+from tests.households.conftest import open_file
+from tests.support.client import StrictClient, text_of
+from tests.support.workers import run_job
+from tests.support.worlds import WorldBuilder, owner_unit
+
+FORMULA = "=HYPERLINK(1)"
+
+
+@pytest.fixture
+def author(world: WorldBuilder) -> Actor:
+    """An association with two files, one of whose people has a name that a spreadsheet would run."""
+    actor = world.actor("association", "44")
+    with actor.acting() as identity:
+        open_file(identity)
+        open_file(identity, Person("Zoé", FORMULA, "f", birth_year=1990))
+    return actor
+
+
+def asked(client: StrictClient, query: str = "") -> str:
+    """The public id of an export asked for through the pages."""
+    page = client.get(f"/menages/exporter{query}")
+    answer = client.submit(page, {}, button="Préparer l’export")
+    return str(answer.headers["Location"]).rsplit("/", 1)[1]
+
+
+def made(app: Flask, public_id: str) -> None:
+    with owner_unit():
+        job_id = db.db.execute(
+            select(HouseholdExport.job_id).where(HouseholdExport.public_id == public_id)
+        ).scalar_one()
+    assert run_job(app, "jobs.exports.run", job_id) == "done"
+
+
+def shown(client: StrictClient, public_id: str) -> str:
+    """The password, from the page that shows it."""
+    page = client.submit(client.get(f"/exports/{public_id}"), {}, button="Afficher le mot de passe", status=200)
+    found = BeautifulSoup(page.get_data(as_text=True), "html.parser").find(id="mot-de-passe")
+    assert found is not None
+    return found.get_text()
+
+
+def opened(archive: bytes, password: str) -> list[tuple[object, ...]]:
+    with pyzipper.AESZipFile(io.BytesIO(archive)) as found:
+        found.setpassword(password.encode())
+        [name] = found.namelist()
+        book = load_workbook(io.BytesIO(found.read(name)))
+    return [tuple(row) for row in book["Ménages"].iter_rows(values_only=True)]
+
+
+def test_a_list_leaves_encrypted_and_its_password_is_shown_once(
+    author: Actor, client: StrictClient, database: Flask
+) -> None:
+    mine = client.as_(author)
+    assert "Exporter cette liste" in text_of(mine.get("/menages"))
+    public_id = asked(mine)
+    assert "En préparation" in text_of(mine.get(f"/exports/{public_id}"))
+    mine.get(f"/exports/{public_id}/fichier", status=404)
+    made(database, public_id)
+    password = shown(mine, public_id)
+    assert password not in mine.get(f"/exports/{public_id}").get_data(as_text=True)
+    again = mine.post(f"/exports/{public_id}/mot-de-passe", status=422)
+    assert "n’est gardé nulle part" in text_of(again)
+    answer = mine.get(f"/exports/{public_id}/fichier")
+    assert (answer.mimetype, answer.headers["Cache-Control"]) == ("application/zip", "no-store")
+    with pytest.raises(RuntimeError, match="Bad password"):
+        opened(answer.data, "un-autre-mot-de-passe")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as plain:  # AES-256: the header's extra field says strength 3
+        assert plain.infolist()[0].compress_type == 99
+        assert plain.infolist()[0].extra[8] == 3
+    titles, watermark, *rows = opened(answer.data, password)
+    assert titles == tuple(column.title for column in COLUMNS)
+    assert str(watermark[0]).startswith("Exporté le")
+    assert "par Association Fictif 1, Organisation association1" in str(watermark[0])
+    assert {row[0] for row in rows} == {"M-44-0001", "M-44-0002"}
+    assert not [cell for row in rows for cell in row if isinstance(cell, str) and cell.startswith("=")]
+    with owner_unit():
+        trail = text("SELECT summary FROM audit_events WHERE action = 'household:export' ORDER BY id")
+        said = list(db.db.execute(trail).scalars())
+        sealed = db.db.execute(select(HouseholdExport.password_sealed)).scalar_one()
+    assert said == [
+        "Export de 2 ménages demandé", "Export de 2 ménages établi", "Mot de passe d’un export montré", "Export de 2 ménages téléchargé",
+    ]  # fmt: skip
+    assert sealed is None
+
+
+def test_the_filters_of_the_list_are_those_of_the_export(author: Actor, client: StrictClient, database: Flask) -> None:
+    mine = client.as_(author)
+    page = mine.get("/menages?q=nemounehzadeh")
+    link = BeautifulSoup(page.get_data(as_text=True), "html.parser").find("a", string="Exporter cette liste")
+    assert link is not None
+    assert str(link["href"]) == "/menages/exporter?q=nemounehzadeh"
+    public_id = asked(mine, "?q=nemounehzadeh")
+    made(database, public_id)
+    _titles, _watermark, *rows = opened(mine.get(f"/exports/{public_id}/fichier").data, shown(mine, public_id))
+    assert [row[0] for row in rows] == ["M-44-0001"]
+    answer = mine.submit(mine.get("/menages/exporter?q=personne"), {}, button="Préparer l’export", status=422)
+    assert "Cette liste est vide" in text_of(answer)
+
+
+def test_nobody_else_has_it_not_even_a_colleague(
+    author: Actor, world: WorldBuilder, client: StrictClient, database: Flask
+) -> None:
+    public_id = asked(client.as_(author))
+    made(database, public_id)
+    for other in (
+        world.actor("association", colleague_of=author),
+        world.actor("association", "44"),
+        world.actor("operateur", "33"),
+    ):
+        for path in ("", "/fichier"):
+            client.as_(other).get(f"/exports/{public_id}{path}", status=404)
+        client.as_(other).post(f"/exports/{public_id}/mot-de-passe", status=404)
+        with other.acting():
+            assert db.db.execute(text("SELECT count(*) FROM household_exports")).scalar_one() == 0
+
+
+def test_after_two_days_it_is_gone(author: Actor, client: StrictClient, database: Flask) -> None:
+    mine = client.as_(author)
+    public_id = asked(mine)
+    made(database, public_id)
+    with owner_unit():
+        late = "UPDATE household_exports SET created_at = now() - interval '49 hours', expires_at = now() - interval '1 hour'"
+        db.db.execute(text(late))
+    for path in ("", "/fichier"):
+        assert "Les 48 heures sont passées" in text_of(mine.get(f"/exports/{public_id}{path}", status=410))
+    mine.post(f"/exports/{public_id}/mot-de-passe", status=410)
+    store = Store(database.config["ODIS"].documents_dir / "exports")
+    [path] = [Path(name) for name in store.files.find(str(store.root)) if public_id in name]
+    old = path.stat().st_mtime - exports.KEPT.total_seconds() - 60
+    os.utime(path, (old, old))
+    assert run_purge(database) == 1
+    assert not path.exists()
+    mine.get(f"/exports/{public_id}", status=404)
+
+
+def run_purge(app: Flask) -> int:
+    """The hourly task, as the scheduler's own identity runs it."""
+    config = app.config["ODIS"]
+    db.configure("app", config.worker_database_url)
+    try:
+        with unit_of_work():
+            mint = text("SELECT odis.mint_system_token(:hash, 'purge', 'system:purge-exports', 5)")
+            db.db.execute(mint, {"hash": token_hash("un-jeton-de-purge")})
+        with unit_of_work("un-jeton-de-purge"):
+            return exports.purge(store=Store(config.documents_dir / "exports"))
+    finally:
+        db.configure("app", config.database_url)
+
+
+def test_a_share_withdrawn_meanwhile_does_not_leave(author: Actor, client: StrictClient, database: Flask) -> None:
+    """Rights are read again when the job runs."""
+    public_id = asked(client.as_(author))
+    with owner_unit():
+        db.db.execute(text("UPDATE memberships SET ends_on = current_date - 1, starts_on = current_date - 9"))
+        job_id = db.db.execute(select(HouseholdExport.job_id)).scalar_one()
+    assert run_job(database, "jobs.exports.run", job_id) == "failed"
+    with owner_unit():
+        assert db.db.execute(select(HouseholdExport.outcome)).scalar_one() == "waiting"
+    assert public_id
+
+
+def test_a_large_list_wants_a_renewed_proof_and_a_second_person(
+    author: Actor, world: WorldBuilder, client: StrictClient, database: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "LARGE", 1)
+    mine, colleague = client.as_(author), world.actor("association", colleague_of=author)
+    page = mine.get("/menages/exporter")
+    assert "Grand export" in text_of(page)
+    assert "Confirmer votre identité" in text_of(mine.submit(page, {}, button="Préparer l’export", status=401))
+    with owner_unit():
+        assert db.db.execute(text("SELECT count(*) FROM household_exports")).scalar_one() == 0
+        db.db.execute(text("UPDATE private.sessions SET step_up_until = now() + interval '9 minutes'"))
+    public_id = asked(mine)
+    made(database, public_id)
+    assert "attend l’accord d’une autre personne" in text_of(mine.get(f"/exports/{public_id}/fichier"))
+    mine.post(f"/exports/{public_id}/mot-de-passe", status=422)
+    with colleague.acting() as identity:
+        review = db.db.execute(select(Review).where(Review.kind == ReviewKind.EXPORT.value)).scalar_one()
+        assert review.subject == public_id
+        decide_review(identity, review=review, verdict=Verdict.CONFIRMED)
+    assert len(opened(mine.get(f"/exports/{public_id}/fichier").data, shown(mine, public_id))) == 4
+
+
+def test_columns_are_those_that_may_leave() -> None:
+    classed: dict[str, dict[str, dict[str, object]]] = yaml.safe_load(
+        (ROOT / "odis_app/households/data_classes.yml").read_text(encoding="utf-8")
+    )
+    for column in COLUMNS:
+        for source in column.sources:
+            table, _, name = source.partition(".")
+            facts = classed[table][name]
+            assert facts["exportable"] is True, source
+            assert facts["class"] in ("none", 0, 1), source
+
+
+def test_two_days_are_the_database_s_own_limit(author: Actor, client: StrictClient) -> None:
+    asked(client.as_(author))
+    with pytest.raises(Exception, match="ck_household_exports_life"), owner_unit():
+        db.db.execute(text("UPDATE household_exports SET expires_at = created_at + interval '49 hours'"))
+    assert timedelta(hours=48) == exports.KEPT
