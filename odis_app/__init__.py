@@ -30,6 +30,7 @@ PACKAGES = (
     "matching",
     "pilotage",
     "reports",
+    "privacy",
     "home",
 )
 MAX_BODY = 21 * 1024 * 1024  # an upload of 20 MB and its form

@@ -32,6 +32,7 @@ PASSWORD = "motdepasse-de-test"
 KEPT = {  # reference data, the same for every test
     "alembic_version", "instance", "dispositifs", "regions", "departments", "epcis", "communes", "commune_parts", "commune_keys",
     "commune_postal_codes", "former_communes", "territory_loads", "key_checks", "arrondissements",
+    "purposes", "retention_rules",
 }  # fmt: skip
 
 FLAGS = (
@@ -123,7 +124,7 @@ def empty(admin_url: str) -> None:
         ]
         connection.execute("SET session_replication_role = replica")
         connection.execute(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
-        connection.execute("DELETE FROM instance WHERE key = 'class2'")
+        connection.execute("DELETE FROM instance WHERE key IN ('class2', 'erasures')")
 
 
 @pytest.fixture

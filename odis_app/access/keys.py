@@ -20,6 +20,7 @@ from odis_app.core import clock, crypto
 from odis_app.core.db import after_commit, current_unit, db
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
+from odis_app.core.nir import refuse_nir
 
 _CACHE = "record key"
 _process: dict[str, Path] = {}
@@ -31,7 +32,12 @@ def configure(erasures_dir: Path) -> None:
 
 
 def seal(record_id: int, plaintext: str | bytes, where: str) -> bytes:
-    """Encrypt for ``where`` with the record's key. Raises PermissionError when who acts may not read the key, or it was destroyed."""
+    """Encrypt for ``where`` with the record's key. Raises PermissionError when who acts may not read the key, or it was destroyed.
+
+    A text that holds a social security number is refused here, whatever the operation (RuleError): what is sealed is read by no check after.
+    """
+    if isinstance(plaintext, str):
+        refuse_nir(plaintext)
     try:
         key = _key(record_id)
     except crypto.UnreadableError as error:

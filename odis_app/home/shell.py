@@ -14,7 +14,8 @@ from odis_app.territories.queries import department
 def context() -> dict[str, Any]:
     """Template variables ``shell`` and ``navigation``; nothing for who is not signed in."""
     who = identity()
-    foot = {"footer_links": footer_links(), "demo": current_app.config["ODIS"].demo}
+    rights = [("Droits des personnes", url_for("privacy.index"))] if who.is_signed_in else []
+    foot = {"footer_links": [*rights, *footer_links()], "demo": current_app.config["ODIS"].demo}
     if not who.is_signed_in or request.endpoint is None:
         return {"shell": {}, "navigation": [], "me": who, **foot}
     sections = {e.data["role"]: url_for(e.endpoint) for e in slot("shell").entries(who)}

@@ -1,4 +1,7 @@
-"""/: what waits for me today. Each role has its part; a person with several roles reads them one after the other."""
+"""/: what waits for me today. Each role has its part; a person with several roles reads them one after the other.
+
+Packages below add to ``home.today``: ``provider(identity)`` gives what their ``template`` shows as ``found``, or None for nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from odis_app.accounts.views import ask_to_sign_in
 from odis_app.core import clock
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Permission, Role, public
+from odis_app.core.slots import slot
 from odis_app.core.templating import url_with
 from odis_app.core.web import identity, render
 from odis_app.exchange.policy import IMPORT_USE
@@ -35,7 +39,8 @@ def index() -> ResponseReturnValue:
     if not who.is_signed_in:
         return ask_to_sign_in()
     parts = {name: read(who) for name, permission, read in PARTS if who.can(permission)}
-    return render("home/index.html", today=clock.today(), actions=_actions(who), parts=parts)
+    cards = [(entry.data["template"], found) for entry in slot("home.today").entries(who) if entry.provider and (found := entry.provider(who))]
+    return render("home/index.html", today=clock.today(), actions=_actions(who), parts=parts, cards=cards)
 
 
 def _actions(who: Identity) -> list[dict[str, str]]:

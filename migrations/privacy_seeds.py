@@ -1,0 +1,46 @@
+"""Lists of 0017: why data are processed and on what legal basis, and how long each sort of data is kept.
+
+Articles are those of the RGPD (règlement (UE) 2016/679); durations come from the practice of comparable public services and the
+CNIL's référentiel of 2021 on social support, and are dated data that the installation's DPO confirms.
+"""
+
+from __future__ import annotations
+
+MISSION, DUTY, CONTRACT, CONSENT = "mission_interet_public", "obligation_legale", "contrat", "consentement"
+E, C, B, A = "RGPD, article 6, 1, e", "RGPD, article 6, 1, c", "RGPD, article 6, 1, b", "RGPD, article 6, 1, a"
+OBJECT = "Accès, rectification, limitation et opposition (article 21)."
+ADULT = "Chaque adulte du dossier, pour une raison tenant à sa situation."
+WITHDRAW = "Accès, rectification, effacement, et retrait du consentement à tout moment (article 7)."
+FREELY = "Chaque adulte du dossier, sans avoir à dire pourquoi."
+
+# code, label, legal basis, article, right, who may object, whether a share may carry it
+PURPOSES: tuple[tuple[str | int | bool | None, ...], ...] = (
+    ("suivi", "Suivre le dossier d’un ménage", MISSION, E, OBJECT, ADULT, False),
+    ("accompagnement", "Accompagnement commun", MISSION, E, OBJECT, ADULT, True),
+    ("orientation", "Orientation vers un logement", MISSION, E, OBJECT, ADULT, True),
+    ("mobilite", "Mobilité nationale", MISSION, E, OBJECT, ADULT, True),
+    ("arbitrage", "Arbitrage par la DDETS", MISSION, E, OBJECT, ADULT, True),
+    ("passation", "Passation", MISSION, E, OBJECT, ADULT, True),
+    ("urgence", "Rattachement en urgence", MISSION, E, OBJECT, ADULT, True),
+    ("autre_association", "Aide d’une autre association", CONSENT, A, WITHDRAW, FREELY, True),
+    ("hebergeur", "Présentation à un hébergeur citoyen", CONSENT, A, WITHDRAW, FREELY, True),
+    ("photos", "Photos du ménage", CONSENT, A, WITHDRAW, FREELY, False),
+    ("sante", "Tenir compte d’un besoin de santé", MISSION, "RGPD, article 6, 1, e et article 9, 2, h", OBJECT, ADULT, False),
+    ("convention", "Convention d’occupation d’un logement", CONTRACT, B, "Accès, rectification, limitation et portabilité (article 20).",
+     "Personne : le contrat a besoin de ces données.", False),
+    ("trace", "Journal des accès", DUTY, C, "Accès : « qui a consulté ce dossier ».", "Personne : la loi demande cette trace.", False),
+    ("statistiques", "Statistiques sans personne", MISSION, E, "Opposition avant que le dossier soit compté.", ADULT, False),
+)  # fmt: skip
+
+# code, label, classes, months, days, what starts the delay, basis, what enforces it
+RULES: tuple[tuple[str | int | bool | None, ...], ...] = (
+    ("dossier_menage", "Dossier d’un ménage, avec son journal, ses documents et ses partages", "0 à 3", 24, None, "dernier contact",
+     "Référentiel CNIL de 2021 sur l’accompagnement social", "plan d’effacement"),
+    ("hebergeur_refuse", "Offre refusée, avec son hébergeur", "0 et 1", 6, None, "date du refus", "Durée nécessaire à une contestation", "plan d’effacement"),
+    ("copie", "Copie des données d’une personne", "0 à 3", None, 2, "fabrication de la copie", "Le temps de la remettre", "chaque nuit"),
+    ("bilan", "Bilan d’un ménage ou d’un département", "0 et 1", 12, None, "fabrication du bilan", "Comparaison d’une année sur l’autre", "chaque nuit"),
+    ("courriel", "Courriels partis, sans leur texte", "0", None, 90, "envoi", "Preuve d’envoi", "chaque nuit"),
+    ("import_brouillon", "Fichier d’import non enregistré", "0 et 1", None, 7, "dépôt du fichier", "Le temps de le relire", "chaque nuit"),
+    ("import_annulation", "De quoi annuler un import", "0 et 1", None, 30, "enregistrement", "Le temps de voir une erreur", "chaque nuit"),
+    ("travaux", "Travaux terminés", "aucune personne", None, 30, "fin du travail", "Dépannage", "chaque nuit"),
+)  # fmt: skip

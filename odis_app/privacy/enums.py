@@ -1,0 +1,67 @@
+"""Words of the law, as data."""
+
+from __future__ import annotations
+
+from odis_app.core.enums import Labelled
+
+
+class LegalBasis(Labelled):
+    """RGPD, article 6."""
+
+    MISSION = "mission_interet_public", "Mission d’intérêt public"
+    OBLIGATION = "obligation_legale", "Obligation légale"
+    CONTRAT = "contrat", "Contrat"
+    CONSENTEMENT = "consentement", "Consentement"
+
+
+class ConsentChannel(Labelled):
+    """How a consent was given."""
+
+    ORAL = "oral", "À l’oral"
+    ECRIT = "ecrit", "Par écrit"
+    INTERPRETE = "interprete", "Avec un interprète"
+
+
+class RequestKind(Labelled):
+    """Rights that a person may use (RGPD, articles 15 to 21)."""
+
+    COPIE = "copie", "Copie de ses données"
+    RECTIFICATION = "rectification", "Rectification"
+    EFFACEMENT = "effacement", "Effacement"
+    OPPOSITION = "opposition", "Opposition"
+    LIMITATION = "limitation", "Limitation"
+
+
+class RequestState(Labelled):
+    """Where a request is."""
+
+    OUVERTE = "ouverte", "À traiter"
+    ACCEPTEE = "acceptee", "Acceptée"
+    REFUSEE = "refusee", "Refusée"
+
+
+class Block(Labelled):
+    """What keeps a file from being erased; said inside a sentence."""
+
+    PARTAGE = "partage", "un partage en cours"
+    PROPOSITION = "proposition", "une proposition en cours"
+    SEJOUR = "sejour", "un hébergement en cours"
+    DEMANDE = "demande", "une demande à traiter"
+
+
+class PlanState(Labelled):
+    """Where a plan of erasures is."""
+
+    PLANNED = "planned", "À approuver"
+    APPROVED = "approved", "Approuvé"
+    DONE = "done", "Terminé"
+    CANCELLED = "cancelled", "Annulé"
+
+
+class RowState(Labelled):
+    """What becomes of one file of a plan."""
+
+    DUE = "due", "À effacer"
+    BLOCKED = "blocked", "Gardé"
+    ERASED = "erased", "Effacé"
+    KEPT = "kept", "Gardé au dernier moment"

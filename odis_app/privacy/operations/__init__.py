@@ -1,0 +1,36 @@
+"""Every write of this package."""
+
+from odis_app.privacy.operations.consents import give_consent, withdraw_consent
+from odis_app.privacy.operations.copies import content_of, generate_copy, note_download, request_copy
+from odis_app.privacy.operations.erasures import (
+    approve_plan,
+    cancel_plan,
+    erase_on_request,
+    plan_erasures,
+    remove_erased_files,
+    run_erasures,
+    warn_referents,
+)
+from odis_app.privacy.operations.hosting import record_hosting, switch_erasures
+from odis_app.privacy.operations.requests import answer_request, extend_request, register_request
+
+__all__ = [
+    "answer_request",
+    "approve_plan",
+    "cancel_plan",
+    "content_of",
+    "erase_on_request",
+    "extend_request",
+    "generate_copy",
+    "give_consent",
+    "note_download",
+    "plan_erasures",
+    "record_hosting",
+    "register_request",
+    "remove_erased_files",
+    "request_copy",
+    "run_erasures",
+    "switch_erasures",
+    "warn_referents",
+    "withdraw_consent",
+]

@@ -1,0 +1,25 @@
+"""What other pages show of this package: a card on the file, a list at home."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from odis_app.core.identity import Identity
+from odis_app.households.models import Household
+from odis_app.privacy import policy, queries
+
+
+def open_requests(who: Identity, household: Household) -> int | None:
+    """How many requests of a file wait; None for none."""
+    return sum(r.is_open for r in queries.requests_of(who, household)) or None
+
+
+def today(who: Identity) -> dict[str, Any] | None:
+    """For the page « Aujourd’hui »: late requests, files soon erased, a plan to approve, the end of a certificate. None for nothing."""
+    found = {
+        "requests": queries.waiting_requests(who) if who.can(policy.RIGHTS_LIST) else [],
+        "soon": queries.due_soon(who, mine=True) if who.can(policy.RETENTION_READ) else [],
+        "plan": queries.open_plan(who) if who.can(policy.RETENTION_MANAGE) else None,
+        "ends_soon": queries.class2_state().ends_soon if who.can(policy.HOSTING_MANAGE) else None,
+    }
+    return found if any(found.values()) else None

@@ -1,0 +1,205 @@
+"""Optional shares rest on the consent of every adult; withdrawing it closes them in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import ProgrammingError
+
+from odis_app.access.enums import ShareLevel, SharePurpose
+from odis_app.access.models import Grant
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.core.errors import RuleError
+from odis_app.core.identity import Identity
+from odis_app.households.models import Household
+from odis_app.households.operations import share_household
+from odis_app.households.policy import visible_households
+from odis_app.households.queries import present_members
+from odis_app.notifications.models import Mail
+from odis_app.privacy import operations
+from odis_app.privacy.enums import ConsentChannel
+from odis_app.privacy.models import Consent
+from odis_app.privacy.policy import visible_consents
+from tests.privacy.conftest import Town, agree, organisation_of
+from tests.support.client import StrictClient
+from tests.support.worlds import owner_unit
+
+Find = Callable[[Identity, str], Household]
+
+
+def share(identity: Identity, household: Household, town: Town) -> Grant:
+    return share_household(
+        identity,
+        household=household,
+        organisation=organisation_of(town.neighbour),
+        level=ShareLevel.FULL,
+        purpose=SharePurpose.AUTRE_ASSOCIATION,
+    )
+
+
+def sees(town: Town, family: str) -> bool:
+    with town.neighbour.acting() as identity:
+        first = db.execute(visible_households(identity).where(Household.public_id == family)).scalar_one_or_none()
+        second = db.execute(text("SELECT count(*) FROM members")).scalar_one()
+        assert (first is not None) is (second > 0)
+        return first is not None
+
+
+def test_no_share_without_the_consent_of_every_adult(town: Town, family: str, file_of: Find) -> None:
+    with town.camille.acting() as identity:
+        household = file_of(identity, family)
+        laila, farid, _ = present_members(household.id)
+        with pytest.raises(RuleError, match="accord de chaque adulte"):
+            share(identity, household, town)
+        agree(identity, household, laila, town.neighbour)
+        with pytest.raises(RuleError, match="accord de chaque adulte"):
+            share(identity, household, town)
+        agree(identity, household, farid, town.neighbour)
+        share(identity, household, town)
+    assert sees(town, family)
+
+
+def slip_a_grant(town: Town, family: str, file_of: Find) -> None:
+    with town.camille.acting() as identity:
+        household, now = file_of(identity, family), clock.now()
+        db.add(
+            Grant(
+                record_id=household.id, owner_org_id=household.owner_org_id, grantee_org_id=town.neighbour.org_id, level="minimal", max_class=0,
+                purpose="autre_association", granted_at=now, expires_at=now + timedelta(days=3), granted_by_id=identity.user_id,
+            )
+        )  # fmt: skip
+        db.flush()
+
+
+def test_the_database_refuses_it_too(town: Town, family: str, file_of: Find) -> None:
+    with pytest.raises(ProgrammingError, match="consent"):
+        slip_a_grant(town, family, file_of)
+
+
+def test_a_consent_opens_no_more_than_it_says(town: Town, family: str, file_of: Find) -> None:
+    with town.camille.acting() as identity:
+        household = file_of(identity, family)
+        for adult in present_members(household.id)[:2]:
+            agree(identity, household, adult, town.neighbour, max_class=0)
+        with pytest.raises(RuleError, match="accord de chaque adulte"):
+            share(identity, household, town)
+
+
+def test_withdrawing_closes_the_shares_at_once_and_tells_neutrally(town: Town, family: str, file_of: Find) -> None:
+    with town.camille.acting() as identity:
+        household = file_of(identity, family)
+        given = [agree(identity, household, adult, town.neighbour) for adult in present_members(household.id)[:2]]
+        share(identity, household, town)
+        kept = share_household(
+            identity,
+            household=household,
+            organisation=organisation_of(town.operator),
+            level=ShareLevel.MINIMAL,
+            purpose=SharePurpose.ACCOMPAGNEMENT,
+        )
+    assert sees(town, family)
+    with town.sacha.acting() as identity:
+        consent = db.get_one(Consent, given[1].id)
+        assert operations.withdraw_consent(identity, consent=consent) == 1
+        assert operations.withdraw_consent(identity, consent=consent) == 0
+    assert not sees(town, family)
+    with owner_unit():
+        assert db.get_one(Grant, kept.id).revoked_at is None
+        assert db.scalars(select(Mail.template)).all() == ["share_ended"]
+        events = db.execute(
+            text("SELECT action, data::text FROM audit_events WHERE action IN ('consent:withdraw', 'record:unshare')")
+        ).all()
+        assert sorted(e.action for e in events) == ["consent:withdraw", "record:unshare"]
+        assert not any("Laila" in e.data or "Nemounehzadeh" in e.data for e in events)
+
+
+def test_bare_sql_cannot_withdraw_and_keep_the_share(town: Town, family: str, file_of: Find) -> None:
+    with town.camille.acting() as identity:
+        household = file_of(identity, family)
+        for adult in present_members(household.id)[:2]:
+            agree(identity, household, adult, town.neighbour)
+        grant = share(identity, household, town)
+        db.execute(
+            text(
+                "UPDATE consents SET withdrawn_at = now(), withdrawn_by_id = :me, withdrawn_by_label = 'x' WHERE household_id = :id"
+            ),
+            {"me": identity.user_id, "id": household.id},
+        )
+        db.refresh(grant)
+        assert grant.revoked_at is not None
+    with pytest.raises(ProgrammingError, match="consent"), town.camille.acting():
+        db.execute(text("UPDATE grants SET revoked_at = NULL, revoked_by_id = NULL WHERE id = :id"), {"id": grant.id})
+
+
+def test_what_was_agreed_never_changes(town: Town, family: str, file_of: Find) -> None:
+    with town.camille.acting() as identity:
+        agree(
+            identity,
+            file_of(identity, family),
+            present_members(file_of(identity, family).id)[0],
+            town.neighbour,
+            max_class=0,
+        )
+    with pytest.raises(ProgrammingError, match="permission denied"), town.camille.acting():
+        db.execute(text("UPDATE consents SET max_class = 2"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"purpose": "orientation"}, "ne repose pas sur un consentement"), ({"witness": ""}, "qui était présent"), ({"organisations": []}, "au moins une organisation"),
+        ({"max_class": 3}, "jamais la sécurité"), ({"given_on": clock.today() + timedelta(days=1)}, "à venir"),
+        ({"witness": "carte 1 85 05 78 006 084 91"}, "sécurité sociale"),
+    ],
+)  # fmt: skip
+def test_refusals(town: Town, family: str, file_of: Find, changes: dict[str, object], sentence: str) -> None:
+    with town.camille.acting() as identity:
+        household = file_of(identity, family)
+        given = {
+            "member": present_members(household.id)[0], "purpose": "photos", "organisations": [organisation_of(town.neighbour)], "max_class": 1,
+            "language": "fa", "channel": ConsentChannel.ORAL, "given_on": clock.today(), "witness": "Une collègue",
+        } | changes  # fmt: skip
+        with pytest.raises(RuleError, match=sentence):
+            operations.give_consent(identity, household=household, **given)  # type: ignore[arg-type]
+
+
+def test_a_child_does_not_consent(town: Town, family: str, file_of: Find) -> None:
+    with town.camille.acting() as identity:
+        household = file_of(identity, family)
+        with pytest.raises(RuleError, match="adulte présent"):
+            agree(identity, household, present_members(household.id)[2], town.neighbour)
+
+
+def test_nobody_else_reads_them(town: Town, family: str, file_of: Find) -> None:
+    with town.camille.acting() as identity:
+        household = file_of(identity, family)
+        for adult in present_members(household.id)[:2]:
+            agree(identity, household, adult, town.neighbour)
+        share(identity, household, town)
+    for actor in town.strangers:
+        with actor.acting() as identity:
+            assert db.scalars(visible_consents(identity)).all() == []
+            assert db.execute(text("SELECT count(*) FROM consents")).scalar_one() == 0
+            assert db.execute(text("SELECT count(*) FROM consent_recipients")).scalar_one() == 0
+
+
+def test_pages_record_and_withdraw_in_two_taps(client: StrictClient, town: Town, family: str, file_of: Find) -> None:
+    browser = client.as_(town.camille)
+    browser.get(f"/menages/{family}/consentements/nouveau")
+    with town.camille.acting() as identity:
+        member = present_members(file_of(identity, family).id)[0].public_id
+        partner = organisation_of(town.neighbour).public_id
+    typed = {"member": member, "purpose": "photos", "organisations": partner, "max_class": "1", "language": "fa", "channel": "oral",
+             "given_on": clock.today().isoformat(), "witness": "Une collègue", "document": ""}  # fmt: skip
+    browser.post(f"/menages/{family}/consentements/nouveau", data=typed | {"witness": ""}, status=422)
+    browser.post(f"/menages/{family}/consentements/nouveau", data=typed)
+    tab = browser.get(f"/menages/{family}/droits")
+    assert "Photos du ménage" in tab.text
+    with town.camille.acting() as identity:
+        consent = db.scalars(visible_consents(identity)).one().public_id
+    browser.post(f"/menages/{family}/consentements/{consent}/retirer")
+    assert "Retiré le" in browser.get(f"/menages/{family}/droits").text
