@@ -312,19 +312,23 @@ def _minting() -> None:
         volatility="VOLATILE",
         to="odis_app",
     )
+    # What an administrator added to somebody's roles or took from them (0018): « +household:create », « -household:share ».
+    definer("exceptions_of(who bigint, organisation bigint)", "text[]", "SELECT '{}'::text[]", to="odis_auth")
+    run(f"REVOKE EXECUTE ON FUNCTION odis.exceptions_of(bigint, bigint) FROM {APPLICATION}")
     definer(
         "open_unit(token text, read_only boolean)",
         "TABLE (session_public_id text, kind text, user_id bigint, user_public_id text, first_name text, last_name text, email text, charter_version text, is_demo boolean, "
         "has_factor boolean, factor_from date, "
-        "org_id bigint, org_public_id text, org_name text, org_short_name text, org_kind text, org_department text, org_is_active boolean, roles text[], level smallint, "
-        "departments text[], system_name text, step_up_until timestamptz, last_seen_at timestamptz)",
+        "org_id bigint, org_public_id text, org_name text, org_short_name text, org_kind text, org_department text, org_is_active boolean, class2_is_open boolean, roles text[], level smallint, "
+        "departments text[], system_name text, step_up_until timestamptz, last_seen_at timestamptz, exceptions text[])",
         f"""
         BEGIN
           PERFORM set_config('odis.token', coalesce(token, ''), true);
           IF read_only THEN PERFORM set_config('transaction_read_only', 'on', true); END IF;
           RETURN QUERY SELECT s.public_id, s.kind, s.user_id, u.public_id, u.first_name, u.last_name, u.email, u.charter_version, u.is_demo,
             u.second_factor_since IS NOT NULL, o.second_factor_from, s.org_id, o.public_id, o.name, o.short_name,
-            s.org_kind, o.department_code, o.activated_at IS NOT NULL, s.roles, s.level, s.departments, s.system_name, s.step_up_until, s.last_seen_at
+            s.org_kind, o.department_code, o.activated_at IS NOT NULL, odis.class2_is_open(), s.roles, s.level, s.departments, s.system_name, s.step_up_until, s.last_seen_at,
+            odis.exceptions_of(s.user_id, s.org_id)
             FROM private.sessions s LEFT JOIN public.users u ON u.id = s.user_id LEFT JOIN public.organisations o ON o.id = s.org_id
            WHERE s.token_hash = {SESSION} AND s.expires_at > now();
         END""",

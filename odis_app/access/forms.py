@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from odis_app.access.enums import Verdict
@@ -36,3 +36,17 @@ class ExplainForm(Form):
         ],
         description="Exact, par exemple M-44-0915.",
     )
+
+
+class ExceptionForm(Form):
+    """Whom, which permission, more or less, why, until when."""
+
+    member = SelectField("Collègue", [InputRequired("Choisissez une personne de votre organisation.")])
+    gives = RadioField(
+        "Ce qui change", [InputRequired("Choisissez « Ajouter » ou « Retirer ».")], choices=[("oui", "Ajouter une permission"), ("non", "Retirer une permission")]
+    )  # fmt: skip
+    permission = SelectField("Permission", [InputRequired("Choisissez une permission dans la liste.")])
+    until = DateField("Jusqu’au", [InputRequired("Donnez la date de fin.")])
+    motive = StringField(
+        "Pourquoi", [InputRequired("Écrivez pourquoi, pour qui relira ce choix."), Length(max=300, message="Ce texte dépasse 300 caractères. Raccourcissez-le.")]
+    )  # fmt: skip

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from odis_app.access.enums import JoinReason, PassationState, ReviewKind, Verdict
 from odis_app.core.crypto import place, unseal
 from odis_app.core.db import Base, PublicId
+from odis_app.core.permissions import REGISTRY
 
 
 class Record(Base):
@@ -198,6 +199,32 @@ class Review(Base):
     def words(self) -> str:
         """What the second person wrote, unsealed."""
         return _unsealed(self, "words")
+
+
+class RoleException(Base):
+    """One permission more or less than a colleague's roles give, until a date."""
+
+    __tablename__ = "role_exceptions"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[PublicId]
+    organisation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisations.id"))
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    permission: Mapped[str]
+    gives: Mapped[bool]
+    motive: Mapped[str]
+    author_user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    author_label: Mapped[str]
+    at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by_label: Mapped[str | None]
+
+    @property
+    def permission_label(self) -> str:
+        """« Ouvrir un dossier ménage »; a permission that is no more, by its name."""
+        known = REGISTRY.get(self.permission)
+        return known.label if known is not None else self.permission
 
 
 def _unsealed(row: Passation | FileJoin | Review, column: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import func, text, update
 
 from odis_app.access import keys
 from odis_app.access.enums import ReviewKind, ShareLevel, SharePurpose, Verdict
-from odis_app.access.models import Grant, Record, Review
+from odis_app.access.models import Grant, Record, Review, RoleException
+from odis_app.access.policy import offered_permissions
+from odis_app.accounts.models import User
 from odis_app.audit.operations import record_event
 from odis_app.core import clock
 from odis_app.core.crypto import place, seal
@@ -52,7 +54,10 @@ def share_record(
     if not now < expires_at <= now + timedelta(days=LONGEST_DAYS):
         raise RuleError("expires_on", "La fin du partage doit être à venir, dans un an au plus.")
     if purpose.rests_on_consent and not _is_agreed(record_id, purpose, grantee_org_id, max_class):
-        raise RuleError("purpose", "Ce partage repose sur l’accord de chaque adulte, pour cette organisation. Recueillez-le d’abord dans l’onglet « Droits ».")
+        raise RuleError(
+            "purpose",
+            "Ce partage repose sur l’accord de chaque adulte, pour cette organisation. Recueillez-le d’abord dans l’onglet « Droits ».",
+        )
     _revoke(
         identity, Grant.record_id == record_id, Grant.grantee_org_id == grantee_org_id, Grant.purpose == purpose.value
     )
@@ -140,3 +145,40 @@ def decide_review(identity: Identity, *, review: Review, verdict: Verdict, words
 def note_explained(identity: Identity) -> None:
     """An administrator asked why a colleague sees a file or not: the trail says that they did, not of which file."""
     record_event(identity, "access:explain", summary="Droits d’un collègue expliqués")
+
+
+def except_permission(
+    identity: Identity, *, member: User, permission: str, gives: bool, motive: str, until: date
+) -> RoleException:
+    """One permission more or less for a colleague, from now until the end of a day: never for oneself, never beyond a year. Raises RuleError."""
+    if member.id == identity.user_id:
+        raise RuleError("member", "Une autre personne de l’administration change vos droits, jamais vous-même.")
+    if permission not in {p.name for p in offered_permissions(identity)}:
+        raise RuleError("permission", "Choisissez une permission dans la liste.")
+    if not motive:
+        raise RuleError("motive", "Écrivez pourquoi, pour qui relira ce choix.")
+    ends = datetime.combine(until, time(23, 59, 59), tzinfo=clock.PARIS)
+    if not clock.now() < ends <= clock.now() + timedelta(days=LONGEST_DAYS - 1):
+        raise RuleError("until", "La fin doit être à venir, dans un an au plus.")
+    found = RoleException(
+        organisation_id=identity.require_org(), user_id=member.id, permission=permission, gives=gives, motive=motive, author_user_id=identity.require_user(),
+        author_label=identity.name, at=clock.now(), expires_at=ends,
+    )  # fmt: skip
+    db.add(found)
+    db.flush()
+    record_event(
+        identity, "permission:update", summary=f"Permission {'ajoutée' if gives else 'retirée'} à un collègue",
+        data={"member": member.id, "permission": permission, "until": until.isoformat()},
+    )  # fmt: skip
+    return found
+
+
+def withdraw_exception(identity: Identity, *, exception: RoleException) -> None:
+    """Back to what the roles give, at once."""
+    exception.withdrawn_at, exception.withdrawn_by_label = clock.now(), identity.name
+    record_event(
+        identity,
+        "permission:withdraw",
+        summary="Exception retirée",
+        data={"member": exception.user_id, "permission": exception.permission},
+    )

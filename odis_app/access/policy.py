@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, and_, false, or_, select, text
+from sqlalchemy import Select, and_, false, func, or_, select, text
 
 from odis_app.access.enums import ReviewKind
-from odis_app.access.models import Review
+from odis_app.access.models import Review, RoleException
 from odis_app.core.db import asked_once, db
 from odis_app.core.identity import Identity
-from odis_app.core.permissions import Role, permission
+from odis_app.core.permissions import REGISTRY, Permission, Role, permission
+from odis_app.organisations.policy import roles_of
 
 STEERING = frozenset({"ddets", "dreets", "sgar", "prefecture"})
 STEERED = {ReviewKind.EXCLUSION.value, ReviewKind.OFFER_DECISION.value}
@@ -19,8 +20,12 @@ def visible_reviews(identity: Identity) -> Select[Review]:
     """The decisions to read over in one's organisation (about offers only for who holds no file); for the State, those of its départements."""
     if identity.org_id is None:
         return select(Review).where(false())
-    kinds = or_(Review.kind == ReviewKind.OFFER_DECISION.value, identity.level >= 0)
-    own = and_(Review.owner_org_id == identity.org_id, kinds)
+    about_offers = Review.kind == ReviewKind.OFFER_DECISION.value
+    own = (
+        Review.owner_org_id == identity.org_id
+        if identity.level >= 0
+        else and_(Review.owner_org_id == identity.org_id, about_offers)
+    )
     steered = Review.department_code.in_(identity.departments) if identity.org_kind in STEERING else false()
     return select(Review).where(or_(own, steered))
 
@@ -57,6 +62,25 @@ def is_coordinated(identity: Identity) -> bool:
     return bool(db.execute(text("SELECT odis.is_coordinated()")).scalar_one())
 
 
+def find_exception(identity: Identity, public_id: str) -> RoleException | None:
+    """The exception at this address, of one's own organisation."""
+    return db.execute(visible_exceptions(identity).where(RoleException.public_id == public_id)).scalar_one_or_none()
+
+
+def visible_exceptions(identity: Identity) -> Select[RoleException]:
+    """What was added to the roles of the people of one's organisation, or taken from them, and still stands."""
+    standing = and_(RoleException.withdrawn_at.is_(None), RoleException.expires_at > func.now())
+    if Role.ADMIN_ORGANISATION.value not in identity.roles:
+        return select(RoleException).where(false())
+    return select(RoleException).where(RoleException.organisation_id == identity.org_id, standing)
+
+
+def offered_permissions(identity: Identity) -> list[Permission]:
+    """What may be added or taken away: what some role of this kind of organisation gives, administration apart."""
+    roles = set(roles_of(identity.org_kind)) - {Role.ADMIN_ORGANISATION} if identity.org_kind else set()
+    return sorted((p for p in REGISTRY.values() if p.roles & roles), key=lambda p: p.label)
+
+
 REVIEW_LIST = permission("review:list", "Voir les décisions à relire", roles=REVIEWERS)
 REVIEW_READ = permission("review:read", "Lire une décision à relire", roles=REVIEWERS)
 REVIEW_DECIDE = permission(
@@ -64,4 +88,7 @@ REVIEW_DECIDE = permission(
 )
 ACCESS_EXPLAIN = permission(
     "access:explain", "Savoir pourquoi un collègue ne voit pas un dossier", roles={Role.ADMIN_ORGANISATION}
+)
+EXCEPTION_CHANGE = permission(
+    "access:except", "Donner ou retirer une permission à un collègue, pour un temps", roles={Role.ADMIN_ORGANISATION}
 )

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import func, select, text
 
-from odis_app.access.models import FileJoin, Grant, Review
-from odis_app.access.policy import decides, visible_reviews
-from odis_app.core.db import asked_once, db
+from odis_app.access.models import FileJoin, Grant, Review, RoleException
+from odis_app.access.policy import decides, visible_exceptions, visible_reviews
+from odis_app.core.db import asked_once, current_unit, db
 from odis_app.core.identity import Identity
 
 
@@ -32,9 +32,11 @@ def received_grants(identity: Identity, record_id: int) -> list[Grant]:
     return [g for g in active_grants(record_id) if g.grantee_org_id == identity.org_id]
 
 
-@asked_once
 def class2_is_open() -> bool:
     """Whether this installation collects class 2 at all (HDS hosting recorded by an administrator)."""
+    unit = current_unit()
+    if unit.readonly and unit.identity.is_signed_in:
+        return unit.identity.class2_is_open
     return bool(db.execute(text("SELECT odis.class2_is_open()")).scalar_one())
 
 
@@ -80,3 +82,9 @@ def sights(member: str, number: str) -> list[Sight]:
         )
         for r in rows
     ]  # fmt: skip
+
+
+def exceptions(identity: Identity) -> list[RoleException]:
+    """What stands beside the roles of one's colleagues, what ends first before the rest."""
+    statement = visible_exceptions(identity).order_by(RoleException.expires_at, RoleException.id)
+    return list(db.execute(statement).scalars())

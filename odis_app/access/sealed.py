@@ -91,6 +91,12 @@ COLUMNS = (
         "household_health_needs", "detail_sealed", "p.public_id || '.' || t.kind", "detail", _HOUSEHOLD, "t.household_id"
     ),
     SealedColumn("member_safety", "note_sealed", "p.public_id", "note", _MEMBER, "t.household_id"),
+    SealedColumn("member_safety", "safe_hours_sealed", row="t.member_id", record="t.household_id"),
+    SealedColumn(
+        "household_changes", "changes_sealed", row="t.household_id || '.' || t.version || '.' || t.section", record="t.household_id"
+    ),
+    SealedColumn("orientation_choices", "override_motif_sealed", row="t.orientation_id", record="t.household_id"),
+    SealedColumn("orientation_refusals", "comment_sealed", row="t.orientation_id", record="t.household_id"),
     SealedColumn("protection_stories", "story_sealed", "p.public_id", "story", _MEMBER, "t.household_id"),
     SealedColumn("consents", "witness_sealed", record="t.household_id"),
     SealedColumn("rights_requests", "details_sealed", record="t.household_id"),
@@ -101,5 +107,6 @@ COLUMNS = (
 FILES = (
     SealedFiles("documents", "", (("", "content"),), "record_id", "sha256"),
     SealedFiles("reports", "bilans", (("pdf", "pdf"), ("xlsx", "xlsx")), "record_id"),
+    SealedFiles("data_copies", "copies", (("pdf", "pdf"), ("json", "json")), "household_id"),
     SealedFiles("household_exports", "exports", (("", "zip"),)),
 )

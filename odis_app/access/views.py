@@ -6,10 +6,20 @@ from flask import Blueprint, Response, flash, url_for
 
 from odis_app.access import operations, queries
 from odis_app.access.enums import ReviewKind, Verdict
-from odis_app.access.forms import DecideForm, ExplainForm
-from odis_app.access.models import Review
-from odis_app.access.policy import ACCESS_EXPLAIN, REVIEW_DECIDE, REVIEW_LIST, REVIEW_READ, find_review
+from odis_app.access.forms import DecideForm, ExceptionForm, ExplainForm
+from odis_app.access.models import Review, RoleException
+from odis_app.access.policy import (
+    ACCESS_EXPLAIN,
+    EXCEPTION_CHANGE,
+    REVIEW_DECIDE,
+    REVIEW_LIST,
+    REVIEW_READ,
+    find_exception,
+    find_review,
+    offered_permissions,
+)
 from odis_app.access.sight import UNKNOWN, explain
+from odis_app.accounts.models import User
 from odis_app.core.errors import RuleError
 from odis_app.core.permissions import guard
 from odis_app.core.web import identity, redirect_to, render
@@ -76,7 +86,7 @@ def decide(review: Review) -> Response:
 def why_not() -> Response:
     """A colleague and a number: plain sentences; a file of somebody else answers as one that does not exist."""
     who, form = identity(), ExplainForm()
-    people = {u.public_id: f"{u.first_name} {u.last_name}" for u in colleagues(who)}
+    people = {u.public_id: _name(u) for u in colleagues(who)}
     form.member.choices = [("", "Choisir"), *people.items()]
     answers: list[list[str]] | None = None
     if form.validate_on_submit():
@@ -86,3 +96,43 @@ def why_not() -> Response:
     status = 422 if form.is_submitted() and answers is None and not form.is_resumed else 200
     crumbs = [("Équipe", url_for("organisations.team")), ("Pourquoi je ne vois pas", None)]
     return render("access/why_not.html", status=status, form=form, answers=answers, crumbs=crumbs)
+
+
+@blueprint.route("/equipe/droits", methods=["GET", "POST"])
+@guard(EXCEPTION_CHANGE)
+def exceptions() -> Response:
+    """What stands beside the roles, and one more exception."""
+    who, form = identity(), ExceptionForm()
+    people = {u.public_id: u for u in colleagues(who)}
+    form.member.choices = [("", "Choisir"), *((key, _name(u)) for key, u in people.items() if u.id != who.user_id)]
+    form.permission.choices = [("", "Choisir"), *((p.name, p.label) for p in offered_permissions(who))]
+    if form.validate_on_submit():
+        try:
+            operations.except_permission(
+                who, member=people[form.member.data], permission=form.permission.data, gives=form.gives.data == "oui", motive=form.motive.data,
+                until=form.until.data,
+            )  # fmt: skip
+        except RuleError as error:
+            form.add_error(error)
+        else:
+            flash("C’est enregistré, et vaut dès la prochaine page que cette personne ouvre.", "ok")
+            return redirect_to("access.exceptions")
+    status = 422 if form.is_submitted() and not form.is_resumed else 200
+    names = {u.id: _name(u) for u in people.values()}
+    crumbs = [("Équipe", url_for("organisations.team")), ("Droits particuliers", None)]
+    return render(
+        "access/exceptions.html", status=status, form=form, standing=queries.exceptions(who), names=names, crumbs=crumbs
+    )
+
+
+def _name(user: User) -> str:
+    return f"{user.first_name} {user.last_name}"
+
+
+@blueprint.post("/equipe/droits/<exception>/retirer")
+@guard(EXCEPTION_CHANGE, exception=find_exception)
+def withdraw_exception(exception: RoleException) -> Response:
+    """Back to what the roles give."""
+    operations.withdraw_exception(identity(), exception=exception)
+    flash("Retirée : les rôles de cette personne valent seuls.", "ok")
+    return redirect_to("access.exceptions")

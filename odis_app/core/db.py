@@ -21,7 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from odis_app.core.identity import ANONYMOUS, Identity
 from odis_app.core.ids import new_public_id
 from odis_app.core.nir import refuse_nir
-from odis_app.core.permissions import permissions_of
+from odis_app.core.permissions import permissions_of, with_exceptions
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -157,7 +157,7 @@ def _identity(row: dict[str, Any]) -> Identity:
         session_id=row["session_public_id"],
         roles=roles,
         departments=tuple(row["departments"] or ()),
-        permissions=permissions_of(roles),
+        permissions=with_exceptions(permissions_of(roles), row["exceptions"] or ()),
     )
     return Identity(**values)
 

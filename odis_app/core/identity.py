@@ -17,7 +17,7 @@ class Identity:
     """One identity, immutable for the length of a unit of work.
 
     ``level`` is the highest sensitivity class it may read (0 administrative … 4 protection story; -1: no case content).
-    ``permissions`` are names such as ``household:read``, from the roles that the membership gives.
+    ``class2_is_open``: whether this installation collected class 2 when the unit began. ``permissions`` are names such as ``household:read``, from the roles that the membership gives.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class Identity:
     org_kind: str = ""
     org_department: str | None = None
     org_is_active: bool = True
+    class2_is_open: bool = False
     roles: tuple[str, ...] = ()
     level: int = -1
     departments: tuple[str, ...] = ()

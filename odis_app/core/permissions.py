@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ParamSpec, TypeVar
@@ -111,6 +111,19 @@ def permissions_of(roles: tuple[str, ...]) -> frozenset[str]:
     """The names of the permissions that a bundle of roles gives."""
     held = set(roles)
     return frozenset(p.name for p in REGISTRY.values() if held & p.roles)
+
+
+WITHIN = frozenset(Role) - {Role.DDETS, Role.NATIONAL, Role.ADMIN_PLATEFORME}
+
+
+def with_exceptions(held: frozenset[str], exceptions: Iterable[str]) -> frozenset[str]:
+    """What roles give, with what an administrator of the organisation added (« +household:create ») or took away (« -household:share »).
+
+    Nothing of the State's, the nation's or the platform's alone is ever added; what is taken away wins.
+    """
+    changes = list(exceptions)
+    added = {c[1:] for c in changes if c.startswith("+") and c[1:] in REGISTRY and REGISTRY[c[1:]].roles & WITHIN}
+    return (held | added) - {c[1:] for c in changes if c.startswith("-")}
 
 
 def guard(required: Permission, **loaders: Loader) -> Callable[[Callable[P, R]], Callable[P, R]]:

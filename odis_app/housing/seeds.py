@@ -76,12 +76,15 @@ AGES = (0, 1, 3, 6, 8, 11, 15, 17, 22)  # days since each place was last confirm
 
 def load(world: World) -> None:
     """Offers by the associations, places by the operators, each at the freshness that its turn gives."""
-    with world["association"].acting() as identity:
-        for rank, sketch in enumerate(OFFERS):
-            _offer(identity, rank, sketch)
-    with world["autre"].acting() as identity:
-        for rank, sketch in enumerate(ELSEWHERE):
-            _offer(identity, 100 + rank, sketch)
+    for author, decider, sketches, first in (
+        ("association", "coordination", OFFERS, 0),
+        ("autre", "autre", ELSEWHERE, 100),
+    ):
+        with world[author].acting() as identity:
+            offers = [(_offer(identity, first + rank, sketch).id, sketch.stage) for rank, sketch in enumerate(sketches)]
+        with world[decider].acting() as identity:  # who recorded a visit does not validate it where somebody else can
+            for offer_id, stage in offers:
+                _decide(identity, offer_id, stage)
     for account, structure, count, kind, capacities in PLACES:
         with world[account].acting() as identity:
             for rank in range(count):
@@ -168,8 +171,12 @@ def _qualify(identity: Identity, offer: Offer, stage: str, age: int) -> None:
             for name in SAFEGUARDS
         }
         do.record_safeguards(identity, offer=offer, checked=checked)
-    if reach < 4:
+
+
+def _decide(identity: Identity, offer_id: int, stage: str) -> None:
+    if stage not in {"validee", "suspendue", "retiree"}:
         return
+    offer = db.get_one(Offer, offer_id)
     do.decide(identity, offer=offer, accepted=True, motif=ValidationMotif.CONFORME.value)
     if stage == "suspendue":
         do.suspend_offer(identity, offer=offer, motif="Travaux chez l’hébergeur jusqu’au mois prochain.")

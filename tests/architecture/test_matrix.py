@@ -33,6 +33,7 @@ USED_UP = {
     "documents.withdraw": "document",
     "organisations.withdraw": "invitation",
     "organisations.remove": "colleague",
+    "access.withdraw_exception": "exception",
     "organisations.change_roles": "colleague",
 } | {f"exchange.{act}": "found" for act in ("columns", "set_aside", "sheet", "record", "undo", "reload", "discard")}
 NOTHING_CHANGES = {  # writes that an empty form leaves without effect, and why

@@ -320,3 +320,28 @@ def test_every_key_on_a_file_follows_its_owner(town: Town, admin_url: str) -> No
                    AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.confrelid AND a.attnum = ANY (c.confkey) AND a.attname LIKE '%owner_org_id')""")
         ).all()
     assert stuck == []
+
+
+def test_what_nobody_answers_ends_after_thirty_days(town: Town, family: str) -> None:
+    proposed = propose(town.camille, town.neighbour, family)
+    with owner_unit():
+        db.execute(update(Passation).values(at=clock.now() - timedelta(days=31)))
+        row = passation(proposed).id
+    with town.neighbour.acting() as identity:
+        assert find_passation(identity, proposed) is None
+        assert db.execute(text("SELECT count(*) FROM passations")).scalar_one() == 0
+        answer = db.execute(text("SELECT odis.passation_accept(:id, :me, 'Moi')"), {"id": row, "me": identity.user_id})
+        assert answer.scalar_one() == "expired"
+    assert _night() == 0
+    with town.camille.acting():
+        assert passation(proposed).state == PassationState.EXPIRED.value
+    propose(town.camille, town.operator, family)
+
+
+def test_the_task_moves_nothing_under_anybody_elses_identity(town: Town, family: str) -> None:
+    accept(town.neighbour, propose(town.camille, town.neighbour, family, days=2))
+    with owner_unit():
+        db.execute(update(Passation).values(due_on=clock.today()))
+    with town.neighbour.acting(), pytest.raises(DBAPIError, match="permission denied"), db.begin_nested():
+        db.execute(text("SELECT * FROM odis.passations_due()"))
+    assert _night() == 1

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, text
 
+from odis_app.access.models import Review
+from odis_app.access.queries import pending_reviews
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
@@ -276,3 +278,20 @@ def test_working_days_skip_week_ends_and_holidays():
     assert working_days(date(2026, 11, 16), date(2026, 11, 6)) == -5
     late = deadline(date(2026, 11, 2), 5, date(2026, 11, 12))
     assert (late.due_on, late.elapsed, late.left, late.share) == (date(2026, 11, 9), 7, -2, 100)
+
+
+def test_who_recorded_the_visit_does_not_validate_where_a_colleague_can(homes, association, world):
+    alone = homes.offer(association, stage="validated")
+    with association.acting() as identity:
+        (review,) = db.execute(select(Review)).scalars().all()
+        assert (review.kind, review.subject, review.label) == ("offer_decision", alone.public_id, alone.number)
+        assert pending_reviews(identity) == []
+    second = world.actor("association", colleague_of=association)
+    with second.acting() as identity:
+        assert [r.subject for r in pending_reviews(identity)] == [alone.public_id]
+    offer = homes.offer(association, stage="checked")
+    with association.acting() as identity, pytest.raises(RuleError, match="autre personne de l’équipe"):
+        do.decide(identity, offer=db.get_one(Offer, offer.id), accepted=True, motif="conforme")
+    with second.acting() as identity:
+        do.decide(identity, offer=db.get_one(Offer, offer.id), accepted=True, motif="conforme")
+        assert db.execute(select(Review.subject)).scalars().all() == [alone.public_id]

@@ -16,7 +16,8 @@ from sqlalchemy import select
 from jobs.runner import perform
 from odis_app.access.enums import ReviewKind, ShareLevel, SharePurpose
 from odis_app.access.models import Grant, Review
-from odis_app.access.operations import ask_review, share_record
+from odis_app.access.operations import ask_review, except_permission, share_record
+from odis_app.accounts.models import User
 from odis_app.core import clock
 from odis_app.core import db as core_db
 from odis_app.core.db import db, unit_of_work
@@ -100,6 +101,8 @@ class Region:
         author = self.people["own", "ts"]
         if name == "invitation":
             self.things[name] = _invitation(self.app, self.camille)
+        elif name == "exception":
+            self.things[name] = _exception(self.people["own", "ao"], self.camille)
         elif name == "colleague":
             self.things[name] = _colleague(self.app, self.camille)
         else:
@@ -133,6 +136,7 @@ def build(app: Flask) -> Region:
     _share(camille, numbers, people)
     things["passation"] = _handover(camille, numbers, people["full", "ts"])
     things["review"] = _review(camille, numbers)
+    things["exception"] = _exception(people["own", "ao"], camille)
     things["share"] = _share_of(numbers, people["full", "op"])
     _make_report(app, things["report"])
     things |= {
@@ -141,7 +145,9 @@ def build(app: Flask) -> Region:
         "access_request": _access_request(app, camille),
     }
     things |= _rights(camille, numbers, people["full", "ts"])
-    things |= dict.fromkeys(("passkey", "given", "plan", "export"), "inconnue")  # a copy is its author's, a plan that of who keeps the files
+    things |= dict.fromkeys(
+        ("passkey", "given", "plan", "export"), "inconnue"
+    )  # a copy is its author's, a plan that of who keeps the files
     # everybody has just proved who they are once more: what keeps them out is their rights alone
     return Region({who: confirmed(actor) for who, actor in people.items()}, things, numbers, confirmed(camille), app)
 
@@ -383,6 +389,14 @@ def _review(camille: Actor, numbers: dict[str, int]) -> str:
             identity, kind=ReviewKind.OFFER_DECISION, subject=new_public_id(), label="O-44-0001", department_code="44", record_id=numbers["offer"]
         )  # fmt: skip
         return db.execute(select(Review.public_id)).scalar_one()
+
+
+def _exception(admin: Actor, member: Actor) -> str:
+    """One permission less for Camille, until tomorrow: one that nothing here asks of her."""
+    with admin.acting() as identity:
+        return except_permission(
+            identity, member=db.get_one(User, member.user_id), permission="offer:create", gives=False, motive="Essai.", until=clock.today() + timedelta(days=1)
+        ).public_id  # fmt: skip
 
 
 def _share_of(numbers: dict[str, int], actor: Actor) -> str:

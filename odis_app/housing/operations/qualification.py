@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
+from odis_app.access.enums import ReviewKind
+from odis_app.access.operations import ask_review
 from odis_app.audit.operations import record_event
 from odis_app.core import clock
 from odis_app.core.db import db
@@ -15,7 +17,9 @@ from odis_app.core.identity import Identity
 from odis_app.housing.enums import OfferFact, QualificationStatus, RefusalMotif, ValidationMotif
 from odis_app.housing.models import Offer, OfferEvent
 from odis_app.housing.operations.offers import add_event
+from odis_app.housing.policy import OFFER_QUALIFY
 from odis_app.housing.status import CHECKLIST, SAFEGUARDS, WITHOUT_VISIT, compute_qualification, required_safeguards
+from odis_app.organisations.models import Membership
 
 VALIDITY = timedelta(days=365)
 RENEWAL = timedelta(days=60)
@@ -74,7 +78,7 @@ def record_visit(
         offer,
         OfferFact.VISITE_FAITE,
         on=on,
-        data={"visitors": [first, second], "checklist": points, "note": note},
+        data={"visitors": [first, second], "checklist": points, "note": note, "author": identity.user_id},
     )
     record_event(identity, "offer:visit", record_id=offer.id, summary="Visite faite")
 
@@ -98,6 +102,11 @@ def decide(
     if not visited and (accepted or motif not in WITHOUT_VISIT):
         raise RuleError("accepted", "Aucune décision sans visite. Enregistrez la visite faite à deux, puis décidez.")
     until = until or clock.today() + VALIDITY
+    alone = accepted and _visited_by(offer) == identity.user_id
+    if alone and _other_qualifiers(identity):
+        raise RuleError(
+            "accepted", "Vous avez enregistré la visite : la validation revient à une autre personne de l’équipe."
+        )
     if accepted:
         _check_safeguards(offer)
         if not clock.today() < until <= clock.today() + VALIDITY:
@@ -111,6 +120,29 @@ def decide(
         summary="Offre validée" if accepted else "Offre refusée",
         data={"motif": motif},
     )
+    if alone:  # nobody else here: the next qualifier, or the DDETS, reads it over
+        ask_review(
+            identity, kind=ReviewKind.OFFER_DECISION, subject=offer.public_id, label=offer.number, department_code=offer.department_code, record_id=offer.id
+        )  # fmt: skip
+
+
+def _visited_by(offer: Offer) -> int | None:
+    """Who recorded the last visit; None for those of before this was kept."""
+    statement = select(OfferEvent.data).where(
+        OfferEvent.offer_id == offer.id, OfferEvent.kind == OfferFact.VISITE_FAITE.value
+    )
+    last = db.execute(statement.order_by(OfferEvent.id.desc()).limit(1)).scalar_one_or_none()
+    return last.get("author") if last else None
+
+
+def _other_qualifiers(identity: Identity) -> bool:
+    """Whether a colleague may validate an offer."""
+    today, roles = clock.today(), [role.value for role in OFFER_QUALIFY.roles]
+    statement = select(Membership.id).where(
+        Membership.organisation_id == identity.org_id, Membership.user_id != identity.user_id, Membership.role.in_(roles),
+        Membership.starts_on <= today, or_(Membership.ends_on.is_(None), Membership.ends_on >= today),
+    )  # fmt: skip
+    return db.execute(statement.limit(1)).first() is not None
 
 
 def _check_safeguards(offer: Offer) -> None:

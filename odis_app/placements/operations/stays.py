@@ -9,6 +9,8 @@ from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.dialects.postgresql import DATERANGE, Range
 from sqlalchemy.exc import IntegrityError
 
+from odis_app.access.enums import ReviewKind
+from odis_app.access.operations import ask_review
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
@@ -124,6 +126,10 @@ def exit_placement(
             _ask(identity, orientation, stay, exited_on, waits_again)
             return False
         stay.review_due, stay.exit_asked_by_id = True, identity.user_id
+        ask_review(
+            identity, kind=ReviewKind.EXCLUSION, subject=stay.public_id, label=orientation.place_sheet["number"],
+            department_code=orientation.department_code,
+        )  # fmt: skip
     _leave(identity, orientation, stay, reason, exited_on, waits_again)
     return True
 

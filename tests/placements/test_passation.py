@@ -1,0 +1,84 @@
+"""A file that is handed over keeps its proposals and its stay: the other organisation goes on with them."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from odis_app.access.models import Grant
+from odis_app.accounts.models import User
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.households import operations as files
+from odis_app.households.policy import find_passation
+from odis_app.organisations.models import Organisation
+from odis_app.organisations.seeds import Actor
+from odis_app.placements import operations as do
+from odis_app.placements.models import Orientation, Placement
+from odis_app.placements.policy import visible_orientations
+from tests.placements.conftest import Town, create_place, found, stay
+
+
+def hand_over(town: Town, receiver: Actor) -> None:
+    with town.camille.acting() as identity:
+        proposed = files.propose_passation(
+            identity, household=town.file(), to=db.get_one(Organisation, receiver.org_id), due_on=clock.today(), reason="Le ménage s’y installe.",
+            packet=files.Packet(with_safety=False),
+        ).public_id  # fmt: skip
+    with receiver.acting() as identity:
+        passation = find_passation(identity, proposed)
+        assert passation is not None
+        assert files.accept_passation(identity, passation=passation, referent=db.get_one(User, receiver.user_id))
+
+
+def test_an_open_proposal_is_answered_by_the_new_organisation(town: Town) -> None:
+    orientation = town.propose()
+    hand_over(town, town.neighbour)
+    with town.camille.acting() as identity:
+        assert db.execute(visible_orientations(identity)).scalars().all() == []
+        assert db.execute(select(Orientation.id)).all() == []
+    with town.neighbour.acting() as identity:
+        assert found(orientation).household_owner_org_id == town.neighbour.org_id
+        do.accept_for_household(identity, orientation=found(orientation))
+    with town.operator.acting() as identity:
+        do.accept_for_host(identity, orientation=found(orientation))
+        assert found(orientation).confirmed_at is not None
+
+
+def test_a_stay_goes_on_and_its_operator_still_reads_the_file(town: Town) -> None:
+    orientation = town.entered()
+    hand_over(town, town.neighbour)
+    with town.neighbour.acting():
+        assert stay(orientation).household_owner_org_id == town.neighbour.org_id
+        assert town.file().status in {"place", "suivi"}
+        standing = db.execute(select(Grant.grantee_org_id, Grant.purpose).where(Grant.revoked_at.is_(None))).all()
+        assert {(row.grantee_org_id, row.purpose) for row in standing} == {
+            (town.camille.org_id, "passation"), (town.operator.org_id, "orientation"),
+        }  # fmt: skip
+    with town.operator.acting() as identity:
+        do.leave(identity, placement=stay(orientation), reason="logement_social", exited_on=clock.today())
+    with town.neighbour.acting():
+        assert db.execute(select(Placement.exited_on)).scalar_one() == clock.today()
+
+
+def test_the_operator_who_receives_the_file_goes_on_as_its_owner(town: Town) -> None:
+    orientation = town.entered()
+    hand_over(town, town.operator)
+    with town.operator.acting():
+        assert stay(orientation).household_owner_org_id == stay(orientation).place_owner_org_id == town.operator.org_id
+        assert {row.purpose for row in db.execute(select(Grant.purpose).where(Grant.revoked_at.is_(None)))} == {
+            "passation"
+        }
+
+
+def test_who_lodges_a_household_reads_it_as_long_as_the_stay(town: Town) -> None:
+    """The association lodges the household itself, then hands the file over: it reads on as the place's side does."""
+    with town.camille.acting() as identity:
+        place = create_place(identity).public_id
+    orientation = town.propose(place=place)
+    for act in (do.accept_for_household, do.accept_for_host):
+        with town.camille.acting() as identity:
+            act(identity, orientation=found(orientation))
+    hand_over(town, town.neighbour)
+    with town.neighbour.acting():
+        mine = select(Grant.purpose).where(Grant.grantee_org_id == town.camille.org_id, Grant.revoked_at.is_(None))
+        assert set(db.execute(mine).scalars()) == {"passation", "orientation"}
