@@ -148,6 +148,7 @@ def _resets() -> None:
           IF NOT FOUND THEN RETURN NULL; END IF;
           UPDATE private.credentials SET password_hash = new_password_hash, changed_at = now() WHERE user_id = who;
           DELETE FROM private.sessions WHERE user_id = who;
+          DELETE FROM private.verifications WHERE user_id = who;  -- of 0014: who knew the former password and waits for a code
           DELETE FROM private.password_resets WHERE user_id = who;
           RETURN who;
         END""",

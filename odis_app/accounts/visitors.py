@@ -56,11 +56,11 @@ def place() -> str:
     return str(address)
 
 
-def remember(response: Response, address: str) -> None:
-    """The account at ``address`` signed in here: this browser has its own counter from now on."""
+def remember(response: Response, address: str, *, afresh: bool = False) -> None:
+    """The account at ``address`` signed in here: this browser has its own counter from now on, another one with ``afresh``."""
     marks = _marks()
-    kept = marks.pop(_name(address), "") or new_token()
-    marks[_name(address)] = kept
+    kept = marks.pop(_name(address), "")
+    marks[_name(address)] = kept if kept and not afresh else new_token()
     newest = dict(list(marks.items())[-MOST_ACCOUNTS:])
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     response.set_cookie(

@@ -198,3 +198,18 @@ def test_the_mails_read_well_as_text_and_as_html(client: StrictClient, database:
             assert "https://odis.example/" in words.text
             assert "https://odis.example/" in words.html
             assert "Camille" not in words.text
+
+
+def test_who_waits_for_a_code_with_the_former_password_waits_for_nothing(
+    client: StrictClient, somebody: str, behind
+) -> None:
+    behind("INSERT INTO private.totp (user_id, sealed, confirmed_at) SELECT id, 'x', now() FROM users")
+    behind("UPDATE users SET second_factor_since = now()")
+    thief = client.as_(None)
+    page = thief.submit(thief.get("/connexion"), {"email": EMAIL, "password": PHRASE}, action="/connexion")
+    assert page.headers["Location"].startswith("/connexion/verification")
+    assert behind("SELECT count(*) FROM private.verifications") == [(1,)]
+    ask(client)
+    choose(client, link())
+    assert behind("SELECT count(*) FROM private.verifications") == [(0,)]
+    thief.get("/connexion/verification", status=303)

@@ -113,6 +113,18 @@ def test_a_new_password_by_mail_is_a_way_in_during_an_attack(client: StrictClien
     sign_in(mine, password=OTHER)
 
 
+def test_a_new_password_by_mail_is_a_way_in_after_ones_own_mistakes(client: StrictClient, somebody: str) -> None:
+    mine = sign_in(client.as_(None))
+    mine.post("/deconnexion")
+    for status in (*[422] * 10, 429):
+        sign_in(mine, password="une faute", status=status)
+    mine.submit(mine.get("/mot-de-passe-oublie"), {"email": EMAIL}, action="/mot-de-passe-oublie")
+    mine.get(str(mailbox("reset")[0].context["link"]), status=303)
+    page = mine.get("/nouveau-mot-de-passe")
+    mine.submit(page, {"new": OTHER, "again": OTHER}, action="/nouveau-mot-de-passe")
+    sign_in(mine, password=OTHER)
+
+
 def test_a_right_password_is_not_counted(client: StrictClient, somebody: str) -> None:
     for _ in range(7):
         sign_in(client.as_(None))

@@ -54,11 +54,12 @@ class Visitor:
 class TooOftenError(RuleError):
     """Too many tries; ``seconds`` until one more is accepted."""
 
-    def __init__(self, seconds: int, *, from_place: bool) -> None:
+    def __init__(self, seconds: int, *, from_place: bool, of_password: bool = False) -> None:
         minutes = max(1, -(-seconds // 60))
         wait = "1 minute" if minutes == 1 else f"{minutes} minutes"
         why = "Trop d’essais viennent de votre réseau." if from_place else "Trop d’essais pour cette adresse e-mail."
-        super().__init__("", f"{why} Attendez {wait}, puis recommencez.")
+        way_out = " « Mot de passe oublié » vous laisse entrer plus tôt." if of_password else ""
+        super().__init__("", f"{why} Attendez {wait}, puis recommencez.{way_out}")
         self.seconds = max(1, seconds)
 
 
@@ -82,7 +83,7 @@ def take(kind: Kind, *, address: str, visitor: Visitor) -> int:
     with unit_of_work(None):
         row = db.execute(statement, values).one()
     if row.attempt is None:
-        raise TooOftenError(row.seconds, from_place=row.is_place)
+        raise TooOftenError(row.seconds, from_place=row.is_place, of_password=kind is Kind.PASSWORD)
     return int(row.attempt)
 
 

@@ -77,5 +77,5 @@ def _changed(address: str) -> Response:
     response = redirect_to("accounts.sign_in")
     response.delete_cookie(COOKIE)  # the session that this browser may have had has ended with the others
     links.forget(response, ENDPOINT)
-    visitors.remember(response, address)
+    visitors.remember(response, address, afresh=True)  # whatever was tried before, its owner comes in
     return response
