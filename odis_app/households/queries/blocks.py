@@ -65,6 +65,19 @@ def protection_label(identity: Identity, status: str) -> str:
     return ProtectionStatus.label_of(status)
 
 
+def load_blocks(household: Household) -> tuple[object, ...]:
+    """The blocks that a summary reads one by one, in one statement; what is returned is to be kept as long as they are read."""
+    identity, papers, asked = HouseholdIdentity, HouseholdAdministrative, HouseholdRequest
+    statement = (
+        select(identity, papers, asked)
+        .outerjoin(papers, papers.household_id == identity.household_id)
+        .outerjoin(asked, asked.household_id == identity.household_id)
+        .where(identity.household_id == household.id)
+    )
+    row = db.execute(statement).first()
+    return tuple(row) if row is not None else ()
+
+
 def administrative(household: Household) -> HouseholdAdministrative | None:
     """Protection status and papers."""
     return db.get(HouseholdAdministrative, household.id)

@@ -43,6 +43,7 @@ def show(household: Household) -> Response:
             readers=queries.readers(household),
         )
     sees_reads = who.can(HOUSEHOLD_HISTORY, household)
+    _kept = queries.load_blocks(household)  # held until the page is written: what follows finds them
     return file_page(
         household,
         "households/show.html",

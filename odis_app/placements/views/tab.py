@@ -42,9 +42,11 @@ def card(who: Identity, household: Household) -> Markup | None:
     """The last proposal and the stay, beside the summary; nothing when there is none."""
     if not who.can(policy.ORIENTATION_READ):
         return None
-    orientations, stays = queries.orientations_of(who, household.id), queries.placements_of(who, household.id)
+    orientations = queries.orientations_of(who, household.id)
     if not orientations:
         return None
+    was_confirmed = any(o.confirmed_at for o in orientations)
+    stays = queries.placements_of(who, household.id) if was_confirmed else []
     page = render_template(
         "placements/_card.html", o=orientations[0], p=stays[0] if stays else None, signs=SIGNS, countdown=countdown
     )
