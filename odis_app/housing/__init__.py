@@ -18,6 +18,7 @@ def setup(app: Flask) -> None:
     """Routes and the entry of the masthead. Slots to fill: ``offer.tabs`` and ``place.actions`` (their endpoints take ``offer=``, ``place=``)."""
     app.register_blueprint(views.offers)
     app.register_blueprint(views.places)
+    app.register_blueprint(views.availability)
     register(KIND)
     app.jinja_env.filters.update(langue=Language.label_of, etape=QualificationStatus.label_of, commune=label_of)
     slot("nav.main").add(

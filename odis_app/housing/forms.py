@@ -38,6 +38,7 @@ from odis_app.housing.enums import (
     ValidationMotif,
 )
 from odis_app.housing.operations.home import FACTS
+from odis_app.housing.operations.links import SAME, Answer
 from odis_app.housing.status import CHECKLIST, SAFEGUARDS
 from odis_app.organisations.queries import dispositifs
 from odis_app.territories.fields import CommuneField
@@ -270,3 +271,30 @@ class AvailabilityForm(Form):
 
 class ConfirmForm(Form):
     """A button."""
+
+
+class LinkedPlaceForm(Form):
+    """One line of the list that a reminder's link opens; the whole list has one token and one button."""
+
+    state = RadioField(
+        "Cette place", [InputRequired("Choisissez une réponse.")], default=SAME,
+        choices=[
+            (SAME, "Rien n’a changé"), (PlaceState.DISPONIBLE.value, "Libre"), (PlaceState.OCCUPEE.value, "Occupée"),
+            (PlaceState.INDISPONIBLE.value, "Indisponible"),
+        ],
+    )  # fmt: skip
+    motif = SelectField(
+        "Si elle est indisponible, pourquoi", [Optional()], choices=[("", "Choisir"), *UnavailabilityMotif.choices()]
+    )
+    until = DateField("Indisponible jusqu’au", [Optional()], description="Vide : on ne sait pas encore.")
+
+    class Meta(Form.Meta):
+        """The token is that of the list."""
+
+        csrf = False
+
+    def answer(self) -> Answer:
+        """What is said, as the operation takes it; a motif and a date are of an unavailability alone."""
+        if self.state.data != PlaceState.INDISPONIBLE.value:
+            return Answer(self.state.data)
+        return Answer(self.state.data, self.motif.data or "", self.until.data)

@@ -6,7 +6,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, Identity, Integer, LargeBinary, Numeric, SmallInteger, Text
+from sqlalchemy import (
+    BigInteger,
+    Computed,
+    FetchedValue,
+    ForeignKey,
+    Identity,
+    Integer,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -203,3 +214,19 @@ class OccupancyHousehold(Base):
     subject: Mapped[str]
     household_record_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("records.id"))
     household_owner_org_id: Mapped[int] = mapped_column(BigInteger)
+
+
+class AvailabilityLink(Base):
+    """The link of a reminder: the availability list of one structure (None: the places of offers), once, for one person."""
+
+    __tablename__ = "availability_links"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[PublicId]
+    organisation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisations.id"))
+    structure_id: Mapped[int | None] = mapped_column(BigInteger)
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    sent_on: Mapped[date] = mapped_column(server_default=FetchedValue())
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

@@ -1,6 +1,7 @@
 """Every write on offers, places and occupancies. ``reserve`` is the only door to a place for someone else's household."""
 
 from odis_app.housing.operations.availability import change_availability, confirm_place, confirm_stale_places
+from odis_app.housing.operations.links import forget_links, remind_operators
 from odis_app.housing.operations.many import NewOffer, receive_offers
 from odis_app.housing.operations.occupancies import end_stay, release, reserve, start_stay
 from odis_app.housing.operations.offers import (
@@ -38,6 +39,7 @@ __all__ = [
     "create_place",
     "decide",
     "end_stay",
+    "forget_links",
     "is_qualifiable",
     "plan_visit",
     "receive_offers",
@@ -45,6 +47,7 @@ __all__ = [
     "record_safeguards",
     "record_visit",
     "release",
+    "remind_operators",
     "reopen_place",
     "reserve",
     "resume_offer",

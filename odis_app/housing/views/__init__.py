@@ -1,7 +1,8 @@
-"""/offres and /places."""
+"""/offres, /places and the list that a reminder's link opens."""
 
 from odis_app.housing.views import place_forms, qualification
+from odis_app.housing.views.link import blueprint as availability
 from odis_app.housing.views.offers import blueprint as offers
 from odis_app.housing.views.places import blueprint as places
 
-__all__ = ["offers", "place_forms", "places", "qualification"]
+__all__ = ["availability", "offers", "place_forms", "places", "qualification"]

@@ -1,0 +1,464 @@
+"""The link of a reminder: what it opens, what it changes, all that it does not open, and everything that kills it."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from threading import Barrier, Thread
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from jobs.runner import perform
+from jobs.schedule import SCHEDULE
+from jobs.scheduler import plan
+from odis_app.core import clock
+from odis_app.core import db as core_db
+from odis_app.core.config import libpq
+from odis_app.core.db import db, token_hash, unit_of_work
+from odis_app.core.permissions import Role
+from odis_app.core.requests import COOKIE
+from odis_app.housing import operations as do
+from odis_app.housing import queries
+from odis_app.housing.enums import PlaceState
+from odis_app.housing.models import Occupancy, Place
+from odis_app.housing.operations import links
+from odis_app.housing.queries.places import place_row
+from odis_app.notifications import queries as mails
+from odis_app.notifications.rendering import words_of
+from tests.housing.conftest import MARK
+from tests.housing.households import open_file
+from tests.support.client import text_of
+from tests.support.worlds import owner_unit
+
+LINE = next(item for item in SCHEDULE if item.name == "remind-operators")
+MONDAY, HOLIDAY, SATURDAY = date(2026, 11, 16), date(2026, 11, 11), date(2026, 11, 21)
+DEAD = "Ce lien n’est plus valable"
+LIST = "/disponibilites"
+
+
+@pytest.fixture
+def operator(world):
+    return world.actor("operateur", "44")
+
+
+@pytest.fixture
+def association(world):
+    return world.actor("association", "44")
+
+
+@pytest.fixture
+def behind(admin_url):
+    """SQL that no wall stops: one statement, what it returns."""
+
+    def run(sql, *values):
+        with psycopg.connect(libpq(admin_url), autocommit=True) as admin:
+            found = admin.execute(sql, values)
+            return found.fetchall() if found.description else None
+
+    return run
+
+
+@pytest.fixture
+def remind(database, monkeypatch):
+    """The scheduled job of a day, as a worker runs it; what it reports."""
+    runs = iter(range(1, 100))
+
+    def run(day=MONDAY):
+        monkeypatch.setattr(clock, "today", lambda: day)
+        core_db.configure("app", database.config["ODIS"].worker_database_url)
+        try:
+            (job,) = plan(clock.now() + timedelta(days=next(runs)), [LINE])
+            with database.app_context():
+                assert perform(LINE.task, job) == "done"
+        finally:
+            core_db.configure("app", database.config["ODIS"].database_url)
+            monkeypatch.undo()
+        with owner_unit():
+            return db.execute(text("SELECT result FROM jobs WHERE id = :id"), {"id": job}).scalar_one()
+
+    return run
+
+
+def aged(actor, place, days=20):
+    with actor.acting() as identity:
+        do.confirm_place(identity, place=db.get_one(Place, place.id), at=clock.now() - timedelta(days=days))
+    return place
+
+
+def reminders():
+    with unit_of_work(None, readonly=True):
+        return [m for m in mails.mailbox() if m.kind.name == "availability_reminder"]
+
+
+def opened(client, mail=None):
+    """A browser of nobody, on the list that the link of a mail (the newest) opens."""
+    browser = client.as_(None)
+    browser.get((mail or reminders()[0]).context["link"], status=303)
+    return browser
+
+
+def secret_of(mail=None):
+    return (mail or reminders()[0]).context["link"].removeprefix("/disponibilites/")
+
+
+def state_of(actor, place):
+    with actor.acting() as identity:
+        return place_row(identity, db.get_one(Place, place.id))
+
+
+def lived_in(homes, association, operator, place):
+    """A followed household lives there; its file."""
+    household = open_file(association)
+    booked = homes.reserve(association, place, household)
+    with operator.acting() as identity:
+        do.start_stay(
+            identity,
+            occupancy=db.get_one(Occupancy, booked.id),
+            starts_on=clock.today() - timedelta(days=3),
+            ends_on=clock.today() + timedelta(days=9),
+        )
+    return household
+
+
+def test_thirty_seconds(homes, operator, client, remind, behind):
+    structure = homes.structure(operator)
+    places = [aged(operator, homes.place(operator, structure=structure)) for _ in range(3)]
+    assert remind() == {"reminded": 1, "forgotten": 0}
+    mail = reminders()[0]
+    assert mail.context["structure"] == "Foyer d’essai"
+    assert mail.context["places"].replace("\xa0", " ") == "3 places"
+    browser = client.as_(None)
+    arrived = browser.get(mail.context["link"], status=303)
+    assert arrived.headers["Location"] == LIST  # the secret is no longer in the address
+    page = browser.get(LIST)
+    assert [place.number in text_of(page) for place in places] == [True] * 3
+    thanks = browser.submit(page, {}, action=LIST, follow=True, status=200)
+    assert thanks.request.path == "/disponibilites/enregistrees"
+    for place in places:
+        assert state_of(operator, place).place.confirmed_at > clock.now() - timedelta(minutes=5)
+        assert state_of(operator, place).place.confirmed_by_label == "Operateur Fictif 1"
+    told = behind(
+        "SELECT action, actor_kind, actor_user_id, actor_org_id, summary, record_id FROM audit_events WHERE actor_kind = 'link'"
+    )
+    assert (
+        told
+        == [
+            (
+                "place:confirm",
+                "link",
+                operator.user_id,
+                operator.org_id,
+                "Rien n’a changé, par le lien d’un rappel",
+                structure.id,
+            )
+        ]
+        * 3
+    )
+
+
+def test_each_answer_does_what_the_signed_in_operator_would(homes, operator, client, remind):
+    structure = homes.structure(operator)
+    free, taken, away, back = (aged(operator, homes.place(operator, structure=structure)) for _ in range(4))
+    with operator.acting() as identity:
+        do.change_availability(
+            identity,
+            place=db.get_one(Place, back.id),
+            state=PlaceState.INDISPONIBLE,
+            motif="travaux",
+            on=clock.today() - timedelta(days=5),
+        )
+    aged(operator, back)
+    remind()
+    browser = opened(client)
+    day = clock.today() + timedelta(days=10)
+    page = browser.get(LIST)
+    assert "Indisponible : travaux" in text_of(page)
+    typed = {
+        f"{taken.public_id}-state": "occupee", f"{back.public_id}-state": "disponible",
+        f"{away.public_id}-state": "indisponible", f"{away.public_id}-motif": "incident", f"{away.public_id}-until": day.isoformat(),
+    }  # fmt: skip
+    browser.submit(page, typed, action=LIST)
+    assert [state_of(operator, p).state for p in (free, taken, away, back)] == [
+        PlaceState.DISPONIBLE, PlaceState.OCCUPEE, PlaceState.INDISPONIBLE, PlaceState.DISPONIBLE,
+    ]  # fmt: skip
+    assert (state_of(operator, away).motif, state_of(operator, away).until) == ("incident", day)
+    with operator.acting() as identity:
+        (kept,) = queries.occupancies_of(identity, db.get_one(Place, back.id))
+        assert kept.during.upper == clock.today()  # it ended today; its past is kept
+
+
+def test_the_mail_and_the_page_hold_nothing_of_a_household(homes, operator, association, client, remind, database):
+    structure = homes.structure(operator)
+    place = aged(operator, homes.place(operator, structure=structure))
+    household = lived_in(homes, association, operator, place)
+    aged(operator, place)
+    remind()
+    mail = reminders()[0]
+    words = words_of(database.jinja_env, mail.kind, mail.context, address="https://odis.example")
+    page = opened(client).get(LIST)
+    said = text_of(page)
+    assert "Occupée" in said
+    assert "Se libère" not in said
+    leaving = (clock.today() + timedelta(days=9)).day
+    marks = ("Essai0", "Fictif", household.number, household.public_id, "ménage", "/menages", MARK, f"le {leaving} ")
+    for source in (words.text, words.html, page.get_data(as_text=True).split("<main")[1].split("</main")[0]):
+        assert [mark for mark in marks if mark in source] == []
+    assert "mast-nav" not in page.get_data(as_text=True)
+    assert "Déconnexion" not in said
+
+
+def test_a_secret_structure_is_its_number_and_its_places_too(homes, operator, client, remind, database):
+    place = aged(operator, homes.place(operator, secret=True))
+    remind()
+    mail = reminders()[0]
+    assert mail.context["structure"].startswith("S-44-")
+    words = words_of(database.jinja_env, mail.kind, mail.context, address="https://odis.example")
+    page = opened(client).get(LIST)
+    assert place.number in text_of(page)
+    for source in (words.text, words.html, page.get_data(as_text=True)):
+        assert [w for w in ("Foyer", "Studio", MARK, "Nantes") if w in source] == []
+
+
+def test_who_is_written_to_and_how_often(world, homes, operator, association, remind, behind):
+    colleague = world.actor("operateur", "44", colleague_of=operator)
+    world.actor("admin_organisation", "44", colleague_of=operator)
+    first, second = homes.structure(operator), homes.structure(operator)
+    aged(operator, homes.place(operator, structure=first))
+    aged(operator, homes.place(operator, structure=second), days=13)
+    offer = homes.offer(association, stage="validated")
+    behind("UPDATE places SET confirmed_at = now() - interval '20 days' WHERE offer_id = %s", offer.id)
+    social = world.actor("association", "44", colleague_of=association, roles=(Role.TRAVAILLEUR_SOCIAL,))
+    assert remind() == {"reminded": 3, "forgotten": 0}  # two operators for one structure, who qualifies for the offer
+    assert sorted(m.context["structure"] for m in reminders()) == ["Autres places", "Foyer d’essai", "Foyer d’essai"]
+    to = {m.to for m in reminders()}
+    assert len(to) == 3
+    with owner_unit():
+        address = dict(db.execute(text("SELECT id, email FROM users")).all())
+    assert to == {address[a.user_id] for a in (operator, colleague, association)}
+    assert address[social.user_id] not in to
+    assert remind() == {"reminded": 0, "forgotten": 0}
+    behind("UPDATE availability_links SET sent_on = sent_on - 6")
+    assert remind()["reminded"] == 0
+    behind("UPDATE availability_links SET sent_on = sent_on - 1")
+    assert remind()["reminded"] == 3
+    behind("UPDATE availability_links SET expires_at = now() - interval '91 days' WHERE sent_on < current_date - 5")
+    assert remind()["forgotten"] == 3
+
+
+@pytest.mark.parametrize("day", [HOLIDAY, SATURDAY])
+def test_nobody_is_written_to_on_a_day_of_rest(homes, operator, remind, day):
+    aged(operator, homes.place(operator))
+    assert remind(day)["reminded"] == 0
+    assert remind(MONDAY)["reminded"] == 1
+
+
+def test_nobody_is_written_to_about_closed_places_nor_in_a_closed_organisation(homes, operator, remind, behind):
+    place = aged(operator, homes.place(operator))
+    with operator.acting() as identity:
+        do.close_place(identity, place=db.get_one(Place, place.id))
+    assert remind()["reminded"] == 0
+    other = aged(operator, homes.place(operator))
+    behind("UPDATE organisations SET deactivated_at = now() WHERE id = %s", operator.org_id)
+    assert remind()["reminded"] == 0
+    assert other.id != place.id
+
+
+def test_opening_consumes_nothing_and_saving_does(homes, operator, client, remind):
+    aged(operator, homes.place(operator))
+    remind()
+    for _ in range(3):  # a mail server, a preview, a robot: each follows the link and reads the page
+        opened(client).get(LIST)
+    browser = opened(client)
+    browser.submit(browser.get(LIST), {}, action=LIST)
+    assert DEAD in text_of(browser.get(LIST, status=410))
+    assert "Connectez-vous, puis ouvrez « Mes places »" in text_of(opened(client).get(LIST, status=410))
+
+
+def test_every_dead_link_gets_the_same_page(world, homes, operator, client, remind, behind):
+    pages = set()
+    aged(operator, homes.place(operator))
+    remind()
+    good, now = opened(client), "UPDATE availability_links SET"
+    page = good.get(LIST)
+    for kill, mend in (
+        (f"{now} expires_at = now()", f"{now} expires_at = now() + interval '1 day'"),
+        (f"{now} used_at = now()", f"{now} used_at = NULL"),
+        ("UPDATE users SET deactivated_at = now()", "UPDATE users SET deactivated_at = NULL"),
+        ("UPDATE organisations SET deactivated_at = now()", "UPDATE organisations SET deactivated_at = NULL"),
+        (
+            "UPDATE memberships SET ends_on = current_date - 1, starts_on = current_date - 9",
+            "UPDATE memberships SET ends_on = NULL",
+        ),
+        ("UPDATE memberships SET role = 'admin_organisation'", "UPDATE memberships SET role = 'operateur'"),
+    ):
+        behind(kill)
+        browser = opened(client)
+        pages.add(browser.get(LIST, status=410).get_data(as_text=True).split("<main")[1])
+        behind(mend)
+        opened(client).get(LIST)  # nothing was consumed: it serves again
+    never = client.as_(None)
+    never.get(f"/disponibilites/{'x' * 43}", status=303)
+    pages.add(never.get(LIST, status=410).get_data(as_text=True).split("<main")[1])
+    pages.add(client.as_(None).get(LIST, status=410).get_data(as_text=True).split("<main")[1])
+    assert len(pages) == 1
+    behind(f"{now} expires_at = now()")
+    good.submit(page, {}, action=LIST, status=410)
+    assert behind("SELECT count(*) FROM audit_events WHERE actor_kind = 'link'") == [(0,)]
+
+
+def test_two_clicks_at_once_and_one_wins(homes, operator, client, remind, database, behind):
+    place = aged(operator, homes.place(operator))
+    remind()
+    secret, ends, together = secret_of(), [], Barrier(2)
+
+    def click(state):
+        with database.app_context():
+            together.wait()
+            try:
+                with unit_of_work(None):
+                    links.answer_by_link(
+                        database.extensions["odis_minter"],
+                        secret=secret,
+                        answers={place.public_id: links.Answer(state)},
+                    )
+                ends.append("written")
+            except Exception as error:
+                ends.append(str(error))
+
+    clicks = [Thread(target=click, args=(state,)) for state in ("occupee", "disponible")]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join()
+    assert sorted(ends) == sorted(["written", links.DEAD])
+    assert behind("SELECT count(*) FROM audit_events WHERE actor_kind = 'link'") == [(1,)]
+
+
+def test_what_is_wrong_is_said_on_its_line_and_nothing_is_written(homes, operator, association, client, remind):
+    structure = homes.structure(operator)
+    stays, held, away, later, fine = (aged(operator, homes.place(operator, structure=structure)) for _ in range(5))
+    lived_in(homes, association, operator, stays)
+    homes.reserve(association, held, open_file(association), subject="orientation00002")
+    homes.reserve(association, later, open_file(association), days=20, subject="orientation00003")
+    for place in (stays, held, later):
+        aged(operator, place)
+    remind()
+    browser = opened(client)
+    page = browser.get(LIST)
+    typed = {
+        f"{stays.public_id}-state": "disponible",
+        f"{held.public_id}-state": "occupee",
+        f"{later.public_id}-state": "occupee",
+    }
+    wrong = browser.submit(page, typed, action=LIST, status=422)
+    said = text_of(wrong)
+    assert "Rien n’est enregistré : 3 réponses sont à revoir" in said
+    assert "La sortie de cette place s’enregistre depuis le dossier" in said
+    assert "Cette place est réservée" in said
+    assert "déjà prise à partir d’un jour à venir" in said
+    assert state_of(operator, fine).place.confirmed_at < clock.now() - timedelta(days=19)
+    assert state_of(operator, stays).state is PlaceState.EN_LIBERATION
+    typed = {f"{away.public_id}-state": "indisponible", f"{away.public_id}-until": clock.today().isoformat()}
+    assert "Choisissez pourquoi" in text_of(browser.submit(page, typed, action=LIST, status=422))
+    typed[f"{away.public_id}-motif"] = "travaux"
+    assert "La fin doit être après aujourd’hui" in text_of(browser.submit(page, typed, action=LIST, status=422))
+    typed[f"{away.public_id}-until"] = "demain"
+    browser.submit(page, typed, action=LIST, status=422)
+    browser.submit(page, {f"{fine.public_id}-state": "partie"}, action=LIST, status=422)
+    browser.submit(page, {}, action=LIST)  # the link still served
+
+
+def test_a_place_of_another_list_is_not_touched(world, homes, operator, client, remind, database, behind):
+    mine, beside, foreign = (
+        aged(operator, homes.place(operator)),
+        aged(operator, homes.place(operator)),
+        homes.place(world.actor("operateur", "44")),
+    )
+    remind()
+    mail = next(m for m in reminders() if mine.number in text_of(opened(client, m).get(LIST)))
+    assert beside.number not in text_of(opened(client, mail).get(LIST))
+    for other in (beside, foreign):
+        with unit_of_work(None):
+            answers = {
+                mine.public_id: links.Answer(links.SAME),
+                other.public_id: links.Answer("indisponible", "travaux"),
+            }
+            wrong = links.answer_by_link(database.extensions["odis_minter"], secret=secret_of(mail), answers=answers)
+        assert list(wrong) == [other.public_id]
+    assert behind("SELECT count(*) FROM occupancies") == [(0,)]
+    assert behind("SELECT count(*) FROM availability_links WHERE used_at IS NOT NULL") == [(0,)]
+
+
+def test_nothing_by_sql_without_the_secret_and_the_proof(homes, operator, client, remind, database, behind):
+    place = aged(operator, homes.place(operator))
+    remind()
+    digest = token_hash(secret_of())
+    answers = json.dumps([{"place": place.public_id, "state": "occupee", "motif": "", "until": None, "id": "x" * 16}])
+    other = json.dumps([{"place": place.public_id, "state": "disponible", "motif": "", "until": None, "id": "x" * 16}])
+    proof = database.extensions["odis_minter"].proof(f"availability|{digest.hex()}|{other}")
+    save = text("SELECT problem FROM odis.availability_save(:hash, :proof, :answers, '')")
+    with unit_of_work(None):
+        assert db.execute(text("SELECT count(*) FROM availability_links")).scalar_one() == 0
+        assert db.execute(text("SELECT count(*) FROM places")).scalar_one() == 0
+        assert db.execute(text("SELECT * FROM odis.availability_peek(:hash)"), {"hash": token_hash("x")}).all() == []
+        assert len(db.execute(text("SELECT * FROM odis.availability_peek(:hash)"), {"hash": digest}).all()) == 1
+        for wrong in (b"", proof):  # the proof is of those answers and no other
+            assert db.execute(save, {"hash": digest, "proof": wrong, "answers": answers}).scalars().all() == ["dead"]
+    with operator.acting():  # not even for the person it was sent to
+        assert db.execute(text("SELECT count(*) FROM availability_links")).scalar_one() == 0
+    with unit_of_work(None, engine_name="worker"):  # a worker is not the scheduled job
+        due = text("SELECT count(*) FROM odis.availability_due(interval '1 day', interval '0 days')")
+        assert db.execute(due).scalar_one() == 0
+        assert db.execute(text("SELECT count(*) FROM availability_links")).scalar_one() == 0
+    assert behind("SELECT count(*) FROM occupancies") == [(0,)]
+
+
+def test_the_link_opens_nothing_else(homes, operator, client, remind):
+    place = aged(operator, homes.place(operator))
+    remind()
+    browser = opened(client)
+    browser.get(LIST)
+    for path in ("/places", f"/places/{place.public_id}", "/menages", "/compte", "/"):
+        assert browser.get(path, status=303).headers["Location"].startswith("/connexion")
+    assert browser.browser.get_cookie(COOKIE) is None
+
+
+def test_bad_links_are_counted_by_network_and_good_ones_are_not(homes, operator, client, remind):
+    aged(operator, homes.place(operator))
+    remind()
+    for _ in range(12):
+        opened(client).get(LIST)
+    for n in range(11):
+        guess = client.as_(None)
+        guess.get(f"/disponibilites/{n:043d}", status=303)
+        answer = guess.get(LIST, status=410 if n < 10 else 429)
+    assert "Trop d’essais viennent de votre réseau" in text_of(answer)
+    assert int(answer.headers["Retry-After"]) > 0
+    elsewhere = opened(client)
+    elsewhere.get(LIST, environ_overrides={"REMOTE_ADDR": "203.0.113.9"})
+
+
+def test_the_state_on_the_link_is_that_of_the_signed_in_list(homes, operator, association, remind):
+    structure = homes.structure(operator)
+    places = [aged(operator, homes.place(operator, structure=structure)) for _ in range(6)]
+    lived_in(homes, association, operator, places[0])
+    homes.reserve(association, places[1], open_file(association), subject="orientation00004")
+    homes.reserve(association, places[2], open_file(association), days=40, subject="orientation00005")
+    with operator.acting() as identity:
+        for place, state in ((places[3], PlaceState.INDISPONIBLE), (places[4], PlaceState.OCCUPEE)):
+            do.change_availability(
+                identity,
+                place=db.get_one(Place, place.id),
+                state=state,
+                motif="travaux" if state is PlaceState.INDISPONIBLE else "",
+            )
+    for place in places:
+        aged(operator, place)
+    remind()
+    with unit_of_work(None, readonly=True):
+        seen = {p.public_id: p.state for p in links.list_by_link(secret_of()).places}
+    signed_in = {p.public_id: state_of(operator, p).state for p in places}
+    assert signed_in[places[0].public_id] is PlaceState.EN_LIBERATION
+    assert seen == signed_in | {places[0].public_id: PlaceState.OCCUPEE}
