@@ -484,7 +484,7 @@ def _walls() -> None:
     auth_writes("file_joins", "INSERT")
     wall(
         "reviews",
-        select="(owner_org_id = (SELECT odis.org()) AND (kind = 'offer_decision' OR (SELECT odis.level()) >= 0)) "
+        select="(owner_org_id = (SELECT odis.org()) AND ((SELECT odis.level()) >= 0 OR (kind = 'offer_decision' AND (SELECT odis.has_role('qualificateur_offres'))))) "
         "OR department_code = ANY (ARRAY(SELECT odis.steered_departments()))",
     )
     auth_writes("reviews", "INSERT, UPDATE")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, and_, false, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, text
 
 from odis_app.access.enums import ReviewKind
 from odis_app.access.models import Review, RoleException
@@ -17,15 +17,12 @@ REVIEWERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR, Role.QUALIFICATEUR_OFFR
 
 
 def visible_reviews(identity: Identity) -> Select[Review]:
-    """The decisions to read over in one's organisation (about offers only for who holds no file); for the State, those of its départements."""
-    if identity.org_id is None:
-        return select(Review).where(false())
-    about_offers = Review.kind == ReviewKind.OFFER_DECISION.value
-    own = (
-        Review.owner_org_id == identity.org_id
-        if identity.level >= 0
-        else and_(Review.owner_org_id == identity.org_id, about_offers)
-    )
+    """The decisions to read over in one's organisation (about offers only for who qualifies them without holding files); for the State, those of its départements."""
+    own: ColumnElement[bool] = false()
+    if identity.level >= 0:
+        own = Review.owner_org_id == identity.org_id
+    elif Role.QUALIFICATEUR_OFFRES.value in identity.roles:
+        own = and_(Review.owner_org_id == identity.org_id, Review.kind == ReviewKind.OFFER_DECISION.value)
     steered = Review.department_code.in_(identity.departments) if identity.org_kind in STEERING else false()
     return select(Review).where(or_(own, steered))
 

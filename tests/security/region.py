@@ -101,6 +101,8 @@ class Region:
         author = self.people["own", "ts"]
         if name == "invitation":
             self.things[name] = _invitation(self.app, self.camille)
+        elif name == "share":
+            self.things[name] = _again(self.camille, self.numbers, self.people["full", "op"])
         elif name == "exception":
             self.things[name] = _exception(self.people["own", "ao"], self.camille)
         elif name == "colleague":
@@ -405,6 +407,15 @@ def _share_of(numbers: dict[str, int], actor: Actor) -> str:
             Grant.record_id == numbers["household"], Grant.grantee_org_id == actor.org_id
         )
         return db.execute(statement).scalar_one()
+
+
+def _again(camille: Actor, numbers: dict[str, int], actor: Actor) -> str:
+    """The same share, given once more."""
+    with camille.acting() as identity:
+        return share_record(
+            identity, record_id=numbers["household"], owner_org_id=numbers["owner"], grantee_org_id=actor.org_id, level=ShareLevel.FULL,
+            purpose=SharePurpose.ACCOMPAGNEMENT,
+        ).public_id  # fmt: skip
 
 
 def _make_report(app: Flask, public_id: str) -> None:
