@@ -215,7 +215,12 @@ def _erasing() -> None:
           END IF;
           IF NOT really THEN RETURN true; END IF;
           IF line.kind = 'household' THEN PERFORM odis.take_household(record);
-          ELSE DELETE FROM public.records r WHERE r.id = record; END IF;
+          ELSE
+            INSERT INTO public.erased_files (folder, storage_key) SELECT 'documents', d.storage_key FROM public.documents d WHERE d.record_id = record;
+            DELETE FROM public.import_keys k WHERE k.record_id = record;
+            UPDATE public.import_rows r SET cells_sealed = NULL, findings_sealed = NULL, undo_sealed = NULL WHERE r.record_id = record;
+            DELETE FROM public.records r WHERE r.id = record;
+          END IF;
           UPDATE public.retention_plan_rows r SET state = 'erased', number = NULL, ended_at = now() WHERE r.record_id = record;
           RETURN true;
         END""",

@@ -41,13 +41,16 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     run("DROP TRIGGER consent ON grants")
+    run("DROP TRIGGER consent ON members")
     for signature in reversed(ERASURE_DEFINERS):
         drop_definer(signature)
+    drop_definer("requests_waiting()")
     drop_definer("consent_contacts(wanted bigint)")
     drop_definer("record_hosting(applies boolean, host text, certificate text, until date, why text)")
     drop_definer("set_erasures(running boolean)")
     run(f"DROP TABLE {TABLES}")
     for signature in (
+        "adult_arrived()",
         "guard_grant_consent()",
         "consent_withdrawn()",
         "consent_stands(household bigint, why text, organisation bigint, class smallint)",
@@ -241,6 +244,23 @@ def _consent_functions() -> None:
     )
     run("""CREATE TRIGGER withdrawn AFTER UPDATE OF withdrawn_at ON consents FOR EACH ROW WHEN (NEW.withdrawn_at IS NOT NULL)
         EXECUTE FUNCTION odis.consent_withdrawn()""")
+    # An adult who arrives agreed to nothing: what rested on the consent of the others closes.
+    definer(
+        "adult_arrived()",
+        "trigger",
+        """
+        BEGIN
+          UPDATE public.grants g SET revoked_at = now(), revoked_by_id = odis.user_id()
+           WHERE g.record_id = NEW.household_id AND g.revoked_at IS NULL AND g.expires_at > now()
+             AND EXISTS (SELECT 1 FROM public.purposes p WHERE p.code = g.purpose AND p.legal_basis = 'consentement')
+             AND NOT odis.consent_covers(g.record_id, g.purpose, g.grantee_org_id, g.max_class);
+          RETURN NULL;
+        END""",
+        language="plpgsql",
+        volatility="VOLATILE",
+    )
+    run("""CREATE TRIGGER consent AFTER INSERT OR UPDATE OF until, link, birth_date, birth_year ON members FOR EACH ROW
+        WHEN (NEW.until IS NULL) EXECUTE FUNCTION odis.adult_arrived()""")
     # Whom to tell that a share ended with this consent, in this very transaction: those who coordinate there, else those who follow people.
     definer(
         "consent_contacts(wanted bigint)",
@@ -281,7 +301,7 @@ def _requests() -> None:
       recorded_at timestamptz NOT NULL DEFAULT now(),
       recorded_by_id bigint NOT NULL REFERENCES users,
       recorded_by_label text NOT NULL,
-      CONSTRAINT uq_rights_requests_owner UNIQUE (id, owner_org_id),
+      CONSTRAINT uq_rights_requests_household UNIQUE (id, household_id),
       CONSTRAINT ck_rights_requests_due CHECK (due_on <= (received_on + interval '3 months')::date AND (extended_on IS NOT NULL OR due_on <= (received_on + interval '1 month')::date)),
       CONSTRAINT ck_rights_requests_extended CHECK ((extended_on IS NULL) = (extension_sealed IS NULL)),
       CONSTRAINT ck_rights_requests_answered CHECK (CASE state WHEN 'ouverte' THEN num_nonnulls(answer_sealed, answered_on, answered_by_label) = 0
@@ -296,6 +316,14 @@ def _requests() -> None:
     run(f"REVOKE UPDATE ON rights_requests FROM {APPLICATION}")
     run(
         "GRANT UPDATE (due_on, extended_on, extension_sealed, state, answer_sealed, answered_on, answered_by_label) ON rights_requests TO odis_app"
+    )
+    # Who administers an organisation reads no file; it knows how many requests wait, and how many are late.
+    definer(
+        "requests_waiting()",
+        "TABLE (waiting bigint, late bigint)",
+        """SELECT count(*), count(*) FILTER (WHERE r.due_on < current_date) FROM public.rights_requests r
+           WHERE r.owner_org_id = odis.org() AND r.state = 'ouverte' AND (odis.has_role('admin_organisation') OR odis.has_role('coordinateur'))""",
+        to="odis_app",
     )
     run(f"""
     CREATE TABLE data_copies (
@@ -316,7 +344,7 @@ def _requests() -> None:
       expires_at timestamptz NOT NULL,
       CONSTRAINT ck_data_copies_ready CHECK ((outcome = 'ready') = (storage_key <> '')),
       CONSTRAINT ck_data_copies_expiry CHECK (expires_at <= created_at + interval '48 hours 1 minute'),
-      CONSTRAINT fk_data_copies_request FOREIGN KEY (request_id, owner_org_id) REFERENCES rights_requests (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE,
+      CONSTRAINT fk_data_copies_request FOREIGN KEY (request_id, household_id) REFERENCES rights_requests (id, household_id) ON DELETE CASCADE,
       {HOUSEHOLD.format(table="data_copies")},
       {MEMBER.format(table="data_copies")}
     )""")

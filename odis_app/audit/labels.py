@@ -5,11 +5,14 @@ from __future__ import annotations
 from odis_app.core.permissions import Role
 
 RESOURCES = {
+    "consent": "Consentement", "hosting": "Hébergement de santé", "privacy": "Bases légales", "retention": "Effacements planifiés", "rights": "Demande de droits",
     "access": "Demande d’accès", "team": "Équipe", "account": "Compte", "documents": "Documents", "home": "Accueil", "matching": "Appariement", "search": "Recherche", "audit": "Journal des accès", "charter": "Charte", "convention": "Convention", "document": "Document", "household": "Dossier ménage",
     "import": "Import", "invitation": "Invitation", "journal": "Journal du dossier", "member": "Équipe", "offer": "Offre", "orientation": "Proposition",
     "access": "Droits", "passation": "Passation", "permission": "Droits", "review": "Relecture", "place": "Place", "placement": "Hébergement", "record": "Dossier", "report": "Bilan", "session": "Connexion", "structure": "Structure",
 }  # fmt: skip
 VERBS = {
+    "answer": "réponse", "cancel": "annulation", "copy": "copie demandée", "erase": "effacement", "extend": "prolongation", "give": "accord recueilli", "plan": "plan établi",
+    "record": "enregistrement", "register": "enregistrement", "switch": "arrêt ou reprise",
     "accept": "acceptation", "approve": "accord", "departure": "destination notée", "invite": "invitation", "remove": "départ", "renew": "nouvel envoi", "add": "ajout", "archive": "archivage", "assign": "affectation", "decline": "refus de la demande", "explain": "explication", "join": "rattachement en urgence", "join_refused": "rattachement sans suite", "move": "changement d’organisation", "propose": "proposition", "ask": "demande", "availability": "disponibilité", "call": "appel", "close": "fermeture",
     "commit": "enregistrement", "complete": "compléments", "confirm": "confirmation", "create": "création", "decide": "décision", "discard": "abandon",
     "download": "téléchargement", "edit": "modification", "end_stay": "fin de séjour", "expire": "expiration", "export": "export", "forget": "mot de passe oublié", "generate": "production",

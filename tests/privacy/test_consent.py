@@ -15,8 +15,10 @@ from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
+from odis_app.households.enums import HouseholdEvent
 from odis_app.households.models import Household
-from odis_app.households.operations import share_household
+from odis_app.households.operations import add_member, share_household
+from odis_app.households.operations.composition import Person
 from odis_app.households.policy import visible_households
 from odis_app.households.queries import present_members
 from odis_app.notifications.models import Mail
@@ -133,6 +135,36 @@ def test_bare_sql_cannot_withdraw_and_keep_the_share(town: Town, family: str, fi
         assert grant.revoked_at is not None
     with pytest.raises(ProgrammingError, match="consent"), town.camille.acting():
         db.execute(text("UPDATE grants SET revoked_at = NULL, revoked_by_id = NULL WHERE id = :id"), {"id": grant.id})
+
+
+def test_an_adult_who_arrives_agreed_to_nothing(town: Town, family: str, file_of: Find) -> None:
+    with town.camille.acting() as identity:
+        household = file_of(identity, family)
+        for adult in present_members(household.id)[:2]:
+            agree(identity, household, adult, town.neighbour)
+        share(identity, household, town)
+        child = Person("Omid", "Nemounehzadeh", "m", link="enfant_mineur", birth_year=clock.today().year - 5)
+        add_member(
+            identity,
+            household=household,
+            person=child,
+            event=HouseholdEvent.REUNIFICATION,
+            happened_on=clock.today(),
+            version=None,
+        )
+    assert sees(town, family)
+    with town.camille.acting() as identity:
+        aunt = Person("Roya", "Nemounehzadeh", "f", link="fratrie", birth_year=1992)
+        household = file_of(identity, family)
+        add_member(
+            identity,
+            household=household,
+            person=aunt,
+            event=HouseholdEvent.REUNIFICATION,
+            happened_on=clock.today(),
+            version=None,
+        )
+    assert not sees(town, family)
 
 
 def test_what_was_agreed_never_changes(town: Town, family: str, file_of: Find) -> None:

@@ -190,7 +190,7 @@ def homes_organisation(homes: Homes) -> Organisation:
 
 def dump(services: Embedded) -> bytes:
     url = libpq(services.postgres.url(SUPERUSER, "odis"))
-    command = [str(services.postgres.binaries / "pg_dump"), "--dbname", url, "--inserts"]
+    command = [str(services.postgres.run_as.binaries / "pg_dump"), "--dbname", url, "--inserts"]
     return subprocess.run(command, check=True, capture_output=True).stdout
 
 

@@ -29,10 +29,10 @@ from odis_app.privacy.enums import RequestKind
 from odis_app.privacy.models import RightsRequest
 from odis_app.privacy.operations.requests import months_after
 from odis_app.privacy.policy import visible_copies, visible_requests
-from tests.privacy.conftest import LAILA, NIKA, Town, ask, open_file
+from tests.privacy.conftest import LAILA, NIKA, Town, agree, ask, open_file
 from tests.support.client import StrictClient
 from tests.support.workers import run_job
-from tests.support.worlds import confirmed, open_class2, owner_unit
+from tests.support.worlds import WorldBuilder, confirmed, open_class2, owner_unit
 
 Find = Callable[[Identity, str], Household]
 
@@ -196,8 +196,26 @@ def test_only_the_coordination_adds_class_3(town: Town, family: str, file_of: Fi
             operations.request_copy(identity, request=request, with_safety=True)
 
 
+def test_everything_moves_with_the_file(town: Town, family: str, file_of: Find) -> None:
+    with town.camille.acting() as identity:
+        household = file_of(identity, family)
+        agree(identity, household, present_members(household.id)[0], town.operator)
+        operations.request_copy(identity, request=ask(identity, household, RequestKind.COPIE))
+    with owner_unit():
+        db.execute(
+            text("UPDATE records SET owner_org_id = :org WHERE id = :id"),
+            {"org": town.neighbour.org_id, "id": household.id},
+        )
+        for table in ("consents", "consent_recipients", "rights_requests", "data_copies"):
+            assert db.execute(text(f"SELECT DISTINCT owner_org_id FROM {table}")).scalars().all() == [
+                town.neighbour.org_id
+            ]
+    with town.neighbour.acting() as identity:
+        assert len(db.scalars(visible_requests(identity)).all()) == 1
+
+
 def test_overdue_shows_today_and_the_register_lists_it(
-    client: StrictClient, town: Town, family: str, file_of: Find
+    client: StrictClient, world: WorldBuilder, town: Town, family: str, file_of: Find
 ) -> None:
     with town.camille.acting() as identity:
         request = ask(identity, file_of(identity, family), RequestKind.OPPOSITION)
@@ -206,6 +224,9 @@ def test_overdue_shows_today_and_the_register_lists_it(
     home = client.as_(town.sacha).get("/").text.replace("\u00a0", " ")
     assert "1 demande à traiter" in home
     assert "1 en retard" in home
+    admin = world.actor("admin_organisation", colleague_of=town.camille)
+    assert "1 demande à traiter par vos équipes" in client.as_(admin).get("/").text.replace("\u00a0", " ")
+    client.as_(admin).get("/droits/demandes", status=403)
     assert "En retard" in client.as_(town.sacha).get("/droits/demandes").text
     page = client.as_(town.camille)
     here = f"/menages/{family}/demandes/{request.public_id}"
@@ -213,7 +234,7 @@ def test_overdue_shows_today_and_the_register_lists_it(
     page.post(f"{here}/prolonger", data={"reason": ""}, status=422)
     page.post(f"{here}/repondre", data={"decision": "non", "answer": "Mission d’intérêt public, article 21."})
     assert "Refusée" in page.get(f"/menages/{family}/droits").text
-    assert "Droits des personnes" not in client.as_(town.sacha).get("/").text
+    assert "t-droits" not in client.as_(town.sacha).get("/").text
 
 
 def test_pages_register_a_request(client: StrictClient, town: Town, family: str, file_of: Find) -> None:

@@ -18,6 +18,7 @@ from odis_app.core.identity import Identity
 from odis_app.documents.enums import Audience
 from odis_app.households.models import Household
 from odis_app.households.operations import confirm_review, share_household
+from odis_app.housing import operations as homes_operations
 from odis_app.journal.operations import add_entry
 from odis_app.notifications.models import Mail
 from odis_app.privacy import operations, queries
@@ -25,6 +26,7 @@ from odis_app.privacy.enums import RequestKind
 from odis_app.privacy.models import RetentionPlan, RetentionPlanRow, RetentionWarning, RetiredStatistic
 from odis_app.privacy.operations.requests import months_after
 from odis_app.privacy.policy import visible_plans
+from tests.housing.conftest import values
 from tests.privacy.conftest import Town, ask, open_file, organisation_of, silent_since
 from tests.support.client import StrictClient
 from tests.support.workers import run_job
@@ -255,3 +257,33 @@ def test_cancelling_keeps_everything(database: Flask, world: WorldBuilder, town:
             operations.cancel_plan(identity, plan=db.get_one(RetentionPlan, plan.id))
     run_erasures(database)
     assert identifier(family)
+
+
+@pytest.mark.parametrize(("days", "goes"), [(150, False), (190, True)])
+def test_a_refused_host_is_forgotten_after_six_months(
+    database: Flask, world: WorldBuilder, town: Town, days: int, goes: bool
+) -> None:
+    with town.sacha.acting() as identity:
+        offer = homes_operations.create_offer(
+            identity, values=values(), host=homes_operations.Host(name="Jeanne Marqueuse", phone="+33639980001", email="hote@exemple.test"),
+            address="Impasse inventée", units=1, received_on=clock.today(),
+        )  # fmt: skip
+        record, public_id = offer.id, offer.public_id
+    with owner_unit():
+        db.execute(
+            text(
+                "UPDATE offers SET qualification_status = 'refusee', status_motif = 'autre', decided_on = current_date - :days, received_on = current_date - 400 WHERE id = :id"
+            ),
+            {"days": days, "id": record},
+        )
+    if not goes:
+        with town.sacha.acting() as identity, pytest.raises(RuleError, match="Rien n’est à effacer"):
+            operations.plan_erasures(identity)
+        return
+    approved_plan(town, world)
+    run_erasures(database)
+    with owner_unit():
+        assert (
+            db.execute(text("SELECT count(*) FROM offers WHERE public_id = :id"), {"id": public_id}).scalar_one() == 0
+        )
+        assert db.execute(text("SELECT count(*) FROM offer_hosts")).scalar_one() == 0

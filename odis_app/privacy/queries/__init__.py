@@ -11,6 +11,7 @@ from odis_app.privacy.queries.lists import (
     requests_of,
     retention_rules,
     text_of,
+    waiting_count,
     waiting_requests,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "requests_of",
     "retention_rules",
     "text_of",
+    "waiting_count",
     "waiting_requests",
 ]

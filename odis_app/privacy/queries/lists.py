@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from odis_app.access import keys
 from odis_app.access.queries import class2_is_open
@@ -80,6 +80,12 @@ def waiting_requests(identity: Identity) -> Sequence[RightsRequest]:
     """The organisation's requests to answer, the most urgent first."""
     statement = visible_requests(identity).where(RightsRequest.state == RequestState.OUVERTE.value)
     return db.scalars(statement.order_by(RightsRequest.due_on, RightsRequest.id)).all()
+
+
+def waiting_count() -> tuple[int, int]:
+    """(waiting, late) requests of one's organisation, for who coordinates or administers it; (0, 0) for others."""
+    row = db.execute(text("SELECT waiting, late FROM odis.requests_waiting()")).one()
+    return int(row.waiting), int(row.late)
 
 
 def copies_of(identity: Identity, request: RightsRequest) -> Sequence[DataCopy]:

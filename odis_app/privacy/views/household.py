@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response, abort, flash
 
+from odis_app.access.queries import class2_is_open
 from odis_app.core.db import db
 from odis_app.core.permissions import guard
 from odis_app.core.web import identity, redirect_to
@@ -56,7 +57,7 @@ def give_consent(household: Household) -> Response:
     form.purpose.choices = _optional_purposes()
     form.organisations.choices = [(key, o.name) for key, o in partners.items()]
     form.document.choices = [("", "Aucun"), *((key, d.name) for key, d in documents.items())]
-    if queries.class2_state().is_open:
+    if class2_is_open():
         form.max_class.choices = CLASSES
     if form.validate_on_submit() and saved(
         form, household, lambda: _give(form, household, adults, partners, documents)
