@@ -23,7 +23,7 @@ from tests.support.keys import Keys
 AXE = PROJECT / "var" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE, DESK = {"width": 320, "height": 720}, {"width": 1280, "height": 900}
-REFUSAL = re.compile(r"status of (401|403|404|409|413|422|429)\b")  # a page that says no is a page, not a fault
+REFUSAL = re.compile(r"status of (401|403|404|409|410|413|422|429)\b")  # a page that says no is a page, not a fault
 NOTE_LEAVING = "() => addEventListener('beforeunload', () => { document.documentElement.dataset.leaving = 'yes'; })"
 ARRIVED = "() => new Promise(tell => setTimeout(() => tell(!document.documentElement.dataset.leaving), 20))"
 WAITING = "() => document.querySelectorAll('.htmx-request, .htmx-swapping, .htmx-settling').length === 0"
@@ -98,6 +98,11 @@ class Person:
         self.write("Adresse e-mail", f"{account}@demo.odis.example")
         self.write("Mot de passe", password)
         return self.press("Se connecter")
+
+    def step_up(self, password: str) -> Person:
+        """Prove who one is once more, as the page asks; then where one was going."""
+        self.write("Mot de passe", password)
+        return self.press("Confirmer mon identité")
 
     def follow(self, name: Name, *, within: Locator | str | None = None) -> Person:
         """Follow a link by its name."""
