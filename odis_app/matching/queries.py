@@ -158,12 +158,14 @@ def shortlist_of(identity: Identity, household: Household) -> HouseholdShortlist
     row, stock = facts_of([household])[0], supply(identity)
     found = shortlist(row, stock.offers, POLICY, _pair_facts(household, stock), limit=SHOWN)
     reads_class_3 = rights.names_safety(identity, household)
+    excluded = _Excluded.of(found, row, reads_class_3=reads_class_3)
+    shown = _Shown.of(identity, stock, [r.index for r in found.ranked] + excluded.indices)
     assessed = bool(db.execute(text("SELECT odis.safety_is_assessed(:id)"), {"id": household.id}).scalar_one())
     return HouseholdShortlist(
-        lines=_lines(identity, stock, row, found.ranked),
+        lines=_lines(shown, stock, row, found.ranked),
         feasible=found.feasible,
         total=found.total,
-        exclusions=_exclusions(identity, stock, found, row, reads_class_3=reads_class_3),
+        exclusions=_exclusions(shown, excluded),
         concessions=[
             (concession_sentence(c.code, c.opens), c.opens, sum(1 for b in c.best if b.score >= 80))
             for c in found.concessions
@@ -229,20 +231,60 @@ def _keys(column: ColumnElement[int]) -> np.ndarray:
     return np.frombuffer(packed or b"", dtype=">i8").astype(np.int64)
 
 
-def _lines(identity: Identity, stock: Supply, row: engine.Household, ranked: Sequence[Ranked]) -> list[OfferLine]:
-    places = _places(identity, stock, [r.index for r in ranked])
-    communes, owners, labels = _names(places.values())
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The places that the page names, by their number in the stock; the words for their communes and owners."""
+
+    places: dict[int, Place]
+    communes: dict[str, str]
+    owners: dict[int, str]
+    labels: Labels
+
+    @classmethod
+    def of(cls, identity: Identity, stock: Supply, indices: Sequence[int]) -> _Shown:
+        found = _places(identity, stock, indices)
+        here = {index: found[key] for index in indices if (key := int(stock.ids[index])) in found}
+        return cls(here, *_names(found.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Excluded:
+    """Why offers are excluded: how many by sentence, the code behind it, and one example that may be named (None: none may)."""
+
+    counts: dict[str, int]
+    codes: dict[str, Code]
+    examples: dict[str, int | None]
+
+    @classmethod
+    def of(cls, found: Shortlist, row: engine.Household, *, reads_class_3: bool) -> _Excluded:
+        codes: dict[str, Code] = {}
+        for code in found.first_counts:
+            codes.setdefault(exclusion_sentence(code, reads_class_3=reads_class_3, household=row), code)
+        counts = counts_by_sentence(found.first_counts, reads_class_3=reads_class_3, household=row)
+        examples: dict[str, int | None] = {}
+        for sentence in counts:
+            first = [] if codes[sentence].is_safety else found.excluded(first=codes[sentence], limit=1)
+            examples[sentence] = first[0].index if first else None
+        return cls(counts, codes, examples)
+
+    @property
+    def indices(self) -> list[int]:
+        """The places of the examples, by their number in the stock."""
+        return [index for index in self.examples.values() if index is not None]
+
+
+def _lines(shown: _Shown, stock: Supply, row: engine.Household, ranked: Sequence[Ranked]) -> list[OfferLine]:
     lines = []
     for rank, item in enumerate(ranked, 1):
-        place = places[int(stock.ids[item.index])]
+        place = shown.places[item.index]
         lines.append(
             OfferLine(
                 rank=rank,
                 place=place,
-                commune=communes.get(place.commune_code or "", ""),
-                owner=owners.get(place.owner_org_id, ""),
+                commune=shown.communes.get(place.commune_code or "", ""),
+                owner=shown.owners.get(place.owner_org_id, ""),
                 score=item.score,
-                explanation=explain(row, _offer(place, stock, item.index), item.criteria, POLICY, labels),
+                explanation=explain(row, _offer(place, stock, item.index), item.criteria, POLICY, shown.labels),
                 to_check=[to_check_sentence(code) for code in item.to_check],
                 free_from=_free_from(stock, item.index),
             )
@@ -293,22 +335,17 @@ def labels() -> Labels:
     )
 
 
-def _exclusions(
-    identity: Identity, stock: Supply, found: Shortlist, row: engine.Household, *, reads_class_3: bool
-) -> list[Exclusion]:
-    by_sentence = counts_by_sentence(found.first_counts, reads_class_3=reads_class_3, household=row)
-    codes: dict[str, Code] = {}
-    for code in found.first_counts:
-        codes.setdefault(exclusion_sentence(code, reads_class_3=reads_class_3, household=row), code)
-    examples = {s: found.excluded(first=codes[s], limit=1) for s in by_sentence}
-    places = _places(identity, stock, [e[0].index for e in examples.values() if e])
-    communes, _, _ = _names(places.values())
+def _exclusions(shown: _Shown, excluded: _Excluded) -> list[Exclusion]:
     result = []
-    for sentence, count in by_sentence.items():
-        code, example = codes[sentence], examples[sentence]
-        place = places.get(int(stock.ids[example[0].index])) if example and not code.is_safety else None
-        shown = f"{place.kind_label}, {communes.get(place.commune_code or '', place.department_code)}" if place else ""
-        result.append(Exclusion("" if code.is_safety else code.value, sentence, count, shown))
+    for sentence, count in excluded.counts.items():
+        code, example = excluded.codes[sentence], excluded.examples[sentence]
+        place = shown.places.get(example) if example is not None else None
+        named = (
+            f"{place.kind_label}, {shown.communes.get(place.commune_code or '', place.department_code)}"
+            if place
+            else ""
+        )
+        result.append(Exclusion("" if code.is_safety else code.value, sentence, count, named))
     return result
 
 
