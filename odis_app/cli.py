@@ -14,7 +14,7 @@ from flask import Flask
 from flask.cli import FlaskGroup
 
 from odis_app.core.config import ROOT, Config, ConfigError, running_services
-from odis_app.core.crypto import KeyProblemError, new_key
+from odis_app.core.crypto import KeyProblemError, check_start, configure, new_key
 from odis_app.core.services.process import DirectoryLock, ServiceError
 
 WITHOUT_DATABASE = {"match", "permissions"}
@@ -85,7 +85,9 @@ def web_command() -> None:
     """Le serveur web seul."""
     from odis_app.core.services.serve import web_command as command
 
-    _become(command(Config.from_env()))
+    config = Config.from_env()
+    check_start(config.database_url, configure(config.master_key, config.index_key))
+    _become(command(config))
 
 
 @main_group.command("worker", with_appcontext=False)

@@ -157,7 +157,7 @@ def _protected() -> None:
     _child(
         "member_safety",
         "member_id bigint NOT NULL, fvv_teh boolean NOT NULL, women_hosts_only boolean NOT NULL, lgbt_safe boolean NOT NULL DEFAULT false, "
-        "excluded_departments text[] NOT NULL DEFAULT '{}', safe_channel text, safe_hours text NOT NULL DEFAULT '', no_message boolean NOT NULL DEFAULT true, "
+        "excluded_departments text[] NOT NULL DEFAULT '{}', safe_channel text, safe_hours_sealed bytea, no_message boolean NOT NULL DEFAULT true, "
         "note_sealed bytea, assessed_on date NOT NULL, assessed_by_label text NOT NULL, PRIMARY KEY (member_id, owner_org_id), "
         "CONSTRAINT fk_member_safety_member FOREIGN KEY (member_id, household_id) REFERENCES members (id, household_id) ON DELETE CASCADE",
     )
@@ -178,7 +178,7 @@ def _facts() -> None:
     run("CREATE INDEX ix_household_facts_household ON household_facts (household_id, id)")
     _child(
         "household_changes",
-        "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, section text NOT NULL, version int NOT NULL, sensitivity smallint NOT NULL, changes jsonb NOT NULL, "
+        "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, section text NOT NULL, version int NOT NULL, sensitivity smallint NOT NULL, changes_sealed bytea NOT NULL, "
         "author_label text NOT NULL, author_org_label text NOT NULL, at timestamptz NOT NULL DEFAULT now()",
     )
     run("CREATE INDEX ix_household_changes_household ON household_changes (household_id, id DESC)")

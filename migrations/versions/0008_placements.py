@@ -134,9 +134,9 @@ def _household_side() -> None:
         REFERENCES orientations (id, household_id, household_owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE"""
     # The owner is part of the key: a neighbour's row answers as one that does not exist.
     keys = "orientation_id bigint, household_id bigint NOT NULL, household_owner_org_id bigint, PRIMARY KEY (orientation_id, household_owner_org_id)"
-    run(f"""CREATE TABLE orientation_choices ({keys}, score jsonb NOT NULL DEFAULT '{{}}', override_motif text NOT NULL DEFAULT '',
+    run(f"""CREATE TABLE orientation_choices ({keys}, score jsonb NOT NULL DEFAULT '{{}}', override_motif_sealed bytea,
         {parent.format(table="orientation_choices")})""")
-    run(f"""CREATE TABLE orientation_refusals ({keys}, motif text NOT NULL, comment text NOT NULL DEFAULT '' CHECK (length(comment) <= 300),
+    run(f"""CREATE TABLE orientation_refusals ({keys}, motif text NOT NULL, comment_sealed bytea,
         sensitivity smallint NOT NULL CHECK (sensitivity BETWEEN 1 AND 3), {parent.format(table="orientation_refusals")})""")
 
 

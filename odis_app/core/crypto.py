@@ -22,7 +22,9 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -136,6 +138,18 @@ def verify_database(connection: Connection, keys: Keyring | None = None) -> None
             raise KeyProblemError(_lost(version))
     for name, fingerprint in missing.items():
         connection.execute(text("SELECT odis.key_check_add(:name, :value)"), {"name": name, "value": fingerprint})
+
+
+def check_start(url: str, keys: Keyring) -> None:
+    """Refuse to start on the database of ``url`` with other keys than its own. A database that does not answer is told elsewhere."""
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
+    try:
+        with engine.begin() as connection:
+            verify_database(connection, keys)
+    except OperationalError:
+        return
+    finally:
+        engine.dispose()
 
 
 def _lost(version: int) -> str:

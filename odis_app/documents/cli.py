@@ -137,6 +137,7 @@ def _config() -> Config:
 @contextmanager
 def _owner() -> Iterator[None]:
     """The owner's engine, for units of work opened one after the other."""
+    crypto.check_start(_config().database_url, crypto.keyring())
     configure(resealing.ENGINE, _config().migrate_database_url, pool_size=1)
     try:
         yield

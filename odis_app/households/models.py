@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from odis_app.access import keys
 from odis_app.core.crypto import place, unseal
 from odis_app.core.db import Base, PublicId
 from odis_app.households.enums import (
@@ -314,11 +316,23 @@ class MemberSafety(Base):
     lgbt_safe: Mapped[bool] = mapped_column(default=False)
     excluded_departments: Mapped[list[str]] = mapped_column(ARRAY(Text))
     safe_channel: Mapped[str | None]
-    safe_hours: Mapped[str] = mapped_column(default="")
+    safe_hours_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     no_message: Mapped[bool] = mapped_column(default=True)
     note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     assessed_on: Mapped[date]
     assessed_by_label: Mapped[str]
+
+    @property
+    def safe_hours(self) -> str:
+        """When the person may be reached without danger, in clear."""
+        if self.safe_hours_sealed is None:
+            return ""
+        return keys.unseal(self.household_id, self.safe_hours_sealed, hours_place(self.member_id)).decode()
+
+
+def hours_place(member_id: int) -> str:
+    """Where the safe hours of one adult are sealed."""
+    return place("member_safety", "safe_hours_sealed", member_id)
 
 
 class ProtectionStory(Base):
@@ -358,10 +372,22 @@ class HouseholdChange(Base):
     section: Mapped[str]
     version: Mapped[int] = mapped_column(Integer)
     sensitivity: Mapped[int] = mapped_column(SmallInteger)
-    changes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    changes_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     author_label: Mapped[str]
     author_org_label: Mapped[str]
     at: Mapped[datetime] = mapped_column(server_default="now()")
+
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """``field``, ``label``, ``old`` and ``new`` of each field, in clear."""
+        where = changes_place(self.household_id, self.version, self.section)
+        found: list[dict[str, Any]] = json.loads(keys.unseal(self.household_id, self.changes_sealed, where))
+        return found
+
+
+def changes_place(household_id: int, version: int, section: str) -> str:
+    """Where the changes of a saved form are sealed."""
+    return place("household_changes", "changes_sealed", f"{household_id}.{version}.{section}")
 
 
 class HouseholdTracking(Base):

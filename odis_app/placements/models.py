@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, SmallInteger
+from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from odis_app.access import keys
 from odis_app.core import clock
+from odis_app.core.crypto import place
 from odis_app.core.db import Base, PublicId
 from odis_app.placements.enums import ExitReason, OccupancyTitle, OrientationStatus, PlacementStatus, motif_label
 from odis_app.placements.status import orientation_status, placement_status
@@ -92,7 +94,12 @@ class OrientationChoice(Base):
     household_id: Mapped[int] = mapped_column(BigInteger)
     household_owner_org_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     score: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    override_motif: Mapped[str] = mapped_column(default="")
+    override_motif_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    @property
+    def override_motif(self) -> str:
+        """Why another place was not taken, in clear."""
+        return _read(self, "override_motif")
 
 
 class OrientationRefusal(Base):
@@ -104,8 +111,31 @@ class OrientationRefusal(Base):
     household_id: Mapped[int] = mapped_column(BigInteger)
     household_owner_org_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     motif: Mapped[str]
-    comment: Mapped[str] = mapped_column(default="")
+    comment_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     sensitivity: Mapped[int] = mapped_column(SmallInteger)
+
+    @property
+    def comment(self) -> str:
+        """What the household said, in clear."""
+        return _read(self, "comment")
+
+
+def sealed_words(
+    model: type[OrientationChoice | OrientationRefusal], column: str, row: Orientation, words: str
+) -> bytes | None:
+    """What the household's side wrote about a proposal, under the file's key; None when it wrote nothing."""
+    return keys.seal(row.household_id, words, _place(model.__tablename__, column, row.id)) if words else None
+
+
+def _read(row: OrientationChoice | OrientationRefusal, column: str) -> str:
+    sealed: bytes | None = getattr(row, f"{column}_sealed")
+    if sealed is None:
+        return ""
+    return keys.unseal(row.household_id, sealed, _place(row.__tablename__, column, row.orientation_id)).decode()
+
+
+def _place(table: str, column: str, orientation_id: int) -> str:
+    return place(table, f"{column}_sealed", orientation_id)
 
 
 class Placement(Base):

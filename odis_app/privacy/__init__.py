@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from flask import Flask
 
+from odis_app.access import erasures
 from odis_app.core.slots import slot
-from odis_app.privacy import policy, views
+from odis_app.privacy import operations, policy, views
 
 
 def setup(app: Flask) -> None:
     """Routes, the tab of a file, what waits today."""
     app.register_blueprint(views.blueprint)
+    erasures.on_replay(operations.erase_again)
     slot("household.tabs").add(
         label="Droits",
         endpoint="privacy.of_household",

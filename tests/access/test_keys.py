@@ -191,29 +191,26 @@ def test_a_line_lost_by_a_crash_is_written_at_the_next_round(circle: Circle, log
 
 
 def test_a_restored_key_is_destroyed_again_and_a_new_record_of_that_number_is_left_alone(
-    circle: Circle, log: Path
+    circle: Circle, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with owner_unit():
         kept = dict(db.execute(text("SELECT * FROM record_keys")).mappings().one())
     with circle["coordinator"].acting() as identity:
         keys.shred(identity, circle.record_id)
     told: list[list[int]] = []
-    erasures.on_replay(lambda ids: told.append(list(ids)))
+    monkeypatch.setattr(erasures, "_after_replay", [lambda ids: told.append(list(ids))])
     kept.pop("master")
     restore = text(
         "INSERT INTO record_keys (record_id, owner_org_id, public_id, version, key_sealed, made_at) "
         "VALUES (:record_id, :owner_org_id, :public_id, :version, :key_sealed, :made_at)"
     )
-    try:
-        with owner_unit():
-            db.execute(text("DELETE FROM erasures"))  # yesterday's database knew nothing of it
-            db.execute(restore, kept)
-            assert erasures.replay(log) == [circle.record_id]
-            assert db.execute(select(Erasure.key_id)).scalar_one() == kept["public_id"]
-            db.execute(restore, kept | {"public_id": "unautredossier00"})
-            assert erasures.replay(log) == []
-    finally:
-        erasures._after_replay.clear()
+    with owner_unit():
+        db.execute(text("DELETE FROM erasures"))  # yesterday's database knew nothing of it
+        db.execute(restore, kept)
+        assert erasures.replay(log) == [circle.record_id]
+        assert db.execute(select(Erasure.key_id)).scalar_one() == kept["public_id"]
+        db.execute(restore, kept | {"public_id": "unautredossier00"})
+        assert erasures.replay(log) == []
     assert told == [[circle.record_id], []]
 
 

@@ -286,7 +286,7 @@ def test_keys_are_kept_apart_for_a_while_and_an_erased_file_does_not_come_back(
 
 
 def test_erase_restore_yesterday_unreadable(
-    circle: Circle, filled: Read, database: Flask, admin_url: str, tmp_path: Path
+    circle: Circle, filled: Read, database: Flask, admin_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Yesterday's copy of the whole database brings the key back; the log, which is in no database, destroys it again."""
     log = tmp_path / "effacements"
@@ -309,8 +309,29 @@ def test_erase_restore_yesterday_unreadable(
             with connection.cursor().copy(f"COPY {table} ({columns[table]}) FROM STDIN") as copy:
                 copy.write(yesterday[table])
     filled()  # the restored base is readable: this is what the replay is for
+    registered = list(erasures._after_replay)
+    monkeypatch.setattr(erasures, "_after_replay", [])
     with owner_unit():
         assert erasures.replay(log) == [circle.record_id]
     with pytest.raises(UnreadableError, match="destroyed"):
         filled()
+    with owner_unit():  # and what is in clear goes with it
+        for callback in registered:
+            callback([circle.record_id])
+        for table in ("records", "households", "household_identities", "journal_entries", "documents"):
+            assert db.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0, table
     keys.configure(database.config["ODIS"].erasures_dir)
+
+
+@pytest.mark.parametrize("process", ["web", "worker"])
+def test_nothing_starts_with_another_master_key(rotating: Callable[[str], None], database: Flask, process: str) -> None:
+    """One sentence and an exit code: not one page, not one job under a key that is not the installation's."""
+    with owner_unit():
+        crypto.verify_database(db.connection())
+    config = replace(database.config["ODIS"], master_key=f"1:{new_key()}")
+    command = [sys.executable, "-m", "odis_app.cli", process]
+    environ = {**os.environ, **config.environment()}
+    said = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert said.returncode == 2
+    assert "ODIS_MASTER_KEY, version 1, n’est pas la clé de cette base" in said.stderr
+    assert "Traceback" not in said.stderr

@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from psycopg import errors
 from sqlalchemy.engine import make_url
 
-from odis_app.core import migrate
+from odis_app.core import crypto, migrate
 from odis_app.core.config import ROOT, SERVICES_FILE, Config, ConfigError
 from odis_app.core.services import process, roles, secrets
 from odis_app.core.services.postgres import SUPERUSER, Postgres
@@ -117,6 +117,7 @@ def _start_everything(config: Config, supervisor: Supervisor) -> None:
     kind = DEMO if config.demo else PRODUCTION
     refuse_other_kind(config.migrate_database_url, kind)
     migrate.upgrade(config.migrate_database_url, identity_key=config.identity_key, instance_kind=kind)
+    crypto.check_start(config.database_url, crypto.configure(config.master_key, config.index_key))
     environ = {**os.environ, **config.environment(), "PYTHONUNBUFFERED": "1"}
     _once(config, environ, "territories", ["territories", "load"], "Chargement des territoires…")
     if config.demo:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select, update
 
+from odis_app.access import keys
 from odis_app.audit.operations import record_event
 from odis_app.core import clock
 from odis_app.core.db import db
@@ -29,7 +31,7 @@ from odis_app.households.enums import (
     Smoking,
     WorkSituation,
 )
-from odis_app.households.models import Household, HouseholdChange
+from odis_app.households.models import Household, HouseholdChange, changes_place
 
 Change = dict[str, Any]
 SEALED = "modifié"
@@ -118,6 +120,11 @@ def mark_reviewed(identity: Identity, household: Household, *, at: datetime | No
     household.reviewed_by_label = identity.name
 
 
+def sealed_changes(household_id: int, version: int, section: str, changes: Sequence[Change]) -> bytes:
+    """What a saved form moved, under the file's key."""
+    return keys.seal(household_id, json.dumps(changes, default=str), changes_place(household_id, version, section))
+
+
 def remember(
     identity: Identity, household: Household, *, section: str, changes: list[Change], sensitivity: int = 1
 ) -> None:
@@ -126,7 +133,7 @@ def remember(
     db.add(
         HouseholdChange(
             household_id=household.id, owner_org_id=household.owner_org_id, section=section, version=household.version, sensitivity=sensitivity,
-            changes=changes, author_label=identity.name, author_org_label=identity.org_short_name, at=clock.now(),
+            changes_sealed=sealed_changes(household.id, household.version, section, changes), author_label=identity.name, author_org_label=identity.org_short_name, at=clock.now(),
         )
     )  # fmt: skip
     record_event(

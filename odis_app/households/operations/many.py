@@ -36,7 +36,7 @@ from odis_app.households.models import (
     Member,
     MemberSafety,
 )
-from odis_app.households.operations.changes import secret_change
+from odis_app.households.operations.changes import sealed_changes, secret_change
 from odis_app.households.operations.composition import Person, count, display_name, kind_of
 from odis_app.households.operations.file import Opening
 from odis_app.households.operations.search import search_words
@@ -239,7 +239,8 @@ def _assess(identity: Identity, opened: Sequence[_Opened], ids: Mapping[str, int
         safety += ({**one.child, "member_id": member_id, **nothing} for _person, member_id in adults)
         told = [secret_change("safety", f"Sécurité de {person.first_name}") for person, _id in adults]
         changes.append({
-            **one.child, "section": "Sécurité", "version": 1, "sensitivity": 3, "changes": told, "author_label": identity.name,
+            **one.child, "section": "Sécurité", "version": 1, "sensitivity": 3,
+            "changes_sealed": sealed_changes(one.household["id"], 1, "Sécurité", told), "author_label": identity.name,
             "author_org_label": identity.org_short_name, "at": now,
         })  # fmt: skip
     insert_rows(MemberSafety, safety)

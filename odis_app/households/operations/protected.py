@@ -15,7 +15,7 @@ from odis_app.core.identity import Identity
 from odis_app.core.permissions import require_step_up
 from odis_app.households import queries
 from odis_app.households.enums import HealthNeedKind
-from odis_app.households.models import Household, HouseholdHealthNeed, Member, MemberSafety
+from odis_app.households.models import Household, HouseholdHealthNeed, Member, MemberSafety, hours_place
 from odis_app.households.operations.changes import claim_version, mark_reviewed, remember, secret_change
 from odis_app.households.operations.facts import refresh_completeness
 
@@ -115,7 +115,9 @@ def update_member_safety(
     row = row or MemberSafety(member_id=member.id, household_id=household.id, owner_org_id=household.owner_org_id)
     row.fvv_teh, row.women_hosts_only, row.lgbt_safe = safety.fvv_teh, safety.women_hosts_only, safety.lgbt_safe
     row.excluded_departments = list(safety.excluded_departments)
-    row.safe_channel, row.safe_hours, row.no_message = safety.safe_channel, safety.safe_hours, safety.no_message
+    row.safe_channel, row.no_message = safety.safe_channel, safety.no_message
+    hours = safety.safe_hours
+    row.safe_hours_sealed = keys.seal(household.id, hours, hours_place(member.id)) if hours else None
     where = place("member_safety", "note", member.public_id)
     row.note_sealed = keys.seal(household.id, safety.note, where) if safety.note else None
     row.assessed_on, row.assessed_by_label = on or clock.today(), identity.name

@@ -23,7 +23,7 @@ from odis_app.placements.enums import (
     OrientationStatus,
     SystemMotif,
 )
-from odis_app.placements.models import Orientation, OrientationRefusal, Placement
+from odis_app.placements.models import Orientation, OrientationRefusal, Placement, sealed_words
 from odis_app.placements.operations.common import (
     claim,
     fact,
@@ -159,7 +159,7 @@ def _keep_reason(row: Orientation, motif: HouseholdMotif, comment: str) -> None:
     db.add(
         OrientationRefusal(
             orientation_id=row.id, household_id=row.household_id, household_owner_org_id=row.household_owner_org_id, motif=motif.value,
-            comment=comment, sensitivity=motif.sensitivity,
+            comment_sealed=sealed_words(OrientationRefusal, "comment", row, comment), sensitivity=motif.sensitivity,
         )
     )  # fmt: skip
 

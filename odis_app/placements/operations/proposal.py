@@ -23,7 +23,7 @@ from odis_app.housing.operations.occupancies import lock as lock_place
 from odis_app.housing.operations.occupancies import reserve
 from odis_app.organisations.models import TerritoryRules
 from odis_app.organisations.queries import rules_of
-from odis_app.placements.models import Orientation, OrientationChoice
+from odis_app.placements.models import Orientation, OrientationChoice, sealed_words
 from odis_app.placements.operations.common import fact, lock_household, trail
 from odis_app.placements.operations.sheets import names_in, need_sheet, place_sheet
 from odis_app.placements.policy import is_active
@@ -75,7 +75,7 @@ def propose(
     db.add(
         OrientationChoice(
             orientation_id=orientation.id, household_id=household.id, household_owner_org_id=household.owner_org_id, score=dict(score or {}),
-            override_motif=override_motif,
+            override_motif_sealed=sealed_words(OrientationChoice, "override_motif", orientation, override_motif),
         )
     )  # fmt: skip
     fact(

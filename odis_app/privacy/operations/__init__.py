@@ -5,6 +5,7 @@ from odis_app.privacy.operations.copies import content_of, generate_copy, note_d
 from odis_app.privacy.operations.erasures import (
     approve_plan,
     cancel_plan,
+    erase_again,
     erase_on_request,
     plan_erasures,
     remove_erased_files,
@@ -19,6 +20,7 @@ __all__ = [
     "approve_plan",
     "cancel_plan",
     "content_of",
+    "erase_again",
     "erase_on_request",
     "extend_request",
     "generate_copy",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select, text
@@ -142,6 +143,12 @@ def erase_on_request(identity: Identity, *, request: RightsRequest) -> None:
         kept = ", ".join(Block.label_of(block) for block in answer.split())
         raise RuleError("", f"Le dossier ne peut pas encore être effacé : {kept}. Terminez-le d’abord.")
     db.expunge_all()
+
+
+def erase_again(record_ids: Sequence[int]) -> None:
+    """The rows of records that were erased and that a restored backup brought back; for ``access.erasures.replay``, as the owner."""
+    for record_id in record_ids:
+        db.execute(select(func.odis.take_household(record_id)))
 
 
 def remove_erased_files(stores: dict[str, Store]) -> int:
