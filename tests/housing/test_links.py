@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from importlib import import_module
 from threading import Barrier, Thread
 
 import psycopg
@@ -21,7 +22,7 @@ from odis_app.core.permissions import Role
 from odis_app.core.requests import COOKIE
 from odis_app.housing import operations as do
 from odis_app.housing import queries
-from odis_app.housing.enums import PlaceState
+from odis_app.housing.enums import PlaceState, UnavailabilityMotif
 from odis_app.housing.models import Occupancy, Place
 from odis_app.housing.operations import links
 from odis_app.housing.queries.places import place_row
@@ -462,3 +463,27 @@ def test_the_state_on_the_link_is_that_of_the_signed_in_list(homes, operator, as
     signed_in = {p.public_id: state_of(operator, p).state for p in places}
     assert signed_in[places[0].public_id] is PlaceState.EN_LIBERATION
     assert seen == signed_in | {places[0].public_id: PlaceState.OCCUPEE}
+
+
+def test_a_long_list_shows_the_oldest_news_and_says_how_many_there_are(homes, operator, client, remind, behind):
+    place = aged(operator, homes.place(operator), days=16)
+    copied = (
+        "owner_org_id, structure_id, label, opened_on, department_code, commune_code, dispositif_id, kind, capacity"
+    )
+    behind(
+        f"INSERT INTO places (public_id, number, confirmed_at, {copied}) SELECT 'copie' || lpad(n::text, 11, '0'), 'P-44-9' || n, "
+        f"now() - interval '1 month', {copied} FROM places, generate_series(1, 60) AS n WHERE id = {place.id}"
+    )
+    remind()
+    browser = opened(client)
+    page = browser.get(LIST)
+    assert "Les 60 places les plus anciennes sont ici, sur 61" in text_of(page)
+    assert place.number not in text_of(page)
+    browser.submit(page, {}, action=LIST)
+    assert state_of(operator, place).place.confirmed_at < clock.now() - timedelta(days=15)
+    assert behind("SELECT count(*) FROM places WHERE confirmed_at > now() - interval '5 minutes'") == [(60,)]
+
+
+def test_the_database_knows_the_same_motifs():
+    migration = import_module("migrations.versions.0019_availability_links")
+    assert ", ".join(f"'{motif.value}'" for motif in UnavailabilityMotif) == migration.MOTIFS
