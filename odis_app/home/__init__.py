@@ -6,7 +6,7 @@ from flask import Flask
 
 from odis_app.core.slots import slot
 from odis_app.home import components, demo_views, errors, shell, views
-from odis_app.home.cli import demo
+from odis_app.home.cli import demo, registre
 from odis_app.home.policy import SEARCH_USE, STEERING_READ
 
 
@@ -14,6 +14,7 @@ def setup(app: Flask) -> None:
     """Routes and handlers. The demonstration's pages exist on a demonstration only."""
     app.register_blueprint(views.blueprint)
     app.cli.add_command(demo)
+    app.cli.add_command(registre)
     app.context_processor(shell.context)
     errors.init_app(app)
     slot("nav.main").add(label="Aujourd’hui", endpoint="home.index", order=1)

@@ -1,4 +1,4 @@
-"""``odis demo``: the demonstration data."""
+"""``odis demo``: the demonstration data. ``odis registre``: the register of processing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from odis_app.core.db import unit_of_work
 from odis_app.core.services.secrets import demo_password
 from odis_app.home import demo as loader
+from odis_app.home import register
+from odis_app.privacy.queries import purposes
 
 
 @click.group("demo")
@@ -33,3 +36,12 @@ def load(size: str) -> None:
         raise click.ClickException(str(error)) from error
     loader.load(config.demo_password or demo_password(config.data_dir))
     click.echo(f"Démonstration chargée ({size}).")
+
+
+@click.command("registre")
+@click.option("--markdown", is_flag=True, help="Écrire tout le registre en Markdown, comme docs/registre.md.")
+@with_appcontext
+def registre(*, markdown: bool) -> None:
+    """Registre des traitements (RGPD, article 30) : les activités, ou tout le registre."""
+    with unit_of_work(None, readonly=True):
+        click.echo(register.as_markdown(purposes()) if markdown else register.as_text(purposes()))

@@ -7,6 +7,8 @@ from flask import Blueprint, Response, abort, current_app, jsonify, render_templ
 from odis_app.core import logs
 from odis_app.core.permissions import public
 from odis_app.home import health
+from odis_app.home import register as processing
+from odis_app.privacy.queries import purposes
 
 blueprint = Blueprint("home", __name__)
 
@@ -40,6 +42,13 @@ def accessibility() -> str:
 def personal_data() -> str:
     """What is kept, why, how long, and one's rights."""
     return render_template("home/personal_data.html")
+
+
+@blueprint.route("/registre")
+@public
+def register() -> str:
+    """The register of processing activities: which data, why, how long, who reads them by role."""
+    return render_template("home/register.html", entries=processing.register(purposes()))
 
 
 @blueprint.route("/mentions-legales")
