@@ -35,6 +35,7 @@ MOVED = {
     "journal_entries": "UPDATE",
     "journal_revisions": "UPDATE",
     "import_keys": "DELETE",
+    "placements": "UPDATE",
 }
 DEFINERS = {
     "coordinated": "is_coordinated()",
@@ -423,6 +424,11 @@ def _review_functions() -> None:
           IF r.kind = 'break_glass' AND answer = 'contested' THEN
             UPDATE public.grants g SET revoked_at = now(), revoked_by_id = odis.user_id() FROM public.file_joins j
              WHERE j.public_id = r.subject AND g.id = j.grant_id AND g.revoked_at IS NULL;
+          END IF;
+          -- the later review of an exclusion is its second signature
+          IF r.kind = 'exclusion' AND answer = 'confirmed' THEN
+            UPDATE public.placements SET review_due = false, exit_confirmed_by_id = odis.user_id()
+             WHERE public_id = r.subject AND review_due AND exit_asked_by_id <> odis.user_id();
           END IF;
           RETURN true;
         END""",

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from datetime import timedelta
 
+from sqlalchemy import select, update
+
+from odis_app.access.enums import Verdict
 from odis_app.access.models import Grant
+from odis_app.access.operations import decide_review
+from odis_app.access.queries import pending_reviews
 from odis_app.accounts.models import User
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.households import operations as files
 from odis_app.households.policy import find_passation
-from odis_app.organisations.models import Organisation
+from odis_app.organisations.models import Membership, Organisation
 from odis_app.organisations.seeds import Actor
 from odis_app.placements import operations as do
 from odis_app.placements.models import Orientation, Placement
 from odis_app.placements.policy import visible_orientations
 from tests.placements.conftest import Town, create_place, found, stay
+from tests.support.worlds import owner_unit
 
 
 def hand_over(town: Town, receiver: Actor) -> None:
@@ -82,3 +88,26 @@ def test_who_lodges_a_household_reads_it_as_long_as_the_stay(town: Town) -> None
     with town.neighbour.acting():
         mine = select(Grant.purpose).where(Grant.grantee_org_id == town.camille.org_id, Grant.revoked_at.is_(None))
         assert set(db.execute(mine).scalars()) == {"passation", "orientation"}
+
+
+def test_an_exclusion_decided_alone_is_signed_by_the_next_person(town: Town) -> None:
+    orientation = town.entered(days_ago=3)
+    with owner_unit():
+        second = db.execute(select(Membership).where(Membership.user_id == town.second.user_id)).scalar_one()
+        second.starts_on, second.ends_on = clock.today() - timedelta(days=9), clock.today() - timedelta(days=1)
+    with town.operator.acting() as identity:
+        assert do.leave(identity, placement=stay(orientation), reason="exclusion_reglement", exited_on=clock.today())
+        assert stay(orientation).review_due
+        assert pending_reviews(identity) == []
+    with owner_unit():
+        db.execute(update(Membership).where(Membership.user_id == town.second.user_id).values(ends_on=None))
+    with town.second.acting() as identity:
+        (review,) = pending_reviews(identity)
+        decide_review(identity, review=review, verdict=Verdict.CONFIRMED)
+    with town.operator.acting():
+        row = stay(orientation)
+        assert (row.review_due, row.exit_asked_by_id, row.exit_confirmed_by_id) == (
+            False,
+            town.operator.user_id,
+            town.second.user_id,
+        )

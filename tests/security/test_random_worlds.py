@@ -34,6 +34,7 @@ from odis_app.households.policy import (
     visible_tracking,
 )
 from odis_app.households.queries import present_members
+from odis_app.households.queries.sight import Block, who_reads
 from odis_app.journal.operations import add_entry
 from odis_app.journal.policy import visible_entries
 from odis_app.organisations.models import Organisation
@@ -192,6 +193,24 @@ def test_both_walls_are_the_model(world: WorldBuilder, seed: int) -> None:
             }
         assert first == {name: expected[name] for name in first}, (seed, who.role, who.department)
     assert {s.stands(clock.now()) for s in model.shares} == {True, False}
+    _the_page_says_as_much(model)
+
+
+def _the_page_says_as_much(model: Model) -> None:
+    """« Qui peut lire ceci », as the organisation that follows each file is told, names exactly who reads."""
+    for file in model.files:
+        owner = next(p for p in model.people if p.actor.org_id == file.owner and p.level >= 1)
+        with owner.actor.acting():
+            household = db.execute(select(Household).where(Household.id == file.id)).scalar_one()
+            told = {block: who_reads(household, block) for block in (Block.HEADER, Block.FILE, Block.HEALTH)}
+        for who in model.people:
+            said = {
+                block: answer.includes(org_id=who.actor.org_id, user_id=who.actor.user_id, roles={who.role})
+                for block, answer in told.items()
+            }
+            read = {Block.HEADER: model.opens(who, file), Block.FILE: model.reads_in_full(who, file)}
+            health = model.reads_health(who, file) if file.has_health else said[Block.HEALTH]
+            assert said == {**read, Block.HEALTH: health}, (who.role, who.department)
 
 
 def _ids(statement: Select[tuple[int]]) -> set[int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from odis_app.access import queries as access
 from odis_app.access.enums import PassationState
@@ -21,27 +22,38 @@ from odis_app.households.policy import visible_households, visible_passations
 CLOSING_DAYS, TOLD_DAYS, ANSWER_DAYS, SHOWN = 7, 7, 5, 6
 
 
-def passations(identity: Identity) -> Found:
-    """Handovers proposed to one's organisation, and requests for its files: five days to answer."""
+def cooperation(identity: Identity) -> list[Found]:
+    """What other organisations and colleagues wait for. One statement says which kinds have something; the others are not read."""
+    kinds = ((_passations, _handover), (_closing_shares, _closing), (_entrusted, _assigned), (_joins, _join))
+    asked = [read(identity) for read, _ in kinds]
+    there = db.execute(select(*(statement.exists() for statement in asked))).one()
+    return [
+        Found([line(row) for row in db.execute(statement.limit(SHOWN))])
+        for found, statement, (_, line) in zip(there, asked, kinds, strict=True)
+        if found
+    ]
+
+
+def _passations(identity: Identity) -> Select[Any]:
+    """Handovers proposed to one's organisation, and requests for its files."""
     waiting = or_(
         and_(Passation.state == PassationState.PROPOSED.value, Passation.to_org_id == identity.case_org_id),
         and_(Passation.state == PassationState.ASKED.value, Passation.from_org_id == identity.case_org_id),
     )
-    rows = db.execute(visible_passations(identity).where(waiting).order_by(Passation.id).limit(SHOWN)).scalars()
-    items = []
-    for row in rows:
-        asked = row.state == PassationState.ASKED.value
-        items.append(
-            WorkItem(
-                due=row.at.astimezone(clock.PARIS).date() + timedelta(days=ANSWER_DAYS), folder="household", endpoint="households.show_passation",
-                values={"passation": row.public_id}, action="Répondre", number=row.sheet["number"], urgency=1, note="passation",
-                title="Un partenaire demande à suivre ce ménage" if asked else "Un dossier vous est proposé", why=f"par {row.by_org_label}",
-            )
-        )  # fmt: skip
-    return Found(items)
+    return visible_passations(identity).where(waiting).order_by(Passation.id)
 
 
-def closing_shares(identity: Identity) -> Found:
+def _handover(found: Any) -> WorkItem:
+    row = found.Passation
+    asked = row.state == PassationState.ASKED.value
+    return WorkItem(
+        due=row.at.astimezone(clock.PARIS).date() + timedelta(days=ANSWER_DAYS), folder="household", endpoint="households.show_passation",
+        values={"passation": row.public_id}, action="Répondre", number=row.sheet["number"], urgency=1, note="passation",
+        title="Un partenaire demande à suivre ce ménage" if asked else "Un dossier vous est proposé", why=f"par {row.by_org_label}",
+    )  # fmt: skip
+
+
+def _closing_shares(identity: Identity) -> Select[Any]:
     """Files given to one's organisation whose share closes within a week, and is not followed by another."""
     limit = clock.now() + timedelta(days=CLOSING_DAYS)
     last = func.max(Grant.expires_at)
@@ -53,21 +65,19 @@ def closing_shares(identity: Identity) -> Found:
         .having(last <= limit)
         .subquery()
     )
-    statement = visible_households(identity).join(ends, ends.c.record_id == Household.id).add_columns(ends.c.ends)
-    rows = db.execute(statement.order_by(ends.c.ends).limit(SHOWN)).all()
-    return Found(
-        [
-            WorkItem(
-                due=row.ends.astimezone(clock.PARIS).date(), folder="household", endpoint="households.show", values={"household": row.Household.public_id},
-                action="Voir le dossier", number=row.Household.number, note="partage reçu", title="Partage reçu qui se ferme : à renouveler par l’organisation qui le suit",
-                why=f"{row.Household.initials}, suivi par {row.Household.referent_label}",
-            )
-            for row in rows
-        ]
+    statement = visible_households(identity).join(ends, ends.c.record_id == Household.id)
+    return statement.add_columns(ends.c.ends).order_by(ends.c.ends)
+
+
+def _closing(row: Any) -> WorkItem:
+    return WorkItem(
+        due=row.ends.astimezone(clock.PARIS).date(), folder="household", endpoint="households.show", values={"household": row.Household.public_id},
+        action="Voir le dossier", number=row.Household.number, note="partage reçu",
+        title="Partage reçu qui se ferme : à renouveler par l’organisation qui le suit", why=f"{row.Household.initials}, suivi par {row.Household.referent_label}",
     )  # fmt: skip
 
 
-def entrusted(identity: Identity) -> Found:
+def _entrusted(identity: Identity) -> Select[Any]:
     """Files entrusted to this person within a week, until they have opened them."""
     opened = (
         select(AuditEvent.id)
@@ -82,60 +92,36 @@ def entrusted(identity: Identity) -> Found:
             Household.referent_user_id == identity.user_id, ~opened,
         )
     )  # fmt: skip
-    rows = db.execute(statement.order_by(Assignment.at.desc()).limit(SHOWN)).all()
-    return Found(
-        [
-            WorkItem(
-                due=clock.today(), folder="household", endpoint="households.show", values={"household": row.Household.public_id}, action="Ouvrir",
-                number=row.Household.number, urgency=1, note="confié", title=f"{row.Assignment.by_label} vous confie ce dossier", why=row.Assignment.word[:120],
-            )
-            for row in rows
-        ]
+    return statement.order_by(Assignment.at.desc())
+
+
+def _assigned(row: Any) -> WorkItem:
+    return WorkItem(
+        due=clock.today(), folder="household", endpoint="households.show", values={"household": row.Household.public_id}, action="Ouvrir",
+        number=row.Household.number, urgency=1, note="confié", title=f"{row.Assignment.by_label} vous confie ce dossier", why=row.Assignment.word[:120],
     )  # fmt: skip
 
 
-def refused_joins(identity: Identity) -> Found:
-    """Somebody tried, this week, to join a file in danger that one follows: nothing opened, the referent is told."""
+def _joins(identity: Identity) -> Select[Any]:
+    """The week’s emergency accesses to one's files, told to their referent, and the tries on a file in danger, told to the coordination too."""
+    told = or_(FileJoin.outcome == "danger", Household.referent_user_id == identity.user_id)
     statement = (
         select(FileJoin, Household)
         .join(Household, Household.id == FileJoin.record_id)
         .where(
-            FileJoin.outcome == "danger", FileJoin.at > clock.now() - timedelta(days=TOLD_DAYS), Household.owner_org_id == identity.case_org_id
+            FileJoin.at > clock.now() - timedelta(days=TOLD_DAYS), Household.owner_org_id == identity.case_org_id, told
         )
-    )  # fmt: skip
-    rows = db.execute(statement.order_by(FileJoin.at.desc()).limit(SHOWN)).all()
-    return Found(
-        [
-            WorkItem(
-                due=clock.today(), folder="household", endpoint="households.shares", values={"household": row.Household.public_id}, action="Voir",
-                number=row.Household.number, urgency=3, note="sécurité", title="Quelqu’un a essayé d’ouvrir ce dossier en urgence, sans y parvenir",
-                why=f"{row.FileJoin.actor_label}, {row.FileJoin.org_label}",
-            )
-            for row in rows
-        ]
-    )  # fmt: skip
+    )
+    return statement.order_by(FileJoin.outcome == "opened", FileJoin.at.desc())
 
 
-def joined_files(identity: Identity) -> Found:
-    """The referent of a file that somebody joined this week is told, even where another person reads it over."""
-    statement = (
-        select(FileJoin, Household)
-        .join(Household, Household.id == FileJoin.record_id)
-        .where(
-            FileJoin.outcome == "opened", FileJoin.at > clock.now() - timedelta(days=TOLD_DAYS), Household.owner_org_id == identity.case_org_id,
-            Household.referent_user_id == identity.user_id,
-        )
-    )  # fmt: skip
-    rows = db.execute(statement.order_by(FileJoin.at.desc()).limit(SHOWN)).all()
-    return Found(
-        [
-            WorkItem(
-                due=clock.today(), folder="household", endpoint="households.shares", values={"household": row.Household.public_id}, action="Voir",
-                number=row.Household.number, urgency=1, note="urgence", title="Quelqu’un s’est rattaché à ce dossier en urgence",
-                why=f"{row.FileJoin.actor_label}, {row.FileJoin.org_label}",
-            )
-            for row in rows
-        ]
+def _join(row: Any) -> WorkItem:
+    danger = row.FileJoin.outcome == "danger"
+    return WorkItem(
+        due=clock.today(), folder="household", endpoint="households.shares", values={"household": row.Household.public_id}, action="Voir",
+        number=row.Household.number, urgency=3 if danger else 1, note="sécurité" if danger else "urgence",
+        title="Quelqu’un a essayé d’ouvrir ce dossier en urgence, sans y parvenir" if danger else "Quelqu’un s’est rattaché à ce dossier en urgence",
+        why=f"{row.FileJoin.actor_label}, {row.FileJoin.org_label}",
     )  # fmt: skip
 
 

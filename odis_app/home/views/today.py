@@ -59,15 +59,6 @@ def _actions(who: Identity) -> list[dict[str, str]]:
     ]
 
 
-COOPERATION = (
-    cooperation.passations,
-    cooperation.closing_shares,
-    cooperation.entrusted,
-    cooperation.refused_joins,
-    cooperation.joined_files,
-)
-
-
 def _work(who: Identity) -> dict[str, Any] | None:
     """The work list on files and offers, and beside it the state of one's files; None for an operator who follows no file."""
     cases, runs_places = who.can(HOUSEHOLD_CREATE), who.can(policy.CAPACITY_READ)
@@ -80,7 +71,7 @@ def _work(who: Identity) -> dict[str, Any] | None:
     if cases:
         reads = (files.to_orient, files.shares, files.titles, files.to_complete, files.silent)
         sources += [read(who, mine=mine) for read in (reads if runs_places else (files.proposals, *reads))]
-        sources += [read(who) for read in COOPERATION]
+        sources += cooperation.cooperation(who)
     if who.can(OFFER_QUALIFY):
         sources += [homes.to_qualify(who), homes.unconfirmed_offers(who)]
     if who.can(REVIEW_LIST):
