@@ -10,7 +10,7 @@ from __future__ import annotations
 from migrations.privacy_erasure import DEFINERS as ERASURE_DEFINERS
 from migrations.privacy_erasure import erasure_functions
 from migrations.privacy_seeds import PURPOSES, RULES
-from migrations.walls import APPLICATION, auth_writes, definer, drop_definer, open_table, own, run, wall
+from migrations.walls import APPLICATION, auth_writes, definer, drop_definer, open_table, run, wall
 
 revision = "0017_privacy"
 down_revision = "0016_record_keys"
@@ -423,9 +423,8 @@ def _retention() -> None:
       PRIMARY KEY (department_code, dispositif_id, opened_month, last_month, outcome)
     )""")
     # Counts of what is gone. Nobody reads it but functions that count at least ten together: a month of one household is that household.
-    own("retired_statistics")
-    run("REVOKE ALL ON retired_statistics FROM PUBLIC")
-    run("GRANT SELECT, INSERT, UPDATE ON retired_statistics TO odis_auth")
+    wall("retired_statistics", select="false")
+    auth_writes("retired_statistics", "INSERT, UPDATE")
     run("""
     CREATE TABLE erased_files (
       id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -63,8 +63,8 @@ def copy_of(identity: Identity, household: Household, member: Member, *, with_sa
         sections.insert(3, ("Vos besoins de santé", _health(household), ""))
     if with_safety:
         sections.append(("Votre sécurité", _safety(household, member), ""))
-    made_on = clock.today().isoformat()
-    data = {"person": member.public_id, "file": household.number, "made_on": made_on} | {
+    data: dict[str, Any] = {
+        "person": member.public_id, "file": household.number, "made_on": today.isoformat(),
         "sections": [{"title": title, "lines": [{"label": a, "value": b} for a, b in lines], "remark": remark} for title, lines, remark in sections],
         "purposes": [{"label": p.label, "legal_basis": p.basis_label, "article": p.article, "right": p.right_text} for p in purposes().values()],
     }  # fmt: skip

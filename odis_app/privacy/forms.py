@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMultipleField, TextAreaField
+from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from odis_app.core import clock
 from odis_app.core.forms import Form
 from odis_app.households.enums import Language
-from odis_app.households.forms.fields import short_text
 from odis_app.privacy.enums import ConsentChannel, RequestKind
 
 CLASSES = [
@@ -48,7 +47,7 @@ class ConsentForm(Form):
         "Comment", [InputRequired("Dites comment l’accord a été donné.")], choices=ConsentChannel.choices()
     )
     given_on = DateField("Donné le", [InputRequired("Donnez la date.")], default=clock.today)
-    witness = short_text("Qui était présent", 300)
+    witness = StringField("Qui était présent", [Length(max=300)])
     document = SelectField(
         "Document signé",
         [Optional()],
@@ -111,7 +110,7 @@ class HostingForm(Form):
         "Hébergement de données de santé", [InputRequired("Choisissez une réponse.")],
         choices=[("oui", "Un hébergeur certifié HDS garde ces données"), ("non", "La certification HDS ne s’applique pas")],
     )  # fmt: skip
-    host = short_text("Hébergeur", 200)
-    certificate = short_text("Référence du certificat", 200)
+    host = StringField("Hébergeur", [Length(max=200)])
+    certificate = StringField("Référence du certificat", [Length(max=200)])
     valid_until = DateField("Valable jusqu’au", [Optional()])
     reason = TextAreaField("Pourquoi elle ne s’applique pas", [Optional(), Length(max=2000)])

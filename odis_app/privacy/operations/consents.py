@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from odis_app.access import keys
 from odis_app.access.models import Grant
@@ -103,9 +103,12 @@ def withdraw_consent(identity: Identity, *, consent: Consent) -> int:
     """
     if consent.withdrawn_at is not None:
         return 0
-    consent.withdrawn_at, consent.withdrawn_by_id = func.now(), identity.require_user()
-    consent.withdrawn_by_label = identity.name
-    db.flush()
+    withdrawn = {
+        "withdrawn_at": func.now(),
+        "withdrawn_by_id": identity.require_user(),
+        "withdrawn_by_label": identity.name,
+    }
+    db.execute(update(Consent).where(Consent.id == consent.id, Consent.withdrawn_at.is_(None)).values(withdrawn))
     db.refresh(consent)
     fallen = db.scalars(
         select(Grant).where(Grant.record_id == consent.household_id, Grant.purpose == consent.purpose, Grant.revoked_at == func.now())

@@ -10,16 +10,15 @@ from odis_app.core.permissions import guard
 from odis_app.core.web import identity, redirect_to
 from odis_app.documents.models import Document
 from odis_app.documents.policy import visible_documents
-from odis_app.households.models import Household
+from odis_app.households.models import Household, Member
 from odis_app.households.policy import find_household
-from odis_app.households.views.page import done, file_page, saved
 from odis_app.organisations.models import Organisation
 from odis_app.organisations.queries import partners_of
 from odis_app.privacy import operations, policy, queries
 from odis_app.privacy.enums import ConsentChannel, LegalBasis, RequestKind
 from odis_app.privacy.forms import CLASSES, ConsentForm, RequestForm
 from odis_app.privacy.models import Consent
-from odis_app.privacy.views.page import blueprint
+from odis_app.privacy.views.page import blueprint, done, file_page, saved
 
 TAB = "privacy.of_household"
 FILE = "/menages/<household>"
@@ -59,9 +58,7 @@ def give_consent(household: Household) -> Response:
     form.document.choices = [("", "Aucun"), *((key, d.name) for key, d in documents.items())]
     if class2_is_open():
         form.max_class.choices = CLASSES
-    if form.validate_on_submit() and saved(
-        form, household, lambda: _give(form, household, adults, partners, documents)
-    ):  # type: ignore[arg-type]
+    if form.validate_on_submit() and saved(form, lambda: _give(form, household, adults, partners, documents)):
         return done(household, TAB, "Consentement enregistré.")
     return _page(household, form, "Recueillir un consentement", "Enregistrer le consentement")
 
@@ -69,12 +66,12 @@ def give_consent(household: Household) -> Response:
 def _give(
     form: ConsentForm,
     household: Household,
-    adults: dict[str, object],
+    adults: dict[str, Member],
     partners: dict[str, Organisation],
     documents: dict[str, Document],
 ) -> None:
     operations.give_consent(
-        identity(), household=household, member=adults[form.member.data], purpose=form.purpose.data,  # type: ignore[arg-type]
+        identity(), household=household, member=adults[form.member.data], purpose=form.purpose.data,
         organisations=[partners[key] for key in form.organisations.data], max_class=int(form.max_class.data), language=form.language.data,
         channel=ConsentChannel(form.channel.data), given_on=form.given_on.data, witness=form.witness.data or "",
         document=documents.get(form.document.data),
@@ -118,7 +115,6 @@ def new_request(household: Household) -> Response:
     form.member.choices = [("", "Choisir"), *((key, m.name) for key, m in adults.items())]
     if form.validate_on_submit() and saved(
         form,
-        household,
         lambda: operations.register_request(
             identity(),
             household=household,

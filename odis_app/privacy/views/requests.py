@@ -16,12 +16,11 @@ from odis_app.core.web import identity, redirect_to, render
 from odis_app.documents.storage import Store, StoreError
 from odis_app.households.models import Household, Member
 from odis_app.households.policy import find_household
-from odis_app.households.views.page import file_page, saved
 from odis_app.privacy import operations, policy, queries
 from odis_app.privacy.forms import AnswerForm, CopyForm, ExtendForm
 from odis_app.privacy.models import DataCopy, RightsRequest
 from odis_app.privacy.views.household import FILE, TAB
-from odis_app.privacy.views.page import blueprint
+from odis_app.privacy.views.page import blueprint, file_page, saved
 
 PAGE = "privacy.show_request"
 FILES = {"pdf": "application/pdf", "json": "application/json"}
@@ -68,7 +67,7 @@ def extend_request(household: Household, asked: RightsRequest) -> Response:
     _belongs(household, asked)
     form = ExtendForm()
     if form.validate_on_submit() and saved(
-        form, household, lambda: operations.extend_request(identity(), request=asked, reason=form.reason.data)
+        form, lambda: operations.extend_request(identity(), request=asked, reason=form.reason.data)
     ):
         return _back(household, asked, "Échéance repoussée de deux mois. Prévenez la personne.")
     return _page(household, asked, status=422, extend=form)
@@ -82,7 +81,6 @@ def answer_request(household: Household, asked: RightsRequest) -> Response:
     form = AnswerForm()
     if form.validate_on_submit() and saved(
         form,
-        household,
         lambda: operations.answer_request(
             identity(), request=asked, accepted=form.decision.data == "oui", answer=form.answer.data
         ),
@@ -99,7 +97,6 @@ def ask_copy(household: Household, asked: RightsRequest) -> Response:
     form = CopyForm()
     if form.validate_on_submit() and saved(
         form,
-        household,
         lambda: operations.request_copy(identity(), request=asked, with_safety=bool(form.with_safety.data)),
     ):
         return _back(household, asked, "La copie se prépare. Elle sera sur cette page pendant 48 heures.")
