@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -24,8 +25,13 @@ CLOSING_DAYS, TOLD_DAYS, ANSWER_DAYS, SHOWN = 7, 7, 5, 6
 
 def cooperation(identity: Identity) -> list[Found]:
     """What other organisations and colleagues wait for. One statement says which kinds have something; the others are not read."""
-    kinds = ((_passations, _handover), (_closing_shares, _closing), (_entrusted, _assigned), (_joins, _join))
-    asked = [read(identity) for read, _ in kinds]
+    kinds: tuple[tuple[Callable[[Identity], Any], Callable[[Any], WorkItem]], ...] = (
+        (_passations, _handover),
+        (_closing_shares, _closing),
+        (_entrusted, _assigned),
+        (_joins, _join),
+    )
+    asked: list[Any] = [read(identity) for read, _ in kinds]
     there = db.execute(select(*(statement.exists() for statement in asked))).one()
     return [
         Found([line(row) for row in db.execute(statement.limit(SHOWN))])
@@ -77,7 +83,7 @@ def _closing(row: Any) -> WorkItem:
     )  # fmt: skip
 
 
-def _entrusted(identity: Identity) -> Select[Any]:
+def _entrusted(identity: Identity) -> Select[Assignment, Household]:
     """Files entrusted to this person within a week, until they have opened them."""
     opened = (
         select(AuditEvent.id)
@@ -102,7 +108,7 @@ def _assigned(row: Any) -> WorkItem:
     )  # fmt: skip
 
 
-def _joins(identity: Identity) -> Select[Any]:
+def _joins(identity: Identity) -> Select[FileJoin, Household]:
     """The week’s emergency accesses to one's files, told to their referent, and the tries on a file in danger, told to the coordination too."""
     told = or_(FileJoin.outcome == "danger", Household.referent_user_id == identity.user_id)
     statement = (

@@ -33,6 +33,7 @@ def index() -> Response:
     who = identity()
     form = _filter_form(who)
     filters = queries.filter_of(request.args)
+    given: dict[str, Any] = request.args.to_dict(flat=False)
     page = queries.list_page(who, filters, number=page_number())
     return render(
         "households/list.html",
@@ -48,7 +49,7 @@ def index() -> Response:
         can_search=who.can(HOUSEHOLD_SEARCH_EXACT),
         can_join=who.can(FILE_JOIN),
         actions=[
-            (e.label, url_for(e.endpoint, **request.args.to_dict(flat=False)))
+            (e.label, url_for(e.endpoint, **given))
             for e in slot("households.list").entries(who)
         ],
         crumbs=[("Ménages", None)],
