@@ -29,7 +29,11 @@ LIVE = f"l.token_hash = hash AND l.used_at IS NULL AND l.expires_at > now() AND 
 LISTED = f"""p.owner_org_id = {{link}}.organisation_id AND (p.structure_id = {{link}}.structure_id OR ({{link}}.structure_id IS NULL AND p.offer_id IS NOT NULL))
              AND (p.closed_on IS NULL OR p.closed_on > {TODAY})"""
 SHOWN_NAME = "CASE WHEN st.location_secret THEN st.number ELSE coalesce(st.name, '') END"
-ANSWERS = "jsonb_to_recordset(answers::jsonb) AS a(place text, state text, motif text, until date, id text)"
+# « Occupée », said of a place where somebody stays already: nothing changed.
+ANSWERS = """(SELECT g.place, g.motif, g.until, g.id,
+                              CASE WHEN g.state = 'occupee' AND EXISTS (SELECT 1 FROM public.occupancies c JOIN public.places h ON h.id = c.place_id
+                                WHERE h.public_id = g.place AND c.kind = 'stay' AND c.released_at IS NULL AND c.during @> today) THEN 'same' ELSE g.state END AS state
+                         FROM jsonb_to_recordset(answers::jsonb) AS g(place text, state text, motif text, until date, id text)) a"""
 DEFINERS = {
     "due": "availability_due(older interval, again interval)",
     "peek": "availability_peek(hash bytea)",

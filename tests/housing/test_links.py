@@ -487,3 +487,18 @@ def test_a_long_list_shows_the_oldest_news_and_says_how_many_there_are(homes, op
 def test_the_database_knows_the_same_motifs():
     migration = import_module("migrations.versions.0019_availability_links")
     assert ", ".join(f"'{motif.value}'" for motif in UnavailabilityMotif) == migration.MOTIFS
+
+
+def test_occupied_said_of_a_place_where_a_household_stays_changes_nothing(
+    homes, operator, association, remind, database
+):
+    place = aged(operator, homes.place(operator))
+    lived_in(homes, association, operator, place)
+    aged(operator, place)
+    remind()
+    with unit_of_work(None):
+        answers = {place.public_id: links.Answer("occupee")}
+        assert links.answer_by_link(database.extensions["odis_minter"], secret=secret_of(), answers=answers) == {}
+    row = state_of(operator, place)
+    assert (row.state, row.until) == (PlaceState.EN_LIBERATION, clock.today() + timedelta(days=9))
+    assert row.place.confirmed_at > clock.now() - timedelta(minutes=5)

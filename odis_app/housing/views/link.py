@@ -80,8 +80,11 @@ def _written(secret: str, lines: dict[str, LinkedPlaceForm]) -> bool:
 
 
 def _page(found: LinkedList, form: ConfirmForm, lines: dict[str, LinkedPlaceForm]) -> Response:
-    problems = [(f"{line.state.id}", f"{place.title} : {message}") for place in found.places for line in [lines[place.public_id]]
-                for _, message in line.error_list]  # fmt: skip
+    problems = [
+        (target or lines[place.public_id].state.id, f"{place.title} : {message}")
+        for place in found.places
+        for target, message in lines[place.public_id].error_list
+    ]
     problems += form.error_list
     return render(
         "housing/link.html",
