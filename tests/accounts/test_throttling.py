@@ -19,7 +19,9 @@ from odis_app.accounts.visitors import COOKIE, place
 from odis_app.core import clock
 from odis_app.core import db as core_db
 from tests.accounts.conftest import EMAIL, OTHER, PHRASE, LetPass, mailbox, sign_in, told
+from tests.organisations.conftest import invite
 from tests.support.client import StrictClient, text_of
+from tests.support.worlds import WorldBuilder
 
 WAIT = "Trop d’essais pour cette adresse e-mail. Attendez"
 QUARTER = timedelta(minutes=15, seconds=1)
@@ -213,7 +215,7 @@ def test_neither_an_address_nor_a_network_is_kept_in_clear(client: StrictClient,
     assert len(behind("SELECT 1 FROM private.attempts")) == 2
 
 
-def test_invitations_and_access_requests_are_counted_too(client: StrictClient, database: Flask) -> None:
+def test_requests_for_an_access_or_a_password_are_counted_too(client: StrictClient, database: Flask) -> None:
     for number in range(30):
         take(Kind.ACCESS, address=f"{number}@test.odis.example", visitor=Visitor("127.0.0.1"))
     page = client.get("/demande-d-acces/personne?nouvelle=Toits+Essai")
@@ -227,6 +229,18 @@ def test_invitations_and_access_requests_are_counted_too(client: StrictClient, d
         take(Kind.RESET, address=f"{number}@test.odis.example", visitor=Visitor("127.0.0.1"))
     page = client.get("/mot-de-passe-oublie")
     client.submit(page, {"email": EMAIL}, action="/mot-de-passe-oublie", status=429)
+
+
+def test_answering_an_invitation_is_not_a_way_to_guess_a_password(
+    client: StrictClient, somebody: str, world: WorldBuilder
+) -> None:
+    path = invite(client, world.actor("admin_organisation", "44"), EMAIL)
+    for status in (*[422] * 5, 429):
+        browser = client.as_(None)
+        browser.get(path, status=303)
+        typed = {"password": "au hasard", "charter": "y"}
+        browser.submit(browser.get("/invitation"), typed, action="/invitation", status=status)
+    sign_in(client.as_(None), status=429)  # it is one counter
 
 
 def test_changing_a_password_is_not_a_way_to_guess_it(client: StrictClient, somebody: str) -> None:
