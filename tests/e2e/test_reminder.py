@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 OPERATOR, LIST = "operateur@demo.odis.example", "/disponibilites"
 OLD = "UPDATE places SET confirmed_at = now() - interval '20 days' WHERE structure_id IS NOT NULL"
 WEEK_AGO = "UPDATE availability_links SET sent_on = sent_on - 7"
+AS_BEFORE = "UPDATE occupancies SET released_at = now() WHERE kind = 'stay' AND NOT followed AND lower(during) >= current_date - 1"
 MARKS = ("SELECT first_name FROM members", "SELECT last_name FROM members", "SELECT number FROM households")
 
 
@@ -42,26 +43,27 @@ def test_the_operator_answers_from_the_mail(products: Products, people: People, 
     product = products("incidents")
     with product.database() as behind:
         behind.execute(WEEK_AGO)
+        behind.execute(AS_BEFORE)
         behind.execute(OLD)
         names = {str(row[0]) for mark in MARKS for row in behind.execute(mark).fetchall()}
     assert remind(product) > 0
     who = people(product, viewport=PHONE, mode=mode).go("/demo/courriels")
-    line = who.page.locator("main tr").filter(has_text=OPERATOR).filter(has_text="Vos places attendent").first
-    link = line.get_by_role("link").get_attribute("href")
-    assert link is not None
-    mail = who.go(link).text()
-    assert not {name for name in names if re.search(rf"\b{re.escape(name)}\b", mail)}
-    before = who.gestures
-    who.follow("Ouvrir le lien du courriel")
-    assert who.path() == LIST
-    page = who.text()
-    assert not {name for name in names if re.search(rf"\b{re.escape(name)}\b", page)}
+    rows = who.page.locator("main tr").filter(has_text=OPERATOR).filter(has_text="Vos places attendent")
+    mails = [row.get_by_role("link").get_attribute("href") or "" for row in rows.all()]
+    free = who.page.locator("main fieldset").filter(has_text=re.compile("Disponible"))
+    for mail in mails:  # each of a structure; looking at its list uses nothing up
+        told = who.go(mail).text()
+        before = who.gestures
+        told += who.follow("Ouvrir le lien du courriel").text()
+        assert who.path() == LIST
+        assert not {name for name in names if re.search(rf"\b{re.escape(name)}\b", told)}
+        if free.count():
+            break
     lines = who.page.locator("main fieldset")
     count, number = lines.count(), re.search(r"P-\w+-\d+", lines.first.inner_text())
     assert number is not None
-    free = lines.filter(has_text="Disponible").first
     if mode is not Mode.NO_SCRIPT:  # two gestures more, to say that one of them changed
-        who.unfold(re.compile("^Changer"), within=free).tick("Occupée", within=free)
+        who.unfold(re.compile("^Changer"), within=free.first).tick("Occupée", within=free.first)
     who.press("Enregistrer").reads("Merci, vos places sont à jour")
     assert who.gestures - before < 5
     with product.database() as behind:
