@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from odis_app.accounts.models import User
 from odis_app.core.cli import owner_unit
 from odis_app.core.db import db
-from odis_app.organisations.seeds import World, load_accounts, open_sessions
+from odis_app.organisations.seeds import World, accept_conventions, load_accounts, open_sessions
 
 # In the order in which life happens; each module has ``load(world)``.
 SEEDS = ("structures", "households", "housing", "placements", "journal")
@@ -43,6 +43,7 @@ def load(password: str, *, only: tuple[str, ...] = SEEDS) -> World:
             )
         )
     open_sessions(world)
+    accept_conventions(world)
     for name in only:
         import_module(f"odis_app.{name}.seeds").load(world)
     with owner_unit():

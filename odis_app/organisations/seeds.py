@@ -23,6 +23,7 @@ from odis_app.core.text import fold
 from odis_app.organisations import texts
 from odis_app.organisations.enums import OrganisationKind
 from odis_app.organisations.models import Dispositif, Mandate, Membership, Organisation, OrganisationArea
+from odis_app.organisations.operations import accept_convention
 
 DAY = 24 * 60
 
@@ -206,3 +207,13 @@ def open_sessions(world: World) -> None:
     """Sessions for every actor, once their accounts are committed."""
     for name, actor in list(world.actors.items()):
         open_actor(world, name, user_id=actor.user_id, organisation_id=actor.org_id)
+
+
+def accept_conventions(world: World) -> None:
+    """Whoever administers an organisation of the demonstration accepts its convention, as they would."""
+    for actor in world.actors.values():
+        with actor.acting() as identity:
+            if Role.ADMIN_ORGANISATION in identity.roles:
+                accept_convention(
+                    identity, version=texts.current(texts.CONVENTION).version, signed_as="personne fictive, directrice"
+                )
