@@ -15,6 +15,11 @@ def names_safety(identity: Identity, household: Household) -> bool:
     return identity.is_confirmed and reads_safety(identity, household)
 
 
+def safety_waits(identity: Identity, household: Household) -> bool:
+    """Qui lirait le mot en clair, une fois son identité confirmée."""
+    return reads_safety(identity, household) and not identity.is_confirmed
+
+
 MATCHING_READ = permission("matching:read", "Chercher un logement pour un ménage", roles=MATCHERS, rule=is_own)
 MATCHING_QUEUE = permission("matching:queue", "Voir les ménages à orienter", roles=MATCHERS)
 MATCHING_PLACE = permission("matching:read_place", "Chercher un ménage pour une place", roles=MATCHERS)

@@ -14,7 +14,7 @@ from odis_app.housing.models import Place
 from odis_app.housing.policy import find_place
 from odis_app.matching import queries
 from odis_app.matching.engine.facts import bedrooms_needed
-from odis_app.matching.policy import MATCHING_PLACE, MATCHING_QUEUE, MATCHING_READ
+from odis_app.matching.policy import MATCHING_PLACE, MATCHING_QUEUE, MATCHING_READ, safety_waits
 from odis_app.organisations.queries import rules_of
 from odis_app.placements.queries import orientations_of
 
@@ -57,6 +57,7 @@ def of_household(household: Household) -> Response:
         household=household,
         name=block.name if block else household.initials,
         found=queries.shortlist_of(identity(), household),
+        safety_waits=safety_waits(identity(), household),
         bedrooms=bedrooms_needed,
         rules=rules_of(household.department_code),
         orientations=orientations_of(identity(), household.id),

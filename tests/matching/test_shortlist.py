@@ -15,7 +15,7 @@ from odis_app.placements import operations as do
 from odis_app.placements.enums import EndedBy
 from tests.placements.conftest import Town, found, town  # noqa: F401 - ``town`` is a fixture
 from tests.support.client import StrictClient, text_of
-from tests.support.worlds import WorldBuilder
+from tests.support.worlds import WorldBuilder, confirmed
 
 
 @pytest.fixture(autouse=True)
@@ -44,19 +44,25 @@ def test_the_list_is_the_same_with_and_without_class_3(town: Town, world: WorldB
     colleague = world.actor("association", colleague_of=town.camille, roles=(Role.TRAVAILLEUR_SOCIAL,))
     seen = {
         name: list_for(town, actor, household)
-        for name, actor in {"referent": town.camille, "coordination": town.sacha, "collegue": colleague}.items()
-    }
+        for name, actor in {
+            "referent": town.camille, "coordination": town.sacha, "collegue": colleague, "confirmée": confirmed(town.camille),
+        }.items()
+    }  # fmt: skip
     assert all(places_of(answer) == [certified] for answer in seen.values())
     assert {sum(e.count for e in answer.exclusions) for answer in seen.values()} == {1}
-    assert [e.sentence for e in seen["collegue"].exclusions] == ["Contrainte de sécurité"]
-    assert all(e.code == "" for e in seen["collegue"].exclusions)
-    assert seen["collegue"].concessions == []
+    for name in ("collegue", "referent", "coordination"):
+        assert [e.sentence for e in seen[name].exclusions] == ["Contrainte de sécurité"]
+        assert all(e.code == "" for e in seen[name].exclusions)
+        assert seen[name].concessions == []
+    assert "Contrainte de sécurité" not in [e.sentence for e in seen["confirmée"].exclusions]
 
 
 def test_the_page_of_a_colleague_names_no_safety_rule(town: Town, world: WorldBuilder, client: StrictClient) -> None:  # noqa: F811
     household = town.another_file(safety=Safety(women_hosts_only=True, fvv_teh=True, excluded_departments=["49"]))
     colleague = world.actor("association", colleague_of=town.camille, roles=(Role.TRAVAILLEUR_SOCIAL,))
+    assert "Confirmer votre identité" in text_of(client.as_(town.camille).get(f"/menages/{household}/appariement"))
     words = text_of(client.as_(colleague).get(f"/menages/{household}/appariement")).lower()
+    assert "confirmer votre identité" not in words
     assert "contrainte de sécurité" in words
     assert not [word for word in ("femme", "fvv", "teh", "violence", "exclu par") if word in words]
 

@@ -106,7 +106,7 @@ def add_passkey(site: Site, minter: Minter, identity: Identity, *, holder: bytes
 def remove_passkey(identity: Identity, *, public_id: str) -> str | None:
     """The name of the key that is no longer known; None when there was none. Raises RuleError."""
     refuse_demo(identity)
-    name = db.execute(text("SELECT odis.passkey_remove(:wanted)"), {"wanted": public_id}).scalar_one()
+    name: str | None = db.execute(text("SELECT odis.passkey_remove(:wanted)"), {"wanted": public_id}).scalar_one()
     if name is not None:
         changed(identity, "Clé d’accès retirée", f"La clé d’accès « {name} » n’ouvre plus votre compte.")
     return name
