@@ -61,7 +61,7 @@ def test_a_stay_goes_on_and_its_operator_still_reads_the_file(town: Town) -> Non
             (town.camille.org_id, "passation"), (town.operator.org_id, "orientation"),
         }  # fmt: skip
     with town.operator.acting() as identity:
-        do.leave(identity, placement=stay(orientation), reason="logement_social", exited_on=clock.today())
+        do.exit_placement(identity, placement=stay(orientation), reason="logement_social", exited_on=clock.today())
     with town.neighbour.acting():
         assert db.execute(select(Placement.exited_on)).scalar_one() == clock.today()
 
@@ -96,7 +96,9 @@ def test_an_exclusion_decided_alone_is_signed_by_the_next_person(town: Town) -> 
         second = db.execute(select(Membership).where(Membership.user_id == town.second.user_id)).scalar_one()
         second.starts_on, second.ends_on = clock.today() - timedelta(days=9), clock.today() - timedelta(days=1)
     with town.operator.acting() as identity:
-        assert do.leave(identity, placement=stay(orientation), reason="exclusion_reglement", exited_on=clock.today())
+        assert do.exit_placement(
+            identity, placement=stay(orientation), reason="exclusion_reglement", exited_on=clock.today()
+        )
         assert stay(orientation).review_due
         assert pending_reviews(identity) == []
     with owner_unit():
