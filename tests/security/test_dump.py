@@ -47,7 +47,7 @@ from odis_app.reports import exports
 from tests.documents.conftest import PDF, upload
 from tests.exchange import real_kind
 from tests.placements.conftest import complete, create_place, found, open_file
-from tests.support.worlds import WorldBuilder, open_class2
+from tests.support.worlds import WorldBuilder, confirmed, open_class2
 
 IN_CLEAR = "Controlova"  # a name, class 1: it proves that the dump is read
 PHONE, AGDREF, OFII = "639980777", "9903777777", "7712377"
@@ -58,7 +58,7 @@ MARK = "MARQUEUR"
 def marked(world: WorldBuilder, database: Flask) -> Actor:
     """An association that has written in every place that takes words of class 2 or more, an identifier, or a file."""
     open_class2()
-    actor, partner = world.actor("coordination", "44"), world.actor("operateur", "44")
+    actor, partner = confirmed(world.actor("coordination", "44")), world.actor("operateur", "44")
     with actor.acting() as identity:
         household, other = open_file(identity, Person("Nadia", IN_CLEAR, "f", birth_year=1990)), open_file(identity)
         complete(identity, household)
