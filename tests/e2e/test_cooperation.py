@@ -47,7 +47,7 @@ def test_a_file_changes_hands_and_an_emergency_opens_nothing_by_chance(
     camille.go(f"/menages/{public_id}").reads(name)
     camille.go("/menages/passations").follow("Voir").reads("Ancien numéro", number)
     camille.go("/menages/se-rattacher").write("Mot de passe", product.password).press("Confirmer mon identité")
-    camille.write("Numéro du dossier", number).write("Date de naissance du demandeur principal", born.isoformat())
+    camille.write("Numéro du dossier", "M-44-9999").write("Date de naissance du demandeur principal", born.isoformat())
     camille.tick("Urgence médicale").write("En une phrase", "Hospitalisation ce soir.")
     camille.press("Ouvrir le dossier").reads("Aucun dossier n’est ouvert")
     assert product.faults() == []
