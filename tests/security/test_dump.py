@@ -79,7 +79,7 @@ def _file(identity: Identity, household: Household) -> None:
     files.update_administrative(identity, values={"agdref": AGDREF, "ofii_number": OFII}, **given)
     files.update_health_needs(identity, values={"equipment": HealthNeed(2, None, f"{MARK}SANTE")}, **given)
     adult = present_members(household.id)[0]
-    told = Safety(fvv_teh=True, note=f"{MARK}NOTE", safe_hours=f"{MARK}HEURES", safe_channel="sms")
+    told = Safety(note=f"{MARK}NOTE", safe_hours=f"{MARK}HEURES", safe_channel="sms")
     files.update_member_safety(identity, member=adult, safety=told, **given)
     files.update_needs(
         identity, values={"school": (1, f"{MARK}BESOIN")}, source="", **given
