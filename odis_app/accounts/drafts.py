@@ -10,17 +10,20 @@ from collections.abc import Iterable
 
 from werkzeug.datastructures import MultiDict
 
+from odis_app.core.forms import RESUMED
+
 PREFIX = "brouillon."
-NEVER = frozenset({"csrf_token", "password", "mot_de_passe", "suite", "email"})
+NEVER = frozenset({"csrf_token", "password", "mot_de_passe", "suite", "email", RESUMED})
 
 
 def carried(form: MultiDict[str, str]) -> list[tuple[str, str]]:
-    """(prefixed name, value) of the fields of a refused POST; passwords and tokens left out."""
-    return [
+    """(prefixed name, value) of the fields of a refused POST; passwords and tokens left out. Never empty: a button alone is a form too."""
+    typed = [
         (PREFIX + name, value)
         for name, value in form.items(multi=True)
         if name not in NEVER and not name.startswith(PREFIX)
     ]
+    return [*typed, (PREFIX + RESUMED, "1")]
 
 
 def still_carried(form: MultiDict[str, str]) -> list[tuple[str, str]]:

@@ -51,7 +51,7 @@ def test_an_application_is_added_then_asked_for(
     try:
         who.go("/connexion").write("Adresse e-mail", ADDRESS).write("Mot de passe", PHRASE).press("Se connecter")
         who.go("/compte").follow("Ajouter mon second facteur").press("Ajouter une application")
-        who.step_up(PHRASE).press("Reprendre ma saisie")
+        who.step_up(PHRASE).press("Continuer")
         drawn = who.page.locator("img.od-qr")
         expect(drawn).to_be_visible()
         assert drawn.evaluate("e => e.complete && e.naturalWidth > 0")

@@ -39,6 +39,15 @@ def test_a_form_comes_back_with_what_was_typed(client: StrictClient, anouk: str)
     client.submit(back, {}, action="/equipe/securite")
 
 
+def test_a_button_without_a_field_goes_on_where_it_was(client: StrictClient, anouk: str) -> None:
+    give_password(client)
+    asked = client.post("/compte/securite/application/nouvelle", status=401)
+    resumed = client.submit(asked, {"password": PHRASE}, action=PAGE, status=200)
+    assert "Continuez là où vous en étiez." in text_of(resumed)
+    going = client.submit(resumed, {}, action="/compte/securite/application/nouvelle")
+    assert going.headers["Location"] == "/compte/securite/application"
+
+
 def test_the_session_changes_its_token_and_the_old_one_is_worth_nothing(client: StrictClient, anouk: str) -> None:
     give_password(client)
     before = client.browser.get_cookie(COOKIE).value
