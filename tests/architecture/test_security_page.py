@@ -20,7 +20,7 @@ RULE = re.compile(r"^- \*\*(\d+)\.\*\* ", re.MULTILINE)
 
 
 @cache
-def tests_of(path: str) -> set[str]:
+def names_in(path: str) -> set[str]:
     """The names of the tests of a file, as pytest would collect them."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
@@ -38,7 +38,7 @@ def test_the_pages_are_there() -> None:
 def test_every_test_named_exists(page: str) -> None:
     named = [name.partition("::") for name in quoted(page) if "::" in name]
     assert [
-        f"{path}::{test}" for path, _, test in named if not (ROOT / path).is_file() or test not in tests_of(path)
+        f"{path}::{test}" for path, _, test in named if not (ROOT / path).is_file() or test not in names_in(path)
     ] == []
 
 

@@ -33,6 +33,8 @@ def test_no_axe_violation_and_no_overflow(chromium: Browser, address: str, path:
     for width in (320, 1280):
         page = chromium.new_page(viewport={"width": width, "height": 900})
         page.goto(address + path)
+        page.screenshot(path=tmp_path / f"closed-{width}.png", full_page=True)
+        page.evaluate("document.querySelectorAll('main details').forEach(box => { box.open = true; })")
         page.screenshot(path=tmp_path / f"{width}.png", full_page=True)
         assert axe(page) == [], width
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), width
