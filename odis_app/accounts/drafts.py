@@ -13,7 +13,8 @@ from werkzeug.datastructures import MultiDict
 from odis_app.core.forms import RESUMED
 
 PREFIX = "brouillon."
-NEVER = frozenset({"csrf_token", "password", "mot_de_passe", "suite", "email", RESUMED})
+SECRETS = frozenset({"password", "current", "new", "again", "code"})  # typed again rather than carried in a page
+NEVER = SECRETS | {"csrf_token", "suite", RESUMED}
 
 
 def carried(form: MultiDict[str, str]) -> list[tuple[str, str]]:

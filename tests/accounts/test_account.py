@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import date
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from odis_app.accounts import drafts
 from odis_app.accounts.operations import hash_password
 from odis_app.core.db import db
 from odis_app.core.permissions import Role
@@ -155,3 +158,18 @@ def test_the_page_stays_within_its_statements(camille: StrictClient) -> None:
     with recorded() as statements:
         camille.get("/compte")
     assert 0 < len(statements) <= LIST_LIMIT, statements.told()
+
+
+def test_no_password_field_is_carried_by_the_sign_in_page() -> None:
+    """A session that expires while a password is changed: the page that asks to sign in holds none of what was typed there."""
+    found = {
+        node.targets[0].id
+        for path in Path("odis_app").rglob("forms*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Call)
+        and getattr(node.value.func, "id", "") == "PasswordField"
+    }
+    assert found
+    assert found <= drafts.NEVER
