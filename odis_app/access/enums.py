@@ -34,7 +34,11 @@ class SharePurpose(Labelled):
     @property
     def is_chosen(self) -> bool:
         """Whether somebody who shares a file may choose it; the others are given by an act of their own."""
-        return self.rests_on_consent or self in {SharePurpose.ACCOMPAGNEMENT, SharePurpose.ORIENTATION, SharePurpose.MOBILITE}
+        return self.rests_on_consent or self in {
+            SharePurpose.ACCOMPAGNEMENT,
+            SharePurpose.ORIENTATION,
+            SharePurpose.MOBILITE,
+        }
 
     @property
     def rests_on_consent(self) -> bool:

@@ -25,6 +25,12 @@ def url_with(**changes: Any) -> str:
     return request.path + (f"?{urlencode(kept)}" if kept else "")
 
 
+def with_query(url: str) -> str:
+    """Another address of ours, with the query of the present one; never through ``url_for``, whose own words a visitor could then write."""
+    kept = [(name, value) for name, value in request.args.items(multi=True) if value]
+    return url + (f"?{urlencode(kept)}" if kept else "")
+
+
 def url_without(name: str, value: Any) -> str:
     """The current address without one value of one parameter, for the cross of a filter chip."""
     return url_with(**{name: [v for v in request.args.getlist(name) if v != str(value)]})

@@ -5,14 +5,16 @@ from __future__ import annotations
 from flask import Flask
 
 from odis_app.core.slots import slot
+from odis_app.reports import export_views, views
 from odis_app.reports.cli import bilan
-from odis_app.reports.export_views import blueprint  # the routes of bilans and of exports
 from odis_app.reports.policy import EXPORT_CREATE, REPORT_HOUSEHOLD, REPORT_LIST
+
+__all__ = ["export_views", "setup"]  # imported so that its routes join those of bilans
 
 
 def setup(app: Flask) -> None:
     """Routes, the section of the masthead, the button on a file, the command."""
-    app.register_blueprint(blueprint)
+    app.register_blueprint(views.blueprint)
     slot("nav.main").add(
         label="Bilans", endpoint="reports.index", permission=REPORT_LIST, order=80, prefixes=("/bilans",)
     )

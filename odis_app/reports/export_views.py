@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from flask import Response, abort, current_app, request, send_file, url_for
+from flask import Response, abort, current_app, request, send_file
 
 from odis_app.core.crypto import UnreadableError
 from odis_app.core.db import db, unit_of_work
@@ -13,6 +13,7 @@ from odis_app.core.forms import Form
 from odis_app.core.jobs import Job, JobState, visible_jobs
 from odis_app.core.permissions import guard, require_step_up
 from odis_app.core.requests import session_token
+from odis_app.core.templating import url_with
 from odis_app.core.web import identity, redirect_to, render
 from odis_app.documents.storage import Store, StoreError
 from odis_app.households.queries import filter_of
@@ -46,7 +47,7 @@ def new_export() -> Response:
             return redirect_to("reports.show_export", export=export.public_id)
     return render(
         "reports/new_export.html", form=form, households=households, columns=[column.title for column in COLUMNS],
-        large=exports.is_large(households), here=url_for("reports.new_export", **request.args.to_dict(flat=False)), status=422 if form.error_list else 200,
+        large=exports.is_large(households), here=url_with(), status=422 if form.error_list else 200,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -117,7 +117,7 @@ def generate(
         return {"export": public_id, "outcome": export.outcome}
     progress(40, "Écriture du classeur")
     workbook = io.BytesIO()
-    rows = [[watermark(identity)], *lines(identity, ids)]
+    rows: list[Sequence[object]] = [[watermark(identity)], *lines(identity, ids)]
     write_workbook(workbook, [Sheet("Ménages", headings(), rows)])
     progress(80, "Chiffrement de l’archive")
     password = crypto.unseal(export.password_sealed, _place("password_sealed", public_id))

@@ -10,7 +10,12 @@ from odis_app.access.sealed import COLUMNS, FILES
 from odis_app.core.config import ROOT, libpq
 
 INDEXES = "_index"  # fingerprints: they never change key (docs/exploitation.md)
-ELSEWHERE = {("passations", "phone_before"), ("passations", "phone_after"), ("passations", "agdref_before"), ("passations", "agdref_after")}
+ELSEWHERE = {
+    ("passations", "phone_before"),
+    ("passations", "phone_after"),
+    ("passations", "agdref_before"),
+    ("passations", "agdref_after"),
+}
 
 
 def test_the_rotation_knows_every_column_that_is_said_to_be_encrypted(database: Flask, admin_url: str) -> None:

@@ -103,7 +103,9 @@ def test_nobody_attaches_somebody_elses_document(circle: Circle, store: Put) -> 
 
 @pytest.mark.parametrize("name", ["minimal", "state_without", "other", "expired", "revoked"])
 def test_nobody_deposits_on_a_file_that_they_do_not_hold(circle: Circle, store: Put, name: str) -> None:
-    with pytest.raises(PermissionError, match="the key of this record"):  # the row's own wall: tests/access/test_keys.py
+    with pytest.raises(
+        PermissionError, match="the key of this record"
+    ):  # the row's own wall: tests/access/test_keys.py
         store(name)
 
 

@@ -176,7 +176,9 @@ def test_who_can_read_a_block_is_what_the_walls_say(town: Town, family: str, wor
         told = {block: who_reads(file(family), block) for block in Block}
         for block in Block:
             for actor, role in people:
-                answers[actor.user_id, block] = told[block].includes(org_id=actor.org_id, user_id=actor.user_id, roles={role})
+                answers[actor.user_id, block] = told[block].includes(
+                    org_id=actor.org_id, user_id=actor.user_id, roles={role}
+                )
     for actor, role in people:
         with confirmed(actor).acting():
             for block, statement in sql.items():

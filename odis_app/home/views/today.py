@@ -39,7 +39,11 @@ def index() -> ResponseReturnValue:
     if not who.is_signed_in:
         return ask_to_sign_in()
     parts = {name: read(who) for name, permission, read in PARTS if who.can(permission)}
-    cards = [(entry.data["template"], found) for entry in slot("home.today").entries(who) if entry.provider and (found := entry.provider(who))]
+    cards = [
+        (entry.data["template"], found)
+        for entry in slot("home.today").entries(who)
+        if entry.provider and (found := entry.provider(who))
+    ]
     return render("home/index.html", today=clock.today(), actions=_actions(who), parts=parts, cards=cards)
 
 

@@ -9,7 +9,7 @@ from flask import Response, request, url_for
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
 from odis_app.core.slots import slot
-from odis_app.core.templating import url_with, url_without
+from odis_app.core.templating import url_with, url_without, with_query
 from odis_app.core.web import identity, page_number, render
 from odis_app.households import queries
 from odis_app.households.enums import ProtectionStatus
@@ -33,7 +33,6 @@ def index() -> Response:
     who = identity()
     form = _filter_form(who)
     filters = queries.filter_of(request.args)
-    given: dict[str, Any] = request.args.to_dict(flat=False)
     page = queries.list_page(who, filters, number=page_number())
     return render(
         "households/list.html",
@@ -48,10 +47,7 @@ def index() -> Response:
         can_create=who.can(HOUSEHOLD_CREATE),
         can_search=who.can(HOUSEHOLD_SEARCH_EXACT),
         can_join=who.can(FILE_JOIN),
-        actions=[
-            (e.label, url_for(e.endpoint, **given))
-            for e in slot("households.list").entries(who)
-        ],
+        actions=[(e.label, with_query(url_for(e.endpoint))) for e in slot("households.list").entries(who)],
         crumbs=[("Ménages", None)],
     )
 
