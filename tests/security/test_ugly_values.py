@@ -51,7 +51,7 @@ def test_no_filter_is_answered_by_a_fault(app: Flask, region: Region) -> None:
                     faults.append(f"{url}?{name}={raw[:24]} {answer.status_code}")
                 answer.close()
         answer = client.browser.get(f"{url}?{BUILDER_WORDS}", buffered=True)
-        if answer.status_code >= 500 or "evil-scheme" in answer.get_data(as_text=True).replace(BUILDER_WORDS, ""):
+        if answer.status_code >= 500 or "evil-scheme:" in answer.get_data(as_text=True):
             faults.append(f"{url}?{BUILDER_WORDS} {answer.status_code}")
         answer.close()
     assert faults == []
