@@ -41,7 +41,7 @@ from odis_app.territories.queries import commune
 from tests.exchange.samples import write_xlsx
 from tests.exchange.workbooks.build import BUILDERS, build_all
 from tests.support.imported import EXPECTED, bring_in, check, draft, faults, tables, take_back
-from tests.support.worlds import WorldBuilder
+from tests.support.worlds import WorldBuilder, confirmed
 
 NAMES = [name for name in tables("menages") if "menages" not in EXPECTED[name]]
 PERSONS = "08_personnes_par_ligne.xlsx"
@@ -203,7 +203,7 @@ def test_fifty_households_come_in_once_and_go_out(folder: Path, actor: Actor) ->
 
 def test_a_whole_line_opens_a_file_ready_to_be_oriented(actor: Actor, book) -> None:
     bring_in(actor, KIND, book(NOUR, AMINA))
-    with actor.acting():
+    with confirmed(actor).acting():
         nour, amina = db.execute(select(Household).order_by(Household.number)).scalars()
         members = queries.present_members(nour.id)
         year = clock.today().year

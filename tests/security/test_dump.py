@@ -161,7 +161,7 @@ def _exchange(actor: Actor, app: Flask) -> None:
             identity,
             to=f"{MARK.lower()}courriel@exemple.test",
             template=kind,
-            context=dict.fromkeys(kind.fields, f"{MARK}TEXTE"),
+            context=dict.fromkeys(kind.fields, f"/{MARK}TEXTE"),
         )
         begin_totp(identity)
     core_db.configure("app", app.config["ODIS"].worker_database_url)
