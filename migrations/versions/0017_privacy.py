@@ -2,7 +2,7 @@
 
 What the law wants is held here, not by the application alone: a share that rests on consent needs a live one of every adult and
 falls in the transaction that withdraws it; a file goes only by a plan that somebody approved, after its warning, or by requests
-that were granted; the kill switch stops every planned erasure. ``docs/adr/0011`` says why.
+that were granted; the kill switch stops every planned erasure. ``docs/adr/0008`` says why.
 """
 
 from __future__ import annotations
