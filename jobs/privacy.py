@@ -33,7 +33,7 @@ def nightly(job: RunningJob) -> dict[str, Any]:
 
 
 def erase(job: RunningJob) -> dict[str, Any]:
-    """Erase the next files of approved plans, then the sealed files that erased records left. Run again, it goes on where it stopped."""
+    """Erase the next files of approved plans, then the sealed files that erased records left. Run twice, the second goes on where the first stopped."""
     job.progress(10, "Effacement des dossiers des plans approuvés")
     counts = operations.run_erasures(job.identity)
     job.progress(80, "Suppression des fichiers des dossiers effacés")

@@ -15,6 +15,7 @@ from odis_app.households.operations.file import Opening
 from odis_app.households.operations.protected import Safety
 from odis_app.organisations.models import Dispositif
 from odis_app.organisations.seeds import Actor
+from tests.support.worlds import confirmed
 
 
 def open_file(actor: Actor, *, department: str = "44", safety: list[Safety | None] | None = None) -> Household:
@@ -49,7 +50,7 @@ def open_file(actor: Actor, *, department: str = "44", safety: list[Safety | Non
 
 def change_safety(actor: Actor, household: Any, rank: int, safety: Safety) -> None:
     """Another answer of the adult number ``rank``."""
-    with actor.acting() as identity:
+    with confirmed(actor).acting() as identity:
         file = db.get_one(Household, household.id)
         members = db.execute(select(Member).where(Member.household_id == file.id).order_by(Member.id)).scalars().all()
         files.update_member_safety(identity, household=file, member=members[rank], safety=safety, version=file.version)

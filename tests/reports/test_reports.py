@@ -43,7 +43,8 @@ def store_of(app: Flask) -> Store:
 def contents(app: Flask, public_id: str) -> tuple[bytes, bytes]:
     report, store = row(public_id), store_of(app)
     assert report.is_ready, (report.outcome, report.figures)
-    return operations.content_of(report, "pdf", store), operations.content_of(report, "xlsx", store)
+    with owner_unit():
+        return operations.content_of(report, "pdf", store), operations.content_of(report, "xlsx", store)
 
 
 def a_life(town: Town) -> str:
