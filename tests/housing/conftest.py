@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from jobs.runner import perform
+from jobs.schedule import SCHEDULE
+from jobs.scheduler import plan
 from odis_app.core import clock
+from odis_app.core import db as core_db
+from odis_app.core.config import libpq
 from odis_app.core.db import db
 from odis_app.housing import operations as do
 from odis_app.housing.models import Occupancy, Offer, Place
@@ -18,6 +24,7 @@ from odis_app.organisations.seeds import Actor
 from odis_app.structures.enums import StructureKind
 from odis_app.structures.models import Structure
 from odis_app.structures.operations import create_structure
+from tests.support.worlds import owner_unit
 
 NANTES, LAVAL, BORDEAUX = "44109", "53130", "33063"
 MARK = "Impasse Marqueur 75"
@@ -118,3 +125,50 @@ class Homes:
 @pytest.fixture
 def homes(database: object) -> Homes:
     return Homes()
+
+
+LINE = next(item for item in SCHEDULE if item.name == "remind-operators")
+MONDAY = date(2026, 11, 16)
+
+
+@pytest.fixture
+def operator(world):
+    return world.actor("operateur", "44")
+
+
+@pytest.fixture
+def association(world):
+    return world.actor("association", "44")
+
+
+@pytest.fixture
+def behind(admin_url):
+    """SQL that no wall stops: one statement, what it returns."""
+
+    def run(sql, *values):
+        with psycopg.connect(libpq(admin_url), autocommit=True) as admin:
+            found = admin.execute(sql, values)
+            return found.fetchall() if found.description else None
+
+    return run
+
+
+@pytest.fixture
+def remind(database, monkeypatch):
+    """The scheduled job of a day, as a worker runs it; what it reports."""
+    runs = iter(range(1, 100))
+
+    def run(day=MONDAY):
+        monkeypatch.setattr(clock, "today", lambda: day)
+        core_db.configure("app", database.config["ODIS"].worker_database_url)
+        try:
+            (job,) = plan(clock.now() + timedelta(days=next(runs)), [LINE])
+            with database.app_context():
+                assert perform(LINE.task, job) == "done"
+        finally:
+            core_db.configure("app", database.config["ODIS"].database_url)
+            monkeypatch.undo()
+        with owner_unit():
+            return db.execute(text("SELECT result FROM jobs WHERE id = :id"), {"id": job}).scalar_one()
+
+    return run

@@ -3,124 +3,28 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from importlib import import_module
 from threading import Barrier, Thread
 
-import psycopg
-import pytest
 from sqlalchemy import text
 
-from jobs.runner import perform
-from jobs.schedule import SCHEDULE
-from jobs.scheduler import plan
 from odis_app.core import clock
-from odis_app.core import db as core_db
-from odis_app.core.config import libpq
 from odis_app.core.db import db, token_hash, unit_of_work
-from odis_app.core.permissions import Role
 from odis_app.core.requests import COOKIE
 from odis_app.housing import operations as do
 from odis_app.housing import queries
 from odis_app.housing.enums import PlaceState, UnavailabilityMotif
-from odis_app.housing.models import Occupancy, Place
+from odis_app.housing.models import Place
 from odis_app.housing.operations import links
-from odis_app.housing.queries.places import place_row
-from odis_app.notifications import queries as mails
 from odis_app.notifications.rendering import words_of
 from tests.housing.conftest import MARK
 from tests.housing.households import open_file
+from tests.housing.reminding import aged, lived_in, opened, reminders, secret_of, state_of
 from tests.support.client import text_of
-from tests.support.worlds import owner_unit
 
-LINE = next(item for item in SCHEDULE if item.name == "remind-operators")
-MONDAY, HOLIDAY, SATURDAY = date(2026, 11, 16), date(2026, 11, 11), date(2026, 11, 21)
 DEAD = "Ce lien n’est plus valable"
 LIST = "/disponibilites"
-
-
-@pytest.fixture
-def operator(world):
-    return world.actor("operateur", "44")
-
-
-@pytest.fixture
-def association(world):
-    return world.actor("association", "44")
-
-
-@pytest.fixture
-def behind(admin_url):
-    """SQL that no wall stops: one statement, what it returns."""
-
-    def run(sql, *values):
-        with psycopg.connect(libpq(admin_url), autocommit=True) as admin:
-            found = admin.execute(sql, values)
-            return found.fetchall() if found.description else None
-
-    return run
-
-
-@pytest.fixture
-def remind(database, monkeypatch):
-    """The scheduled job of a day, as a worker runs it; what it reports."""
-    runs = iter(range(1, 100))
-
-    def run(day=MONDAY):
-        monkeypatch.setattr(clock, "today", lambda: day)
-        core_db.configure("app", database.config["ODIS"].worker_database_url)
-        try:
-            (job,) = plan(clock.now() + timedelta(days=next(runs)), [LINE])
-            with database.app_context():
-                assert perform(LINE.task, job) == "done"
-        finally:
-            core_db.configure("app", database.config["ODIS"].database_url)
-            monkeypatch.undo()
-        with owner_unit():
-            return db.execute(text("SELECT result FROM jobs WHERE id = :id"), {"id": job}).scalar_one()
-
-    return run
-
-
-def aged(actor, place, days=20):
-    with actor.acting() as identity:
-        do.confirm_place(identity, place=db.get_one(Place, place.id), at=clock.now() - timedelta(days=days))
-    return place
-
-
-def reminders():
-    with unit_of_work(None, readonly=True):
-        return [m for m in mails.mailbox() if m.kind.name == "availability_reminder"]
-
-
-def opened(client, mail=None):
-    """A browser of nobody, on the list that the link of a mail (the newest) opens."""
-    browser = client.as_(None)
-    browser.get((mail or reminders()[0]).context["link"], status=303)
-    return browser
-
-
-def secret_of(mail=None):
-    return (mail or reminders()[0]).context["link"].removeprefix("/disponibilites/")
-
-
-def state_of(actor, place):
-    with actor.acting() as identity:
-        return place_row(identity, db.get_one(Place, place.id))
-
-
-def lived_in(homes, association, operator, place):
-    """A followed household lives there; its file."""
-    household = open_file(association)
-    booked = homes.reserve(association, place, household)
-    with operator.acting() as identity:
-        do.start_stay(
-            identity,
-            occupancy=db.get_one(Occupancy, booked.id),
-            starts_on=clock.today() - timedelta(days=3),
-            ends_on=clock.today() + timedelta(days=9),
-        )
-    return household
 
 
 def test_thirty_seconds(homes, operator, client, remind, behind):
@@ -220,50 +124,6 @@ def test_a_secret_structure_is_its_number_and_its_places_too(homes, operator, cl
     assert place.number in text_of(page)
     for source in (words.text, words.html, page.get_data(as_text=True)):
         assert [w for w in ("Foyer", "Studio", MARK, "Nantes") if w in source] == []
-
-
-def test_who_is_written_to_and_how_often(world, homes, operator, association, remind, behind):
-    colleague = world.actor("operateur", "44", colleague_of=operator)
-    world.actor("admin_organisation", "44", colleague_of=operator)
-    first, second = homes.structure(operator), homes.structure(operator)
-    aged(operator, homes.place(operator, structure=first))
-    aged(operator, homes.place(operator, structure=second), days=13)
-    offer = homes.offer(association, stage="validated")
-    behind("UPDATE places SET confirmed_at = now() - interval '20 days' WHERE offer_id = %s", offer.id)
-    social = world.actor("association", "44", colleague_of=association, roles=(Role.TRAVAILLEUR_SOCIAL,))
-    assert remind() == {"reminded": 3, "forgotten": 0}  # two operators for one structure, who qualifies for the offer
-    assert sorted(m.context["structure"] for m in reminders()) == ["Autres places", "Foyer d’essai", "Foyer d’essai"]
-    to = {m.to for m in reminders()}
-    assert len(to) == 3
-    with owner_unit():
-        address = dict(db.execute(text("SELECT id, email FROM users")).all())
-    assert to == {address[a.user_id] for a in (operator, colleague, association)}
-    assert address[social.user_id] not in to
-    assert remind() == {"reminded": 0, "forgotten": 0}
-    behind("UPDATE availability_links SET sent_on = sent_on - 6")
-    assert remind()["reminded"] == 0
-    behind("UPDATE availability_links SET sent_on = sent_on - 1")
-    assert remind()["reminded"] == 3
-    behind("UPDATE availability_links SET expires_at = now() - interval '91 days' WHERE sent_on < current_date - 5")
-    assert remind()["forgotten"] == 3
-
-
-@pytest.mark.parametrize("day", [HOLIDAY, SATURDAY])
-def test_nobody_is_written_to_on_a_day_of_rest(homes, operator, remind, day):
-    aged(operator, homes.place(operator))
-    assert remind(day)["reminded"] == 0
-    assert remind(MONDAY)["reminded"] == 1
-
-
-def test_nobody_is_written_to_about_closed_places_nor_in_a_closed_organisation(homes, operator, remind, behind):
-    place = aged(operator, homes.place(operator))
-    with operator.acting() as identity:
-        do.close_place(identity, place=db.get_one(Place, place.id))
-    assert remind()["reminded"] == 0
-    other = aged(operator, homes.place(operator))
-    behind("UPDATE organisations SET deactivated_at = now() WHERE id = %s", operator.org_id)
-    assert remind()["reminded"] == 0
-    assert other.id != place.id
 
 
 def test_opening_consumes_nothing_and_saving_does(homes, operator, client, remind):
