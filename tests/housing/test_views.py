@@ -65,6 +65,15 @@ def test_all_the_stale_ones_in_one_tap(homes, operator, client):
     assert "3 places, 0 à confirmer" in text_of(after).replace("\xa0", " ")
 
 
+def test_a_place_that_is_not_open_yet_is_not_asked_about(homes, operator, client):
+    place = homes.place(operator)
+    aged(operator, place, 22)
+    with operator.acting():
+        db.get_one(Place, place.id).opened_on = None
+    page = text_of(client.as_(operator).get("/places?vue=a_confirmer")).replace("\xa0", " ")
+    assert "1 place, 0 à confirmer" in page
+
+
 def test_change_says_what_is_wrong_then_changes(homes, operator, client):
     place = homes.place(operator)
     browser = client.as_(operator)

@@ -157,9 +157,10 @@ def _made(identity: Identity, rows: Sequence[Any]) -> list[PlaceRow]:
 
 
 def is_stale() -> ColumnElement[bool]:
-    """Not confirmed for more than two weeks, and still open."""
-    limit = clock.now() - timedelta(days=STALE_DAYS)
-    return and_(Place.confirmed_at < limit, or_(Place.closed_on.is_(None), Place.closed_on > clock.today()))
+    """Not confirmed for more than two weeks, and open today: neither still being created nor closed."""
+    today, limit = clock.today(), clock.now() - timedelta(days=STALE_DAYS)
+    opened = and_(Place.opened_on <= today, or_(Place.closed_on.is_(None), Place.closed_on > today))
+    return and_(Place.confirmed_at < limit, opened)
 
 
 def _view(view: str, today: _Today) -> list[ColumnElement[bool]]:
