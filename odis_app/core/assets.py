@@ -287,6 +287,7 @@ class Assets:
             raise AssetError(f"ODIS_ASSETS is « {mode} »: write local or cdn")
         self.files = manifest["files"]
         self.icons = frozenset(manifest["icons"])
+        self._drawn: dict[tuple[str, bool], Markup] = {}  # a list draws fifty of them
         self.mode = mode
 
     def url(self, name: str) -> str:
@@ -316,14 +317,18 @@ class Assets:
 
         An icon chosen at run time must be listed in a comment « # icons: … »: LookupError says which one is missing.
         """
+        drawn = self._drawn.get((name, flip))
+        if drawn is not None:
+            return drawn
         if name not in self.icons:
             raise LookupError(
                 f"icon « {name} » is not in the sprite: name it where it is used, or in « # icons: {name} »"
             )
         kind = "od-i od-flip" if flip else "od-i"
-        return Markup('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>').format(
+        drawn = Markup('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>').format(
             kind, self.url("icons.svg"), name
         )
+        return self._drawn.setdefault((name, flip), drawn)
 
 
 def main(arguments: list[str]) -> int:

@@ -14,7 +14,8 @@ from datetime import datetime
 from functools import wraps
 from typing import Annotated, Any, ClassVar, ParamSpec, TypeVar
 
-from sqlalchemy import DateTime, Engine, MetaData, Text, create_engine, event, inspect, text
+from sqlalchemy import DateTime, Engine, MetaData, RowMapping, Text, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, scoped_session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -103,7 +104,7 @@ def asked_once(question: Callable[P, T]) -> Callable[P, T]:
 def configure(name: str, url: str, *, pool_size: int = 5) -> Engine:
     """Create (or replace) the engine called ``name``: ``app`` or ``worker``. SQL parameters never reach a log."""
     dispose(name)
-    engine = create_engine(url, pool_size=pool_size, max_overflow=5, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, pool_size=pool_size, max_overflow=5, hide_parameters=True)
     event.listen(engine, "checkin", _forget_identity)
     _engines[name] = engine
     return engine
@@ -136,18 +137,23 @@ def open_unit(token: str | None, *, readonly: bool, engine_name: str = "app", re
     """Begin a transaction under ``token`` (None: anonymous). Close it with ``close_unit``."""
     key = Unit(ANONYMOUS, readonly, request_id)
     _current.set(key)
-    session = db(bind=engine(engine_name))
-    row = (
-        session.execute(
-            text("SELECT * FROM odis.open_unit(:token, :readonly)"), {"token": token or "", "readonly": readonly}
-        )
-        .mappings()
-        .first()
-    )
+    try:
+        row = _begin(token, readonly, engine_name)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        db.remove()  # the server was restarted while this connection slept; asking each time whether it lives would cost a round trip
+        row = _begin(token, readonly, engine_name)
     if row is not None:
         key.identity = _identity(dict(row))
-    session.info["unit"] = key
+    db().info["unit"] = key
     return key
+
+
+def _begin(token: str | None, readonly: bool, engine_name: str) -> RowMapping | None:
+    statement = text("SELECT * FROM odis.open_unit(:token, :readonly)")
+    asked = db(bind=engine(engine_name)).execute(statement, {"token": token or "", "readonly": readonly})
+    return asked.mappings().first()
 
 
 def _identity(row: dict[str, Any]) -> Identity:

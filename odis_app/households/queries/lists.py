@@ -108,7 +108,7 @@ def filtered(identity: Identity, filters: HouseholdFilter) -> Select[Household]:
 
 
 def _conditions(identity: Identity, filters: HouseholdFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [*_search(filters.q), *_view(identity, filters.view)]
+    found: list[ColumnElement[bool]] = [*_search(filters.q), *_views(identity).get(filters.view, [])]
     if filters.status:
         found.append(Household.status.in_(filters.status))
     elif not filters.view and not filters.q:
@@ -181,10 +181,10 @@ def _begins(word: str) -> ColumnElement[bool]:
 _WITHOUT_HOME = Household.status.in_([s.value for s in WITHOUT_HOME])
 
 
-def _view(identity: Identity, view: str) -> list[ColumnElement[bool]]:
+def _views(identity: Identity) -> dict[str, list[ColumnElement[bool]]]:
     today = clock.today()
     without_home = _WITHOUT_HOME
-    views: dict[str, list[ColumnElement[bool]]] = {
+    return {
         "mes_menages": [Household.referent_user_id == identity.user_id, without_home],
         "sans_logement": [without_home],
         "sans_solution": [
@@ -201,7 +201,6 @@ def _view(identity: Identity, view: str) -> list[ColumnElement[bool]]:
         ],
         "partages": [Household.owner_org_id != identity.org_id],
     }
-    return views.get(view, [])
 
 
 VIEWS = (
@@ -278,10 +277,8 @@ def _department_name(code: str) -> str:
 
 def view_counts(identity: Identity) -> dict[str, int]:
     """How many files each ready-made view holds, in one statement."""
-    columns = []
-    for name, _ in VIEWS:
-        conditions = _view(identity, name) or [Household.status != HouseholdStatus.ARCHIVE.value]
-        columns.append(func.count().filter(and_(*conditions)).label(name or "tous"))
+    views = {"tous": [Household.status != HouseholdStatus.ARCHIVE.value], **_views(identity)}
+    columns = [func.count().filter(and_(*conditions)).label(name) for name, conditions in views.items()]
     row = db.execute(policy.visible_households(identity).with_only_columns(*columns)).mappings().one()
     return {name: int(row[name or "tous"]) for name, _ in VIEWS}
 
