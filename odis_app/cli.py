@@ -8,6 +8,7 @@ import sys
 from base64 import b64decode
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -102,6 +103,32 @@ def scheduler_command() -> None:
     """Le planificateur seul, qui met en file ce qui est prévu."""
     Config.from_env()
     _become([sys.executable, "-m", "jobs.scheduler"])
+
+
+@main_group.command("restore", with_appcontext=False)
+@click.argument("folder", metavar="DOSSIER", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--keys", "keys_file", metavar="FICHIER", type=click.Path(path_type=Path), help="Les clés des dossiers, écrites par « odis keys backup ».")  # fmt: skip
+@click.option("--erasures", "log", metavar="DOSSIER", type=click.Path(path_type=Path, exists=True, file_okay=False), help="La copie de effacements/ gardée ailleurs : ce qui a été effacé depuis l’est de nouveau.")  # fmt: skip
+def restore_command(*, folder: Path, keys_file: Path | None, log: Path | None) -> None:
+    """Remettre la sauvegarde DOSSIER dans une installation vide, et y rejouer les effacements."""
+    from odis_app import create_app
+    from odis_app.core.services import serve
+    from odis_app.documents import restore
+
+    config = Config.from_env(services=False)
+    configure(config.master_key, config.index_key)
+    found = restore.check(folder.absolute(), keys_file=keys_file)
+    with serve.services_for_a_command(config, fresh=True) as completed, create_app(completed).app_context():
+        done = restore.apply(found, completed, click.echo, keys_file=keys_file, log=log)
+    click.echo(
+        f"Sauvegarde du {found.manifest.made_at[:16].replace('T', ' à ')} (UTC) : {done.tables} tables identiques, {done.files} fichiers."
+    )
+    click.echo(f"{done.erased} effacements rejoués ; {done.keys} clés de dossiers remises sur {done.keys_wanted}.")
+    if done.keys < done.keys_wanted - done.erased:
+        click.echo(
+            "Les autres dossiers sont illisibles tant que « odis keys restore FICHIER » n’a pas remis leurs clés."
+        )
+    click.echo("Vérifiez ensuite : odis audit verify, puis ouvrez un dossier et un document.")
 
 
 def _become(command: list[str]) -> None:

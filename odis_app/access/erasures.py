@@ -77,14 +77,19 @@ def on_replay(callback: Callable[[Sequence[int]], None]) -> None:
         _after_replay.append(callback)
 
 
-def replay(folder: Path) -> list[int]:
-    """Destroy again every key that the log names, as the owner of the schema; returns the records whose key had come back."""
+def replay(folder: Path, dumped: Iterable[tuple[int, str]] = ()) -> list[int]:
+    """Destroy again every key that the log names, as the owner of the schema; returns the records that had come back.
+
+    ``dumped``: (record, key) of what was just restored. A dump without keys brings back the rows of an erased record, and the
+    number of a record alone does not say that it is the same one.
+    """
     logged = lines(folder)
     named = [(one.record_id, one.key_id) for one in logged]
     if not named:
         return []
     back = delete(RecordKey).where(tuple_(RecordKey.record_id, RecordKey.public_id).in_(named))
-    record_ids = sorted(db.execute(back.returning(RecordKey.record_id)).scalars())
+    returned = set(db.execute(back.returning(RecordKey.record_id)).scalars())
+    record_ids = sorted(returned | {record_id for record_id, _ in set(dumped) & set(named)})
     known = set(db.execute(select(Erasure.key_id)).scalars())
     lost = [
         {"record_id": one.record_id, "key_id": one.key_id, "at": one.at} for one in logged if one.key_id not in known

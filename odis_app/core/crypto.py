@@ -32,6 +32,9 @@ HEADER_BYTES = 2
 MOST_VERSIONS = 255
 INSTALLATION, RECORD = 0, 1
 NEW_KEY = "Pour créer une clé : python -m odis_app.core.crypto"
+# What the database says of itself between the first row of a restoration and the last erasure replayed: nothing opens it.
+RESTORING = "odis : restauration en cours"
+_SAID_OF_DATABASE = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
 _process: dict[str, Keyring] = {}
 
 
@@ -130,6 +133,10 @@ def verify_database(connection: Connection, keys: Keyring | None = None) -> None
 
     Call it at start-up, before anything is sealed. Raises KeyProblemError with a sentence.
     """
+    if connection.execute(text(_SAID_OF_DATABASE)).scalar() == RESTORING:
+        raise KeyProblemError(
+            "La restauration de cette base n’est pas finie : relancez « odis restore » jusqu’au bout."
+        )
     rows = connection.execute(text("SELECT name, fingerprint FROM key_checks")).all()
     keys = keys or keyring()
     missing = verify_checks(keys, {row.name: row.fingerprint for row in rows})

@@ -6,7 +6,7 @@ from flask import Flask
 
 from odis_app.core.slots import slot
 from odis_app.documents import operations
-from odis_app.documents.cli import keys
+from odis_app.documents.cli import backup_command, keys
 from odis_app.documents.policy import DOCUMENT_LIST
 from odis_app.documents.records import RecordConverter, RecordKind, on_each_kind
 from odis_app.documents.views import blueprint, count
@@ -17,6 +17,7 @@ def setup(app: Flask) -> None:
     operations.configure(app.config["ODIS"])
     app.url_map.converters["record"] = RecordConverter
     app.register_blueprint(blueprint)
+    app.cli.add_command(backup_command)
     app.cli.add_command(keys)
     on_each_kind(_offer_tab)
 

@@ -18,11 +18,40 @@ from odis_app.core import crypto
 from odis_app.core.cli import owner_unit
 from odis_app.core.config import Config
 from odis_app.core.db import configure, db, dispose
+from odis_app.documents import backup as backups
 from odis_app.documents import keys_backup, resealing
 from odis_app.documents.storage import Store, StoreError
 
 FIND = """SELECT id FROM households WHERE public_id = :name UNION SELECT id FROM structures WHERE public_id = :name
           UNION SELECT id FROM offers WHERE public_id = :name"""
+
+
+@click.command("backup")
+@click.argument("folder", metavar="DOSSIER", type=click.Path(path_type=Path))
+@click.option("--keys", "keys_folder", metavar="DOSSIER", type=click.Path(path_type=Path, file_okay=False), help="Écrire aussi les clés des dossiers, du même instant, dans un autre lieu.")  # fmt: skip
+@with_appcontext
+def backup_command(*, folder: Path, keys_folder: Path | None) -> None:
+    """Sauvegarder la base et les fichiers dans DOSSIER, qui ne doit pas exister. Aucune clé n’y est écrite."""
+    folder, keys_folder = folder.absolute(), keys_folder.absolute() if keys_folder else None
+    if keys_folder and keys_folder.is_relative_to(folder):
+        raise click.ClickException(
+            "Les clés des dossiers se gardent à part : donnez à --keys un dossier hors de la sauvegarde."
+        )
+    written = backups.write(folder, _config(), keys_folder=keys_folder)
+    tables, parts = written.manifest.tables, written.manifest.parts
+    click.echo(f"{folder} : {len(tables)} tables, {sum(found.rows for found in tables.values())} lignes.")
+    sizes = [size for name, (size, _) in parts.items() if name.startswith("documents/")]
+    click.echo(f"{len(sizes)} fichiers, {sum(sizes)} octets.")
+    if written.manifest.missing:
+        click.echo(
+            f"À regarder : {len(written.manifest.missing)} fichiers que la base nomme ne sont pas dans documents/."
+        )
+    if written.keys:
+        click.echo(
+            f"{written.keys_count} clés de dossiers dans {written.keys} : gardez-les à part, trente jours au plus."
+        )
+    else:
+        click.echo("Les clés des dossiers n’y sont pas : « odis keys backup » les écrit, dans un autre lieu.")
 
 
 @click.group("keys")

@@ -9,9 +9,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import psycopg
+from psycopg.rows import namedtuple_row
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -21,14 +25,15 @@ from odis_app.core import clock
 from odis_app.core.db import db
 
 KEPT_DAYS = 30
+_KEYS = "SELECT record_id, public_id, version, made_at, key_sealed FROM public.record_keys ORDER BY record_id"
 NAME = "cles-%Y-%m-%d-%H%M%S.jsonl"
 
 
-def write(folder: Path) -> tuple[Path, int]:
-    """Write every key (file mode 600, folder 700); (the file, how many). Needs a unit of the owner."""
+def write(folder: Path, rows: Sequence[Any] | None = None) -> tuple[Path, int]:
+    """Write every key (file mode 600, folder 700); (the file, how many). ``rows``: those of ``rows_of``, else a unit of the owner's."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / clock.now().strftime(NAME)
-    rows = db.execute(select(RecordKey).order_by(RecordKey.record_id)).scalars().all()
+    rows = db.execute(select(RecordKey).order_by(RecordKey.record_id)).scalars().all() if rows is None else rows
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         for row in rows:
             told = {
@@ -37,6 +42,12 @@ def write(folder: Path) -> tuple[Path, int]:
             }  # fmt: skip
             file.write(json.dumps(told) + "\n")
     return path, len(rows)
+
+
+def rows_of(connection: psycopg.Connection[Any]) -> Sequence[Any]:
+    """Every key, as the transaction of ``connection`` sees them: those of the very instant of a dump."""
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        return cursor.execute(_KEYS).fetchall()
 
 
 def forget_old(folder: Path, days: int) -> int:

@@ -29,6 +29,24 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Path]:
+    """A data directory where the product has been started once: territories and demonstration data are loaded."""
+    from tests.ops.test_serve import free_port, gone, launch
+
+    with tempfile.TemporaryDirectory(prefix="odis-serve-") as name:
+        data_dir = Path(name)
+        product = launch(data_dir, free_port())
+        try:
+            product.wait_for("Ctrl-C pour arrêter")
+        finally:
+            code = product.end(signal.SIGTERM)
+        assert code == 0, product.lines
+        assert product.lines[-1] == "OD&IS est arrêté."
+        assert gone(data_dir) == {}
+        yield data_dir
+
+
 def processes_of(data_dir: Path) -> dict[int, str]:
     """Living processes (but this one) whose command line or environment names ``data_dir``."""
     needle, found = os.fsencode(str(data_dir)), {}

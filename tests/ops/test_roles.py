@@ -36,8 +36,9 @@ def test_the_roles_are_those_of_the_second_wall(admin):
     ]
 
 
-def test_only_the_migrations_are_members_of_something(admin):
-    assert memberships(admin) == {("odis_owner", "odis_migrate"), ("odis_auth", "odis_migrate")}
+def test_only_the_migrations_and_the_backups_are_members_of_something(admin):
+    owners = {("odis_owner", "odis_migrate"), ("odis_auth", "odis_migrate")}
+    assert memberships(admin) == owners | {("pg_read_all_data", "odis_backup")}
 
 
 def test_what_somebody_loosened_is_put_right(admin, services):
@@ -45,7 +46,7 @@ def test_what_somebody_loosened_is_put_right(admin, services):
     admin.execute("GRANT odis_app TO odis_migrate")
     again = roles.prepare(services.postgres.url("postgres", "postgres"), services.postgres.data_dir)
     assert again == services.addresses
-    test_only_the_migrations_are_members_of_something(admin)
+    test_only_the_migrations_and_the_backups_are_members_of_something(admin)
     test_the_roles_are_those_of_the_second_wall(admin)
 
 

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -81,22 +80,6 @@ def gone(data_dir: Path) -> dict[int, str]:
     while processes_of(data_dir) and waiting.again():
         pass
     return processes_of(data_dir)
-
-
-@pytest.fixture(scope="module")
-def installation() -> Iterator[Path]:
-    """A data directory where the product has been started once: territories and demonstration data are loaded."""
-    with tempfile.TemporaryDirectory(prefix="odis-serve-") as name:
-        data_dir = Path(name)
-        product = launch(data_dir, free_port())
-        try:
-            product.wait_for("Ctrl-C pour arrêter")
-        finally:
-            code = product.end(signal.SIGTERM)
-        assert code == 0, product.lines
-        assert product.lines[-1] == "OD&IS est arrêté."
-        assert gone(data_dir) == {}
-        yield data_dir
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ from odis_app.core.services.secrets import ROLES as LOGIN
 from odis_app.core.services.secrets import password
 
 NOLOGIN = ("odis_owner", "odis_auth", "odis_public")
+# The only memberships: the two owners for the migrations, and every table in reading for the backups.
+MEMBERSHIPS = (("odis_owner", "odis_migrate"), ("odis_auth", "odis_migrate"), ("pg_read_all_data", "odis_backup"))
 DATABASE = "odis"
 PLAIN = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
 OLDEST = 150000
@@ -82,7 +84,7 @@ def addresses(admin_url: str, passwords: Mapping[str, str], database: str = DATA
 
 
 def ensure_roles(admin_url: str, passwords: Mapping[str, str]) -> None:
-    """Create the roles or put them right: attributes, passwords, and no membership but those of ``odis_migrate``."""
+    """Create the roles or put them right: attributes, passwords, and no other membership than ``MEMBERSHIPS``."""
     with connect(admin_url, autocommit=False) as connection:
         try:
             connection.execute("SELECT pg_advisory_xact_lock(4404945)")  # two installations starting together
@@ -140,9 +142,10 @@ def _roles(connection: psycopg.Connection[tuple[object, ...]], passwords: Mappin
         change = sql.SQL("ALTER ROLE {} {} {} {}")
         connection.execute(change.format(sql.Identifier(role), sql.SQL(PLAIN), sql.SQL(bypass), login))
     for role, member in _memberships(connection):
-        if member != "odis_migrate" or role not in {"odis_owner", "odis_auth"}:
+        if (role, member) not in MEMBERSHIPS:
             connection.execute(sql.SQL("REVOKE {} FROM {}").format(sql.Identifier(role), sql.Identifier(member)))
-    connection.execute("GRANT odis_owner, odis_auth TO odis_migrate")
+    for role, member in MEMBERSHIPS:
+        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(member)))
 
 
 def _memberships(connection: psycopg.Connection[tuple[object, ...]]) -> list[tuple[str, str]]:

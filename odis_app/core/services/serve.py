@@ -131,10 +131,13 @@ def _start_everything(config: Config, supervisor: Supervisor) -> None:
 
 
 @contextmanager
-def services_for_a_command(config: Config) -> Iterator[Config]:
-    """The installation's services for the time of one command, when ``odis serve`` does not run; its configuration."""
+def services_for_a_command(config: Config, *, fresh: bool = False) -> Iterator[Config]:
+    """The installation's services for the time of one command, when ``odis serve`` does not run; its configuration.
+
+    ``fresh``: a new installation is made where there is none.
+    """
     embedded = not config.database_url or not config.redis_url
-    if not config.database_url and not (config.data_dir / "secrets").exists():
+    if not fresh and not config.database_url and not (config.data_dir / "secrets").exists():
         raise ServiceError(
             f"Aucune installation dans {config.data_dir} : lancez d’abord « make run » ou « odis serve »."
         )
