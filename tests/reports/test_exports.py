@@ -115,16 +115,17 @@ def test_a_list_leaves_encrypted_and_its_password_is_shown_once(
 
 def test_the_filters_of_the_list_are_those_of_the_export(author: Actor, client: StrictClient, database: Flask) -> None:
     mine = client.as_(author)
-    page = mine.get("/menages?q=nemounehzadeh")
-    link = BeautifulSoup(page.get_data(as_text=True), "html.parser").find("a", string="Exporter cette liste")
-    assert link is not None
-    assert str(link["href"]) == "/menages/exporter?q=nemounehzadeh"
+    for swapped in (False, True):  # filtered in place, the link follows the list
+        page = mine.get("/menages?q=nemounehzadeh", htmx=swapped)
+        link = BeautifulSoup(page.get_data(as_text=True), "html.parser").find("a", string="Exporter cette liste")
+        assert link is not None
+        assert str(link["href"]) == "/menages/exporter?q=nemounehzadeh"
     public_id = asked(mine, "?q=nemounehzadeh")
     made(database, public_id)
     _titles, _watermark, *rows = opened(mine.get(f"/exports/{public_id}/fichier").data, shown(mine, public_id))
     assert [row[0] for row in rows] == ["M-44-0001"]
     answer = mine.submit(mine.get("/menages/exporter?q=personne"), {}, button="Préparer l’export", status=422)
-    assert "Cette liste est vide" in text_of(answer)
+    assert "rien à exporter dans cette liste" in text_of(answer)
 
 
 def test_nobody_else_has_it_not_even_a_colleague(
