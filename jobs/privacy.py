@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
+from odis_app.access import erasures
 from odis_app.documents.storage import Store
 from odis_app.privacy import operations
 from odis_app.privacy.operations.erasures import purge_copies
@@ -25,19 +26,22 @@ def copy(job: RunningJob) -> dict[str, Any]:
 
 
 def nightly(job: RunningJob) -> dict[str, Any]:
-    """Warn of files that will be due, forget old copies. Run twice, the second finds nothing."""
+    """Warn of files that will be due, close what a new adult did not agree to, forget old copies. Run twice, the second finds nothing."""
     job.progress(10, "Avertissements avant effacement")
     told = operations.warn_referents(job.identity)
+    job.progress(40, "Accords à recueillir")
+    closed = operations.close_uncovered(job.identity)
     job.progress(60, "Copies de plus de 48 heures")
-    return {"told": told, "copies": purge_copies(_stores()["copies"])}
+    return {"told": told, "closed": closed, "copies": purge_copies(_stores()["copies"])}
 
 
 def erase(job: RunningJob) -> dict[str, Any]:
-    """Erase the next files of approved plans, then the sealed files that erased records left. Run twice, the second goes on where the first stopped."""
+    """Erase the next files of approved plans, then the sealed files that erased records left, then the lines that the log of erasures lacks. Run twice, the second goes on where the first stopped."""
     job.progress(10, "Effacement des dossiers des plans approuvés")
     counts = operations.run_erasures(job.identity)
     job.progress(80, "Suppression des fichiers des dossiers effacés")
-    return {**counts, "files": operations.remove_erased_files(_stores())}
+    files = operations.remove_erased_files(_stores())
+    return {**counts, "files": files, "settled": erasures.settle(current_app.config["ODIS"].erasures_dir)}
 
 
 def _stores() -> dict[str, Store]:

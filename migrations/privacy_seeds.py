@@ -32,15 +32,16 @@ PURPOSES: tuple[tuple[str | int | bool | None, ...], ...] = (
     ("statistiques", "Statistiques sans personne", MISSION, E, "Opposition avant que le dossier soit compté.", ADULT, False),
 )  # fmt: skip
 
-# code, label, classes, months, days, what starts the delay, basis, what enforces it
+# code, label, classes, months, days, what starts the delay, basis, what enforces it, the shortest and the longest it may be set to
+# (in the same unit; none: it is fixed). A file: two years after the last contact at most; an answer to a contestation takes its months.
 RULES: tuple[tuple[str | int | bool | None, ...], ...] = (
     ("dossier_menage", "Dossier d’un ménage, avec son journal, ses documents et ses partages", "0 à 3", 24, None, "dernier contact",
-     "Référentiel CNIL de 2021 sur l’accompagnement social", "plan d’effacement"),
-    ("hebergeur_refuse", "Offre refusée, avec son hébergeur", "0 et 1", 6, None, "date du refus", "Durée nécessaire à une contestation", "plan d’effacement"),
-    ("copie", "Copie des données d’une personne", "0 à 3", None, 2, "fabrication de la copie", "Le temps de la remettre", "chaque nuit"),
-    ("bilan", "Bilan d’un ménage ou d’un département", "0 et 1", 12, None, "fabrication du bilan", "Comparaison d’une année sur l’autre", "chaque nuit"),
-    ("courriel", "Courriels partis, sans leur texte", "0", None, 90, "envoi", "Preuve d’envoi", "chaque nuit"),
-    ("import_brouillon", "Fichier d’import non enregistré", "0 et 1", None, 7, "dépôt du fichier", "Le temps de le relire", "chaque nuit"),
-    ("import_annulation", "De quoi annuler un import", "0 et 1", None, 30, "enregistrement", "Le temps de voir une erreur", "chaque nuit"),
-    ("travaux", "Travaux terminés", "aucune personne", None, 30, "fin du travail", "Dépannage", "chaque nuit"),
+     "Référentiel CNIL de 2021 sur l’accompagnement social", "plan d’effacement", 12, 24),
+    ("hebergeur_refuse", "Offre refusée, avec son hébergeur", "0 et 1", 6, None, "date du refus", "Durée nécessaire à une contestation", "plan d’effacement", 3, 12),
+    ("copie", "Copie des données d’une personne", "0 à 3", None, 2, "fabrication de la copie", "Le temps de la remettre", "chaque nuit", None, None),
+    ("bilan", "Bilan d’un ménage ou d’un département", "0 et 1", 12, None, "fabrication du bilan", "Comparaison d’une année sur l’autre", "chaque nuit", None, None),
+    ("courriel", "Courriels partis, sans leur texte", "0", None, 90, "envoi", "Preuve d’envoi", "chaque nuit", None, None),
+    ("import_brouillon", "Fichier d’import non enregistré", "0 et 1", None, 7, "dépôt du fichier", "Le temps de le relire", "chaque nuit", None, None),
+    ("import_annulation", "De quoi annuler un import", "0 et 1", None, 30, "enregistrement", "Le temps de voir une erreur", "chaque nuit", None, None),
+    ("travaux", "Travaux terminés", "aucune personne", None, 30, "fin du travail", "Dépannage", "chaque nuit", None, None),
 )  # fmt: skip

@@ -318,7 +318,7 @@ def _walls() -> None:
         select=f"{OWN} OR {shared} OR {system}",
         insert=f"{OWN} OR {editing}",
     )
-    seen = f"({OWN} AND sensitivity <= greatest((SELECT odis.level()), 1) AND (sensitivity < 2 OR {class2})) OR ({OWN} AND {REFERRED}) OR ({FULL} AND sensitivity <= 1)"
+    seen = f"({OWN} AND sensitivity <= greatest((SELECT odis.level()), 1) AND (sensitivity <> 2 OR {class2})) OR ({OWN} AND {REFERRED}) OR ({FULL} AND sensitivity <= 1)"
     wall("household_changes", select=seen, insert=EDIT)
     steered = "department_code = ANY (ARRAY(SELECT odis.steered_departments()))"
     wall(

@@ -460,7 +460,7 @@ def _neighbours() -> None:
     run(
         f"CREATE POLICY oriented_inserts ON household_facts FOR INSERT TO {APPLICATION} WITH CHECK (household_id {ORIENTED} AND {acts})"
     )
-    system = "(SELECT odis.system_name()) IS NOT NULL AND kind = 'proposal_ended'"
+    system = "(SELECT odis.system_name()) IS NOT NULL AND kind IN ('proposal_ended', 'exit_undone')"
     run(f"CREATE POLICY system_inserts ON household_facts FOR INSERT TO {APPLICATION} WITH CHECK ({system})")
     # The journal of the file hears of the operator's answer, given before any share and never read back by it.
     told = f"kind = 'system' AND audience = 'partenaires' AND author_org_id = (SELECT odis.case_org()) AND record_id {ORIENTED}"

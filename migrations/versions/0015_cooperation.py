@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from migrations.contested import contested_functions, drop_contested
 from migrations.walls import APPLICATION, NAMES_RECORD, auth_writes, definer, drop_definer, run, wall
 
 revision = "0015_cooperation"
@@ -23,7 +24,7 @@ TODAY = "(now() AT TIME ZONE 'Europe/Paris')::date"
 ANSWER_DAYS, READING_DAYS, JOINED_DAYS, TRIES, STAY_DAYS = 30, 60, 7, 3, 400
 STANDING = "current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)"
 ID = "substr(replace(gen_random_uuid()::text, '-', ''), 17)"
-# What odis.passation_move and its sisters write, beyond what odis_auth may already.
+# What odis.passation_move, odis.contest and their sisters write, beyond what odis_auth may already (places: 0019).
 MOVED = {
     "records": "UPDATE",
     "household_counters": "INSERT, UPDATE",
@@ -36,6 +37,9 @@ MOVED = {
     "journal_revisions": "UPDATE",
     "import_keys": "DELETE",
     "placements": "UPDATE",
+    "placement_departures": "INSERT",
+    "offers": "UPDATE",
+    "offer_events": "INSERT",
 }
 DEFINERS = {
     "coordinated": "is_coordinated()",
@@ -63,6 +67,7 @@ def upgrade() -> None:
     _move()
     _steps()
     _join_file()
+    contested_functions()
     _review_functions()
     _explain()
     _walls()
@@ -213,12 +218,16 @@ def _reviews() -> None:
       decided_by_label text,
       verdict text CHECK (verdict IN ('confirmed', 'contested')),
       words_sealed bytea,
+      effect text NOT NULL DEFAULT '' CHECK (effect IN ('', 'closed', 'returned', 'reopened', 'late')),
       CONSTRAINT fk_reviews_record FOREIGN KEY (record_id, owner_org_id) REFERENCES records (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE,
       CONSTRAINT ck_reviews_decided CHECK (num_nonnulls(decided_at, decided_by_id, decided_by_label, verdict) IN (0, 4)),
       CONSTRAINT ck_reviews_two_people CHECK (decided_by_id <> author_user_id)
     )""")
     run("CREATE INDEX ix_reviews_owner ON reviews (owner_org_id, asked_at) WHERE decided_at IS NULL")
     run("CREATE INDEX ix_reviews_department ON reviews (department_code, asked_at) WHERE decided_at IS NULL")
+    run(
+        "CREATE INDEX ix_orientations_undone ON orientations (id) WHERE ended_by = 'systeme' AND ended_kind = 'annulee'"
+    )
     run("CREATE UNIQUE INDEX uq_reviews_subject ON reviews (kind, subject, owner_org_id) WHERE decided_at IS NULL")
 
 
@@ -231,7 +240,8 @@ def _move() -> None:
         DECLARE p record; h record; counted int; new_number text;
         BEGIN
           SELECT * INTO p FROM public.passations WHERE id = wanted AND state = 'accepted' AND due_on <= {TODAY} AND owner_org_id = from_org_id FOR UPDATE;
-          IF NOT FOUND OR NOT EXISTS (SELECT 1 FROM public.organisations o WHERE o.id = p.to_org_id AND o.deactivated_at IS NULL) THEN RETURN false; END IF;
+          IF NOT FOUND OR NOT EXISTS (SELECT 1 FROM public.organisations o WHERE o.id = p.to_org_id AND o.deactivated_at IS NULL)
+             OR EXISTS (SELECT 1 FROM public.limitations l WHERE l.household_id = p.record_id AND l.lifted_at IS NULL) THEN RETURN false; END IF;
           SELECT * INTO h FROM public.households WHERE id = p.record_id FOR UPDATE;
           UPDATE public.grants SET revoked_at = now(), revoked_by_id = p.answered_by_id
            WHERE record_id = h.id AND grantee_org_id = p.to_org_id AND revoked_at IS NULL;
@@ -301,6 +311,8 @@ def _steps() -> None:
            WHERE id = wanted AND to_org_id = odis.case_org() AND by_user_id <> odis.user_id() AND odis.level() >= 1 AND owner_org_id = from_org_id FOR UPDATE;
           IF NOT FOUND THEN RETURN 'unknown'; END IF;
           IF p.state <> 'proposed' THEN RETURN p.state; END IF;
+          IF p.with_safety AND NOT odis.is_confirmed() THEN RETURN 'confirm'; END IF;
+          IF EXISTS (SELECT 1 FROM public.limitations l WHERE l.household_id = p.record_id AND l.lifted_at IS NULL) THEN RETURN 'limited'; END IF;
           IF p.at < now() - interval '{ANSWER_DAYS} days' THEN RETURN 'expired'; END IF;
           IF NOT EXISTS (SELECT 1 FROM public.memberships m WHERE m.organisation_id = p.to_org_id AND m.user_id = referent AND {STANDING}) THEN RETURN 'referent'; END IF;
           UPDATE public.passations SET state = 'accepted', answered_by_id = odis.user_id(), answered_by_label = {label}, answered_at = now(),
@@ -421,10 +433,7 @@ def _review_functions() -> None:
               OR (r.kind IN ('exclusion', 'offer_decision') AND r.department_code IN (SELECT odis.steered_departments()))) THEN RETURN false; END IF;
           UPDATE public.reviews SET decided_at = now(), decided_by_id = odis.user_id(), verdict = answer, words_sealed = words,
                  decided_by_label = (SELECT u.first_name || ' ' || u.last_name FROM public.users u WHERE u.id = odis.user_id()) WHERE id = r.id;
-          IF r.kind = 'break_glass' AND answer = 'contested' THEN
-            UPDATE public.grants g SET revoked_at = now(), revoked_by_id = odis.user_id() FROM public.file_joins j
-             WHERE j.public_id = r.subject AND g.id = j.grant_id AND g.revoked_at IS NULL;
-          END IF;
+          IF answer = 'contested' THEN PERFORM odis.contest(r.id); END IF;
           -- the later review of an exclusion is its second signature
           IF r.kind = 'exclusion' AND answer = 'confirmed' THEN
             UPDATE public.placements SET review_due = false, exit_confirmed_by_id = odis.user_id()
@@ -466,7 +475,7 @@ def _walls() -> None:
     referred = REFERRED.format(column="record_id")
     proposes = (
         f"{OWN} AND {from_me} AND state = 'proposed' AND (NOT with_health OR (SELECT odis.level()) >= 2) "
-        f"AND (NOT with_safety OR (SELECT odis.level()) >= 3 OR {referred})"
+        f"AND (NOT with_safety OR ((SELECT odis.is_confirmed()) AND ((SELECT odis.level()) >= 3 OR {referred})))"
     )
     asks = (
         f"{to_me} AND state = 'asked' AND from_org_id = owner_org_id AND record_id = ANY (ARRAY(SELECT odis.shared_records())) "
@@ -517,4 +526,6 @@ def downgrade() -> None:
         run(f"REVOKE {verbs} ON {table} FROM odis_auth")
     for signature in reversed(DEFINERS.values()):
         drop_definer(signature)
+    drop_contested()
+    run("DROP INDEX ix_orientations_undone")
     run("DROP TABLE reviews, file_joins, passations, assignments")

@@ -7,6 +7,7 @@ that were granted; the kill switch stops every planned erasure. ``docs/adr/0008`
 
 from __future__ import annotations
 
+from migrations.limitations import drop_limitations, limitation_wall
 from migrations.privacy_erasure import DEFINERS as ERASURE_DEFINERS
 from migrations.privacy_erasure import erasure_functions
 from migrations.privacy_seeds import PURPOSES, RULES
@@ -23,18 +24,21 @@ HOUSEHOLD = """CONSTRAINT fk_{table}_household FOREIGN KEY (household_id, owner_
         REFERENCES households (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE"""
 MEMBER = """CONSTRAINT fk_{table}_member FOREIGN KEY (member_id, household_id)
         REFERENCES members (id, household_id) ON DELETE CASCADE"""
+SET_RETENTION = "set_retention(wanted text, duration smallint, why text)"
 TABLES = (
-    "erased_files, retired_statistics, retention_plan_rows, retention_plans, retention_warnings, retention_rules, data_copies, "
+    "erased_files, retired_statistics, retention_plan_rows, retention_plans, retention_warnings, retention_changes, retention_rules, data_copies, "
     "rights_requests, consent_recipients, consents, hosting_records, purposes"
 )
 
 
 def upgrade() -> None:
     _lists()
+    _durations()
     _hosting()
     _consents()
     _consent_functions()
     _requests()
+    limitation_wall(OWN, ME, HOUSEHOLD.format(table="limitations"))
     _retention()
     erasure_functions()
 
@@ -44,10 +48,14 @@ def downgrade() -> None:
     run("DROP TRIGGER consent ON members")
     for signature in reversed(ERASURE_DEFINERS):
         drop_definer(signature)
+    drop_limitations()
     drop_definer("requests_waiting()")
     drop_definer("consent_contacts(wanted bigint)")
+    drop_definer("consent_fallen(household bigint)")
+    drop_definer("close_uncovered()")
     drop_definer("record_hosting(applies boolean, host text, certificate text, until date, why text)")
     drop_definer("set_erasures(running boolean)")
+    drop_definer(SET_RETENTION)
     run(f"DROP TABLE {TABLES}")
     for signature in (
         "adult_arrived()",
@@ -83,10 +91,14 @@ def _lists() -> None:
       trigger_event text NOT NULL,
       basis text NOT NULL,
       enforced_by text NOT NULL,
+      shortest smallint,
+      longest smallint,
       position smallint NOT NULL,
-      CONSTRAINT ck_retention_rules_duration CHECK (num_nonnulls(months, days) = 1)
+      CONSTRAINT ck_retention_rules_duration CHECK (num_nonnulls(months, days) = 1),
+      CONSTRAINT ck_retention_rules_bounds CHECK ((shortest IS NULL) = (longest IS NULL) AND coalesce(months, days) BETWEEN coalesce(shortest, 1) AND coalesce(longest, 32767))
     )""")
     open_table("retention_rules")
+    run("GRANT UPDATE (months, days) ON retention_rules TO odis_auth")
     for position, row in enumerate(PURPOSES, 1):
         run(f"INSERT INTO purposes VALUES ({_values(row)}, {position})")
     for position, row in enumerate(RULES, 1):
@@ -97,6 +109,42 @@ def _values(row: tuple[str | int | bool | None, ...]) -> str:
     return ", ".join(
         "NULL" if v is None else f"'{v.replace(chr(39), chr(39) * 2)}'" if isinstance(v, str) else str(v).lower()
         for v in row
+    )
+
+
+def _durations() -> None:
+    # A duration without bounds is fixed; the others move between them, with a motive, and what was before is kept.
+    run("""
+    CREATE TABLE retention_changes (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      rule_code text NOT NULL REFERENCES retention_rules,
+      before smallint NOT NULL,
+      after smallint NOT NULL,
+      motive text NOT NULL CHECK (motive <> ''),
+      at timestamptz NOT NULL DEFAULT now(),
+      by_id bigint NOT NULL REFERENCES users,
+      by_label text NOT NULL
+    )""")
+    wall("retention_changes", select=f"(SELECT {PLATFORM})")
+    auth_writes("retention_changes", "INSERT")
+    definer(
+        SET_RETENTION,
+        "boolean",
+        f"""
+        DECLARE r record;
+        BEGIN
+          IF NOT {PLATFORM} OR NOT odis.is_confirmed() OR btrim(why) = '' THEN RETURN false; END IF;
+          SELECT * INTO r FROM public.retention_rules WHERE code = wanted FOR UPDATE;
+          IF NOT FOUND OR r.shortest IS NULL OR duration NOT BETWEEN r.shortest AND r.longest OR duration = coalesce(r.months, r.days) THEN RETURN false; END IF;
+          INSERT INTO public.retention_changes (rule_code, before, after, motive, by_id, by_label)
+          SELECT r.code, coalesce(r.months, r.days), duration, why, u.id, u.first_name || ' ' || u.last_name FROM public.users u WHERE u.id = odis.user_id();
+          UPDATE public.retention_rules SET months = CASE WHEN r.months IS NOT NULL THEN duration END, days = CASE WHEN r.days IS NOT NULL THEN duration END
+           WHERE code = r.code;
+          RETURN true;
+        END""",
+        language="plpgsql",
+        volatility="VOLATILE",
+        to="odis_app",
     )
 
 
@@ -261,6 +309,37 @@ def _consent_functions() -> None:
     )
     run("""CREATE TRIGGER consent AFTER INSERT OR UPDATE OF until, link, birth_date, birth_year ON members FOR EACH ROW
         WHEN (NEW.until IS NULL) EXECUTE FUNCTION odis.adult_arrived()""")
+    # Somebody turned eighteen in the night: the same, for the task that warns. Then what closed in this very transaction, and whom to tell of it.
+    definer(
+        "close_uncovered()",
+        "TABLE (record_id bigint, owner_org_id bigint)",
+        """
+        WITH gone AS (
+          UPDATE public.grants g SET revoked_at = now() FROM public.purposes p
+           WHERE odis.system_name() = 'system:warn-erasures' AND p.code = g.purpose AND p.legal_basis = 'consentement'
+             AND g.revoked_at IS NULL AND g.expires_at > now() AND NOT odis.consent_covers(g.record_id, g.purpose, g.grantee_org_id, g.max_class)
+          RETURNING g.record_id, g.owner_org_id)
+        SELECT DISTINCT gone.record_id, gone.owner_org_id FROM gone ORDER BY 1""",
+        volatility="VOLATILE",
+        to="odis_worker",
+    )
+    definer(
+        "consent_fallen(household bigint)",
+        "TABLE (grant_public_id text, grantee_org_id bigint, purpose text, emails text[])",
+        """
+        WITH file AS (
+          SELECT h.id, h.owner_org_id, h.referent_user_id FROM public.households h WHERE h.id = household
+             AND (h.owner_org_id = odis.case_org() OR h.id IN (SELECT odis.shared_editable_records()) OR odis.system_name() = 'system:warn-erasures')),
+        people AS (
+          SELECT u.id, u.email, u.id = file.referent_user_id AS refers, bool_or(m.role = 'coordinateur') AS leads FROM file
+            JOIN public.memberships m ON m.organisation_id = file.owner_org_id AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)
+            JOIN public.users u ON u.id = m.user_id AND u.deactivated_at IS NULL GROUP BY u.id, u.email, file.referent_user_id)
+        SELECT g.public_id, g.grantee_org_id, g.purpose,
+               (SELECT coalesce(array_agg(p.email ORDER BY p.email), '{}') FROM people p
+                 WHERE p.refers IS TRUE OR (p.leads AND NOT EXISTS (SELECT 1 FROM people q WHERE q.refers IS TRUE)))
+          FROM file JOIN public.grants g ON g.record_id = file.id AND g.revoked_at = now()
+          JOIN public.purposes w ON w.code = g.purpose AND w.legal_basis = 'consentement' ORDER BY g.id""",
+    )
     # Whom to tell that a share ended with this consent, in this very transaction: those who coordinate there, else those who follow people.
     definer(
         "consent_contacts(wanted bigint)",

@@ -87,9 +87,29 @@ class ReviewKind(Labelled):
     OFFER_DECISION = "offer_decision", "Validation d’une offre"
     EXPORT = "export", "Export de plus de 50 ménages"
 
+    @property
+    def consequence(self) -> str:
+        """What contesting undoes, said before the choice."""
+        return {
+            ReviewKind.BREAK_GLASS: "Si vous contestez, cet accès se ferme aussitôt.",
+            ReviewKind.EXCLUSION: "Si vous contestez, l’exclusion est annulée : le séjour reprend, sauf si la place ou le ménage ont trouvé autre chose depuis.",
+            ReviewKind.OFFER_DECISION: "Si vous contestez, l’offre redevient « Visite faite » : elle n’est plus proposée avant une nouvelle décision, "
+            "et les propositions sans réponse sont retirées. Un ménage déjà entré y reste ; la personne qui le suit est prévenue.",
+            ReviewKind.EXPORT: "Si vous contestez, le fichier n’est pas remis.",
+        }[self]
+
 
 class Verdict(Labelled):
     """What the second person says."""
 
     CONFIRMED = "confirmed", "Confirmé"
     CONTESTED = "contested", "Contesté"
+
+
+class ReviewEffect(Labelled):
+    """What contesting a decision undid."""
+
+    CLOSED = "closed", "L’accès est fermé."
+    RETURNED = "returned", "L’offre est à décider de nouveau, les propositions sans réponse sont retirées."
+    REOPENED = "reopened", "L’exclusion est annulée, le séjour reprend."
+    LATE = "late", "Rien n’a été défait : la situation avait changé depuis. Appelez la personne qui avait décidé."

@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, BigInteger, Computed, ForeignKey, Identity, LargeB
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from odis_app.access.enums import JoinReason, PassationState, ReviewKind, Verdict
+from odis_app.access.enums import JoinReason, PassationState, ReviewEffect, ReviewKind, Verdict
 from odis_app.core.crypto import place, unseal
 from odis_app.core.db import Base, PublicId
 from odis_app.core.permissions import REGISTRY
@@ -179,6 +179,17 @@ class Review(Base):
     decided_by_label: Mapped[str | None]
     verdict: Mapped[str | None]
     words_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    effect: Mapped[str] = mapped_column(default="")
+
+    @property
+    def effect_label(self) -> str:
+        """What contesting it undid, in words; empty when it was confirmed."""
+        return ReviewEffect.label_of(self.effect) if self.effect else ""
+
+    @property
+    def consequence(self) -> str:
+        """What contesting it would do, said before the choice."""
+        return ReviewKind(self.kind).consequence
 
     @property
     def kind_label(self) -> str:

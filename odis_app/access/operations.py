@@ -8,6 +8,8 @@ from sqlalchemy import func, text, update
 
 from odis_app.access import keys
 from odis_app.access.enums import ReviewKind, ShareLevel, SharePurpose, Verdict
+from odis_app.access.limits import refuse_limited
+from odis_app.access.messages import DECISION_CONTESTED, FILES_PATH, FILES_TOUCHED, REVIEWS_PATH
 from odis_app.access.models import Grant, Record, Review, RoleException
 from odis_app.access.policy import offered_permissions
 from odis_app.accounts.models import User
@@ -17,6 +19,7 @@ from odis_app.core.crypto import place, seal
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
+from odis_app.notifications.operations import send_mail
 
 DEFAULT_DAYS = 30
 LONGEST_DAYS = 366
@@ -47,6 +50,7 @@ def share_record(
     can_edit: bool = False,
 ) -> Grant:
     """Open a record to another organisation; an active share for the same purpose is replaced. Raises RuleError."""
+    refuse_limited(record_id)
     now = clock.now()
     expires_at = expires_at or now + timedelta(days=DEFAULT_DAYS)
     if grantee_org_id == owner_org_id:
@@ -128,7 +132,7 @@ def ask_review(
 
 
 def decide_review(identity: Identity, *, review: Review, verdict: Verdict, words: str = "") -> None:
-    """Confirm or contest what somebody else decided; an emergency access that is contested closes at once. Raises RuleError."""
+    """Confirm or contest what somebody else decided. What is contested is undone in this transaction (``review.effect``). Raises RuleError."""
     if verdict is Verdict.CONTESTED and not words:
         raise RuleError("words", "Écrivez pourquoi vous contestez : la personne concernée vous lira.")
     sealed = seal(words, place("reviews", "words", review.public_id)) if words else None
@@ -138,8 +142,20 @@ def decide_review(identity: Identity, *, review: Review, verdict: Verdict, words
     db.refresh(review)
     record_event(
         identity, "review:decide", record_id=review.record_id, summary=f"{review.kind_label} : {verdict.label.lower()}",
-        data={"review": review.public_id},
+        data={"review": review.public_id, "effect": review.effect},
     )  # fmt: skip
+    if verdict is Verdict.CONTESTED:
+        _tell_contested(identity, review)
+
+
+def _tell_contested(identity: Identity, review: Review) -> None:
+    """The author reads why on the page; who follows a household that it touches is sent to their files."""
+    told = db.execute(text("SELECT email, is_author FROM odis.contested_contacts(:id)"), {"id": review.id}).all()
+    for row in told:
+        template, link = (
+            (DECISION_CONTESTED, f"{REVIEWS_PATH}/{review.public_id}") if row.is_author else (FILES_TOUCHED, FILES_PATH)
+        )
+        send_mail(identity, to=row.email, template=template, context={"organisation": identity.org_name, "link": link})
 
 
 def note_explained(identity: Identity) -> None:

@@ -102,6 +102,7 @@ COLUMNS = (
     SealedColumn("rights_requests", "details_sealed", record="t.household_id"),
     SealedColumn("rights_requests", "extension_sealed", record="t.household_id"),
     SealedColumn("rights_requests", "answer_sealed", record="t.household_id"),
+    SealedColumn("limitations", "reason_sealed", record="t.household_id"),
 )  # fmt: skip
 
 FILES = (

@@ -75,8 +75,7 @@ def decide(review: Review) -> Response:
         except RuleError as error:
             form.add_error(error)
         else:
-            closed = review.kind == ReviewKind.BREAK_GLASS.value and form.verdict.data == Verdict.CONTESTED.value
-            flash("Contesté : cet accès est fermé." if closed else "Votre relecture est enregistrée.", "ok")
+            flash(f"Contesté. {review.effect_label}" if review.effect else "Votre relecture est enregistrée.", "ok")
             return redirect_to("access.reviews")
     return _page(review, form, status=422)
 

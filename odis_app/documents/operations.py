@@ -11,6 +11,7 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
 from odis_app.access import keys
+from odis_app.access.limits import refuse_limited
 from odis_app.audit.operations import record_event
 from odis_app.core.config import Config
 from odis_app.core.crypto import place
@@ -69,6 +70,7 @@ def store_document(
     With an antivirus configured it is scanned at once: refused when infected, in quarantine while the antivirus does not
     answer. If the transaction does not commit, the stored bytes are forgotten.
     """
+    refuse_limited(record_id)
     if sensitivity >= HEALTH and not may_deposit_health(identity, _Place(record_id, owner_org_id)):
         raise RuleError("sensitivity", HEALTH_CLOSED)
     shown = content.shown_name(upload.filename)

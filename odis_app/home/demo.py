@@ -13,7 +13,7 @@ from odis_app.core.db import db
 from odis_app.organisations.seeds import World, accept_conventions, load_accounts, open_sessions
 
 # In the order in which life happens; each module has ``load(world)``.
-SEEDS = ("structures", "households", "housing", "placements", "journal")
+SEEDS = ("structures", "households", "housing", "placements", "journal", "privacy")
 
 
 class HalfLoadedError(RuntimeError):

@@ -282,5 +282,6 @@ class FactKind(Labelled):
     CONFIRMED = "confirmed", "Accords donnés"
     ENTERED = "entered", "Entrée effective"
     EXITED = "exited", "Sortie"
+    EXIT_UNDONE = "exit_undone", "Sortie annulée après relecture"
     ARCHIVED = "archived", "Dossier archivé"
     REOPENED = "reopened", "Dossier rouvert"

@@ -10,3 +10,10 @@ ASSIGNED = mail_kind(
     page="mails/household_assigned.html",
     fields={"by", "link"},
 )
+FILES_PATH = "/menages"
+CONSENT_NEEDED = mail_kind(
+    "consent_needed",
+    subject="Un accord est à recueillir dans OD&IS",
+    page="mails/consent_needed.html",
+    fields={"link"},
+)

@@ -43,6 +43,7 @@ class _State:
     fell_on: date | None = None
     confirmed: dict[str, date] = field(default_factory=dict)
     entered: dict[str, date] = field(default_factory=dict)
+    left: dict[str, date] = field(default_factory=dict)
     exited_on: date | None = None
     exit_outcome: str | None = None
     waits_again: bool = False
@@ -93,9 +94,12 @@ def _apply(state: _State, fact: Fact) -> None:  # noqa: C901, PLR0912 - one bran
             state.first_entered_on = state.first_entered_on or day
             state.waits_again, state.exited_on, state.exit_outcome = False, None, None
         case FactKind.EXITED:
-            state.entered.pop(subject, None)
+            state.left[subject] = state.entered.pop(subject, day)
             state.exited_on, state.exit_outcome = day, fact.data.get("outcome")
             state.waits_again = bool(fact.data.get("waits_again"))
+        case FactKind.EXIT_UNDONE:
+            state.entered[subject] = state.left.pop(subject, day)
+            state.waits_again, state.exited_on, state.exit_outcome = False, None, None
         case FactKind.ARCHIVED:
             state.archived_on = day
         case FactKind.REOPENED:

@@ -100,6 +100,7 @@ class OfferFact(Labelled):
     VISITE_FAITE = "visite_faite", "Visite faite"
     GARDE_FOUS = "garde_fous", "Garde-fous vérifiés"
     DECISION = "decision", "Décision"
+    CONTESTEE = "contestee", "Validation contestée par une seconde personne"
     CONFIRMEE = "confirmee", "Toujours disponible"
     SUSPENDUE = "suspendue", "Offre suspendue"
     REPRISE = "reprise", "Offre reprise"

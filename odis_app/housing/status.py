@@ -67,12 +67,22 @@ def _apply(state: Qualification, fact: OfferFact, on: date, data: dict[str, Any]
         state.decided_on, state.motif = on, data["motif"]
         state.status = state.stage = S.VALIDEE if data["accepted"] else S.REFUSEE
         state.validated_until = date.fromisoformat(data["until"]) if data["accepted"] else None
+    elif fact is OfferFact.CONTESTEE:
+        _undo_decision(state)
     elif fact is OfferFact.SUSPENDUE:
         state.status, state.motif = S.SUSPENDUE, data["motif"]
     elif fact is OfferFact.REPRISE:
         state.status, state.motif = state.stage, ""
     elif fact is OfferFact.RETIREE:
         state.status, state.motif = S.RETIREE, data["motif"]
+
+
+def _undo_decision(state: Qualification) -> None:
+    """A second person contested the validation (``odis.offer_undone`` writes the same): visited, to be decided again; a stop goes on."""
+    state.decided_on = state.validated_until = None
+    state.stage = S.VISITE_FAITE
+    if state.status is S.VALIDEE:
+        state.status, state.motif = S.VISITE_FAITE, ""
 
 
 def _move(state: Qualification, status: QualificationStatus) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, insert, select
 
 from odis_app.access import keys
+from odis_app.access.limits import refuse_limited
 from odis_app.audit.operations import record_event
 from odis_app.core import clock
 from odis_app.core.crypto import seal
@@ -58,6 +59,7 @@ def add_entry(
     sent = sent_before(identity, key=key, record_id=record_id)
     if sent is not None:
         return sent
+    refuse_limited(record_id)
     entry = JournalEntry(
         public_id=key or new_public_id(), record_id=record_id, owner_org_id=owner_org_id, kind=EntryKind.NOTE.value, audience=audience.value,
         author_user_id=identity.require_user(), author_org_id=identity.require_org(), author_label=identity.name,
@@ -118,6 +120,7 @@ def edit_entry(
     readers: Sequence[str] = (),
 ) -> None:
     """Change one's own note; what it said stays in its revisions. Raises RuleError, StaleVersionError."""
+    refuse_limited(entry.record_id)
     text, people, moment = (
         _text(body),
         _chosen(identity, entry.record_id, audience, readers),

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, render_template, request
 from markupsafe import Markup
 
+from odis_app.access.limits import limited_since
 from odis_app.core.errors import RuleError, StaleVersionError
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
@@ -87,7 +88,14 @@ def _page(record: RecordPage, form: EntryForm, *, status: int = 200, added: bool
     )
     fragment = "journal/_card.html" if card else "journal/_journal.html"
     return render(
-        "journal/index.html", fragment=fragment, status=status, **context, entries=page, form=form, added=added
+        "journal/index.html",
+        fragment=fragment,
+        status=status,
+        **context,
+        entries=page,
+        form=form,
+        added=added,
+        limited=limited_since(record.record_id),
     )
 
 
@@ -199,7 +207,13 @@ def card_for(kind: str) -> Callable[[Identity, Any], Markup | None]:
         record = page_of(kind, obj)
         page = queries.timeline(who, record.record_id, per_page=CARD_ENTRIES)
         html = render_template(
-            "journal/_card.html", record=record, entries=page, form=_empty_form(record), added=False, as_fragment=False
+            "journal/_card.html",
+            record=record,
+            entries=page,
+            form=_empty_form(record),
+            added=False,
+            as_fragment=False,
+            limited=limited_since(record.record_id),
         )
         return Markup(html)  # noqa: S704 - what our own template gave, escaped by it
 

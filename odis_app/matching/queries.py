@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, func, literal, select, text
 
+from odis_app.access.limits import unlimited
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
@@ -360,7 +361,9 @@ def names_of(ids: Sequence[int]) -> dict[int, str]:
 def households_for(identity: Identity, place: Place) -> tuple[list[HouseholdLine], int, int]:
     """(lines, feasible, total): one's own waiting households for a place, the most urgent first."""
     statement = households_policy.visible_households(identity).where(
-        Household.owner_org_id == identity.org_id, Household.status.in_([s.value for s in WAITING])
+        Household.owner_org_id == identity.org_id,
+        Household.status.in_([s.value for s in WAITING]),
+        unlimited("households.id"),
     )
     waiting = db.execute(statement.order_by(Household.id)).scalars().all()
     stock = supply(identity)

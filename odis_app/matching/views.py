@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, flash, url_for
 
+from odis_app.access.limits import LIMITED, limited_since, unlimited
 from odis_app.core import clock
 from odis_app.core.permissions import guard
-from odis_app.core.web import identity, page_number, paginate, render
+from odis_app.core.web import identity, page_number, paginate, redirect_to, render
 from odis_app.households import queries as households
 from odis_app.households.models import Household
 from odis_app.households.policy import find_household, visible_households
@@ -27,7 +28,9 @@ def index() -> Response:
     """The files that wait for a home, the most urgent first."""
     who = identity()
     statement = visible_households(who).where(
-        Household.owner_org_id == who.org_id, Household.status.in_([s.value for s in queries.WAITING])
+        Household.owner_org_id == who.org_id,
+        Household.status.in_([s.value for s in queries.WAITING]),
+        unlimited("households.id"),
     )
     page = paginate(
         statement.order_by(Household.priority.desc(), Household.seniority_date, Household.id), number=page_number()
@@ -52,6 +55,9 @@ def index() -> Response:
 def of_household(household: Household) -> Response:
     """The best offers of one household, each explained, and why the others are excluded."""
     block = households.identity_block(household)
+    if limited_since(household.id) is not None:
+        flash(LIMITED, "late")
+        return redirect_to("households.show", household=household.public_id)
     return render(
         "matching/of_household.html",
         household=household,

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -91,6 +100,31 @@ class AnswerForm(Form):
     answer = TextAreaField(
         "Ce qui est dit à la personne", [InputRequired("Écrivez la réponse."), Length(max=2000)],
         description="Un refus dit pourquoi, et que la personne peut s’adresser à la CNIL.",
+    )  # fmt: skip
+
+
+class DurationForm(Form):
+    """How long, and why it changes."""
+
+    duration = IntegerField("Nouvelle durée", [InputRequired("Écrivez un nombre entier.")])
+    motive = TextAreaField(
+        "Pourquoi",
+        [InputRequired("Écrivez pourquoi."), Length(max=500)],
+        description="Ce motif est gardé avec votre nom, pour le délégué à la protection des données.",
+    )
+
+
+class LiftForm(Form):
+    """Why a limitation ends; the person knows before."""
+
+    told_on = DateField(
+        "Personne prévenue le",
+        [InputRequired("Donnez le jour où la personne a été prévenue.")],
+        description="La loi demande de la prévenir avant de reprendre.",
+    )
+    reason = TextAreaField(
+        "Pourquoi la limitation est levée", [InputRequired("Écrivez pourquoi."), Length(max=1000)],
+        description="Par exemple : la correction demandée est faite.",
     )  # fmt: skip
 
 

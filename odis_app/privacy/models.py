@@ -47,12 +47,44 @@ class RetentionRule(Base):
     trigger_event: Mapped[str]
     basis: Mapped[str]
     enforced_by: Mapped[str]
+    shortest: Mapped[int | None] = mapped_column(SmallInteger)
+    longest: Mapped[int | None] = mapped_column(SmallInteger)
     position: Mapped[int] = mapped_column(SmallInteger)
 
     @property
     def duration(self) -> str:
         """« 24 mois »."""
-        return f"{self.months} mois" if self.months else f"{self.days} jours"
+        return f"{self.value} {self.unit}"
+
+    @property
+    def value(self) -> int:
+        """The number alone."""
+        return self.months or self.days or 0
+
+    @property
+    def unit(self) -> str:
+        """« mois » or « jours »."""
+        return "mois" if self.months else "jours"
+
+    @property
+    def bounds(self) -> str:
+        """« de 12 à 24 mois », or that it is fixed."""
+        return f"de {self.shortest} à {self.longest} {self.unit}" if self.shortest is not None else "fixée"
+
+
+class RetentionChange(Base):
+    """A duration that somebody changed, and why."""
+
+    __tablename__ = "retention_changes"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    rule_code: Mapped[str] = mapped_column(ForeignKey("retention_rules.code"))
+    before: Mapped[int] = mapped_column(SmallInteger)
+    after: Mapped[int] = mapped_column(SmallInteger)
+    motive: Mapped[str]
+    at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    by_label: Mapped[str]
 
 
 class HostingRecord(Base):
@@ -159,6 +191,31 @@ class RightsRequest(_OfMember, Base):
     def is_late(self) -> bool:
         """Its deadline has passed without an answer."""
         return self.is_open and self.due_on < clock.today()
+
+
+class Limitation(Base):
+    """A granted request: while it is not lifted the file is kept and read, nothing more."""
+
+    __tablename__ = "limitations"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[PublicId]
+    household_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("households.id"))
+    owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    request_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("rights_requests.id"))
+    since: Mapped[datetime]
+    granted_by_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    granted_by_label: Mapped[str]
+    lifted_at: Mapped[datetime | None]
+    lifted_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
+    lifted_by_label: Mapped[str | None]
+    told_on: Mapped[date | None]
+    reason_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    @property
+    def record_id(self) -> int:
+        """The file's."""
+        return self.household_id
 
 
 class DataCopy(_OfMember, Base):

@@ -10,7 +10,7 @@ from odis_app.core.identity import Identity
 from odis_app.core.permissions import EVERYONE, Role, permission
 from odis_app.households.models import Household
 from odis_app.households.policy import CASE_WORKERS, is_own
-from odis_app.privacy.models import Consent, DataCopy, RetentionPlan, RightsRequest
+from odis_app.privacy.models import Consent, DataCopy, Limitation, RetentionPlan, RetentionRule, RightsRequest
 
 KEEPERS = {Role.COORDINATEUR, Role.ADMIN_ORGANISATION}
 
@@ -27,6 +27,18 @@ def visible_requests(identity: Identity) -> Select[RightsRequest]:
     if identity.case_org_id is None:
         return select(RightsRequest).where(false())
     return select(RightsRequest).where(RightsRequest.owner_org_id == identity.case_org_id)
+
+
+def visible_limitations(identity: Identity) -> Select[Limitation]:
+    """The limitations of one's organisation's files, lifted or not."""
+    if identity.case_org_id is None:
+        return select(Limitation).where(false())
+    return select(Limitation).where(Limitation.owner_org_id == identity.case_org_id)
+
+
+def find_limitation(identity: Identity, public_id: str) -> Limitation | None:
+    """The limitation at this address, or None."""
+    return db.execute(visible_limitations(identity).where(Limitation.public_id == public_id)).scalar_one_or_none()
 
 
 def visible_copies(identity: Identity) -> Select[DataCopy]:
@@ -68,12 +80,20 @@ def find_plan(identity: Identity, public_id: str) -> RetentionPlan | None:
     return db.execute(visible_plans(identity).where(RetentionPlan.public_id == public_id)).scalar_one_or_none()
 
 
+def find_rule(identity: Identity, code: str) -> RetentionRule | None:
+    """The duration of this name that may be changed, or None: reference data, the same for everybody."""
+    del identity
+    return db.execute(
+        select(RetentionRule).where(RetentionRule.code == code, RetentionRule.shortest.is_not(None))
+    ).scalar_one_or_none()
+
+
 def owns_consent(identity: Identity, obj: Household | Consent) -> bool:
     """Le dossier est suivi par l’organisation de la personne."""
     return is_own(identity, obj) if isinstance(obj, Household) else obj.owner_org_id == identity.case_org_id
 
 
-def owns_request(identity: Identity, obj: Household | RightsRequest | DataCopy) -> bool:
+def owns_request(identity: Identity, obj: Household | RightsRequest | DataCopy | Limitation) -> bool:
     """Le dossier est suivi par l’organisation de la personne."""
     return is_own(identity, obj) if isinstance(obj, Household) else obj.owner_org_id == identity.case_org_id
 
@@ -91,6 +111,9 @@ HOUSEHOLD_ERASE = permission(
 PURPOSES_READ = permission("privacy:read", "Lire les bases légales et les durées de conservation", roles=EVERYONE)
 RETENTION_READ = permission("retention:read", "Voir les dossiers bientôt effacés", roles=CASE_WORKERS | KEEPERS)
 RETENTION_MANAGE = permission("retention:manage", "Planifier et approuver les effacements", roles=KEEPERS)
+RETENTION_SET = permission(
+    "retention:set", "Changer les durées de conservation", roles={Role.ADMIN_PLATEFORME}, step_up=True
+)
 HOSTING_MANAGE = permission(
     "hosting:manage", "Enregistrer l’hébergement des données de santé", roles={Role.ADMIN_PLATEFORME}
 )

@@ -10,9 +10,10 @@ from dataclasses import asdict
 from datetime import timedelta
 
 import pyzipper
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 
 from odis_app.access.enums import ReviewKind, Verdict
+from odis_app.access.limits import unlimited
 from odis_app.access.models import Review
 from odis_app.access.operations import ask_review
 from odis_app.audit.operations import record_event
@@ -43,7 +44,12 @@ Progress = Callable[[int, str], None]
 
 def counted(identity: Identity, filters: HouseholdFilter) -> int:
     """How many files an export of this list would hold today."""
-    return int(db.execute(filtered(identity, filters).order_by(None).with_only_columns(func.count())).scalar_one())
+    return int(db.execute(_exported(identity, filters).order_by(None).with_only_columns(func.count())).scalar_one())
+
+
+def _exported(identity: Identity, filters: HouseholdFilter) -> Select[Household]:
+    """The files of a list; those whose processing is limited stay out of any export."""
+    return filtered(identity, filters).where(unlimited("households.id"))
 
 
 def is_large(households: int) -> bool:
@@ -55,7 +61,7 @@ def request_export(identity: Identity, *, filters: HouseholdFilter) -> Household
     """Ask for the list as it is filtered. A large one waits for a colleague to have confirmed it. Raises RuleError."""
     households = counted(identity, filters)
     if not households:
-        raise RuleError("", "Cette liste est vide : il n’y a rien à exporter. Retirez un filtre.")
+        raise RuleError("", "Il n’y a rien à exporter dans cette liste. Retirez un filtre.")
     if households > MOST:
         raise RuleError("", f"Un export compte {MOST} ménages au plus. Ajoutez un filtre, par exemple un département.")
     public_id, now = new_public_id(), clock.now()
@@ -109,7 +115,7 @@ def generate(
     progress(10, "Lecture de la liste")
     filters = json.loads(crypto.unseal(export.filters_sealed, _place("filters_sealed", public_id)))
     wanted = HouseholdFilter(**{**filters, "status": tuple(filters["status"])})
-    ids = list(db.scalars(filtered(identity, wanted).with_only_columns(Household.id).limit(export.households)))
+    ids = list(db.scalars(_exported(identity, wanted).with_only_columns(Household.id).limit(export.households)))
     export.generated_at = clock.now()
     if not ids:
         export.outcome = ReportOutcome.EMPTY.value

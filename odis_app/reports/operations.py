@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from odis_app.access import keys
+from odis_app.access.limits import refuse_limited
 from odis_app.audit.operations import record_event
 from odis_app.core import clock, crypto
 from odis_app.core.db import db
@@ -45,6 +46,7 @@ def request_household_report(identity: Identity, *, household: Household, period
     """Ask for the bilan of a file that the identity reads in full. Raises RuleError."""
     if not reads_in_full(identity, household):
         raise RuleError("number", "Ce dossier ne vous est pas ouvert en entier : demandez un partage complet.")
+    refuse_limited(household.id)
     return _request(
         identity, period, kind=ReportKind.HOUSEHOLD, title=f"Dossier {household.number}", record_id=household.id
     )

@@ -26,7 +26,12 @@ pytestmark = pytest.mark.timeout(900)  # some six thousand requests, once
 TABLE = Path(__file__).with_name("matrix.yml")
 UNMARKED = {"static", "assets.serve"}
 ALIASES = {"case": "ts.co.op", "read": "ts.co.op.dd", "everyone": ".".join(LETTERS)}
-PARTS = {"offers.act": {"act": "confirmer"}, "offers.qualify": {"step": "appel"}, "places.close": {"act": "fermer"}}
+PARTS = {
+    "offers.act": {"act": "confirmer"},
+    "offers.qualify": {"step": "appel"},
+    "places.close": {"act": "fermer"},
+    "privacy.set_duration": {"rule": "dossier_menage"},
+}
 QUERIES = {"exchange.create": "?genre=essai"}
 OTHERS = {"households.close_member": {"member": "child"}}  # whoever asked for the file does not leave it
 USED_UP = {

@@ -104,6 +104,34 @@ def test_a_file_is_handed_over_page_after_page(client: StrictClient, town: Town,
     assert "Faite" in receiving.get("/menages/passations").text
 
 
+def test_class_three_leaves_and_arrives_under_a_renewed_proof_and_nothing_typed_is_lost(
+    client: StrictClient, town: Town, family: str
+) -> None:
+    referent, theirs = public_ids(town.neighbour)
+    typed = {
+        "organisation": theirs,
+        "due_on": clock.today().isoformat(),
+        "reason": "La famille déménage à Nort.",
+        "summary": "Dossier CAF ouvert.",
+        "safety": "y",
+    }
+    giving = client.as_(town.sacha)
+    assert "votre identité vous sera redemandée" in giving.get(f"/menages/{family}/passation").text
+    asked = giving.post(f"/menages/{family}/passation", typed, status=401)
+    assert "La famille déménage à Nort." in asked.text
+    assert "Dossier CAF ouvert." in asked.text
+    client.as_(confirmed(town.sacha)).post(f"/menages/{family}/passation", typed)
+    with owner_unit():
+        passation = db.execute(select(Passation.public_id)).scalar_one()
+    receiving = client.as_(town.neighbour)
+    assert "Votre identité vous sera redemandée" in receiving.get(f"/menages/passations/{passation}").text
+    asked = receiving.post(f"/menages/passations/{passation}/accepter", {"referent": referent}, status=401)
+    assert referent in asked.text
+    client.as_(confirmed(town.neighbour)).post(f"/menages/passations/{passation}/accepter", {"referent": referent})
+    with owner_unit():
+        assert file(family).owner_org_id == town.neighbour.org_id
+
+
 def test_a_request_is_answered_by_preparing_the_handover(client: StrictClient, town: Town, family: str) -> None:
     share(town, family, town.neighbour, ShareLevel.MINIMAL)
     client.as_(town.neighbour).post(f"/menages/{family}/demander", {"reason": "Le ménage vit chez nous."})

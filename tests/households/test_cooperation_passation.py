@@ -20,6 +20,7 @@ from odis_app.core.crypto import blind_index
 from odis_app.core.db import db, token_hash, unit_of_work
 from odis_app.core.errors import RuleError
 from odis_app.core.ids import new_public_id, new_token
+from odis_app.core.permissions import StepUpNeededError
 from odis_app.documents.enums import Audience
 from odis_app.households import operations as do
 from odis_app.households.models import Household, MemberSafety
@@ -30,7 +31,7 @@ from odis_app.journal.operations import add_entry
 from odis_app.organisations.models import Organisation
 from odis_app.organisations.seeds import Actor
 from tests.households.conftest import Town, open_file
-from tests.support.worlds import open_class2, owner_unit
+from tests.support.worlds import confirmed, open_class2, owner_unit
 
 WHY = "La famille a emménagé à côté de votre antenne."
 
@@ -185,7 +186,16 @@ def test_class_three_goes_only_when_who_reads_it_chooses_it(town: Town, family: 
         propose(town.operator, town.neighbour, public_id, packet=do.Packet(with_health=True))
     with owner_unit():
         before = set(db.execute(select(MemberSafety.member_id)).scalars())
-    accept(town.neighbour, propose(town.sacha, town.neighbour, family, packet=do.Packet(with_safety=True)))
+    packet = do.Packet(with_safety=True)
+    with pytest.raises(StepUpNeededError):
+        propose(town.sacha, town.neighbour, family, packet=packet)
+    proposed = propose(confirmed(town.sacha), town.neighbour, family, packet=packet)
+    with pytest.raises(StepUpNeededError):
+        accept(town.neighbour, proposed)
+    with town.neighbour.acting():  # the second wall says the same
+        bare = text("SELECT odis.passation_accept(id, :me, 'Moi') FROM passations")
+        assert db.execute(bare, {"me": town.neighbour.user_id}).scalar_one() == "confirm"
+    accept(confirmed(town.neighbour), proposed)
     with owner_unit():
         rows = db.execute(select(MemberSafety)).scalars().all()
         assert {row.member_id for row in rows} == before
@@ -210,6 +220,15 @@ def test_bare_sql_joins_no_class_that_its_author_does_not_read(town: Town, famil
         db.execute(text(sql), {**values, "with": True})
     with town.camille.acting(), pytest.raises(DBAPIError, match="row-level security"), db.begin_nested():
         db.execute(text(sql), {**values, "with": False, "me": town.sacha.user_id})
+    mine = {
+        **values,
+        "with": True,
+        "me": town.sacha.user_id,
+    }  # who follows the file, before a renewed proof and after it
+    with town.sacha.acting(), pytest.raises(DBAPIError, match="row-level security"), db.begin_nested():
+        db.execute(text(sql), mine)
+    with confirmed(town.sacha).acting():
+        db.execute(text(sql), mine)
 
 
 def test_one_open_passation_per_file_withdrawn_before_it_is_accepted(town: Town, family: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
@@ -21,13 +22,15 @@ from odis_app.households.operations import add_member, share_household
 from odis_app.households.operations.composition import Person
 from odis_app.households.policy import visible_households
 from odis_app.households.queries import present_members
+from odis_app.journal.models import JournalEntry
 from odis_app.notifications.models import Mail
 from odis_app.privacy import operations
 from odis_app.privacy.enums import ConsentChannel
 from odis_app.privacy.models import Consent
 from odis_app.privacy.policy import visible_consents
-from tests.privacy.conftest import Town, agree, organisation_of
+from tests.privacy.conftest import LAILA, Town, agree, open_file, organisation_of
 from tests.support.client import StrictClient
+from tests.support.workers import run_job
 from tests.support.worlds import owner_unit
 
 Find = Callable[[Identity, str], Household]
@@ -164,7 +167,47 @@ def test_an_adult_who_arrives_agreed_to_nothing(town: Town, family: str, file_of
             happened_on=clock.today(),
             version=None,
         )
+        notes = [entry.body for entry in db.execute(select(JournalEntry).order_by(JournalEntry.id)).scalars()]
+        assert "Recueillez-le dans l’onglet « Droits »" in notes[-1]
     assert not sees(town, family)
+    with owner_unit():
+        told = db.execute(text("SELECT data FROM audit_events WHERE action = 'record:unshare'")).scalars().all()
+        assert [event["grantee_org_id"] for event in told] == [town.neighbour.org_id]
+        assert db.execute(select(Mail.template)).scalars().all().count("consent_needed") == 1
+
+
+def test_a_child_who_turns_eighteen_is_asked(town: Town, file_of: Find, database: Flask) -> None:
+    with town.camille.acting() as identity:
+        son = Person(
+            "Omid", "Nemounehzadeh", "m", link="enfant_mineur", birth_date=clock.today() - timedelta(days=17 * 365)
+        )
+        household = open_file(identity, LAILA, son)
+        agree(identity, household, present_members(household.id)[0], town.neighbour)
+        share(identity, household, town)
+        family = household.public_id
+    with owner_unit():
+        job = text(
+            "INSERT INTO jobs (public_id, kind, task, queue, label, schedule, slot) "
+            "VALUES (:id, 'schedule', 'jobs.privacy.nightly', 'nuit', 'x', 'warn-erasures', now() + make_interval(mins => :n)) RETURNING id"
+        )
+        jobs = [db.execute(job, {"id": f"night-of-test{n:03}", "n": n}).scalar_one() for n in range(3)]
+    assert run_job(database, "jobs.privacy.nightly", jobs[0]) == "done"
+    assert sees(town, family)
+    with owner_unit():  # a year later: days pass without a write, hence without the trigger
+        db.execute(text("ALTER TABLE members DISABLE TRIGGER consent"))
+        db.execute(text("UPDATE members SET birth_date = current_date - interval '18 years', birth_year = extract(year FROM current_date) - 18 WHERE first_name = 'Omid'"))
+        db.execute(text("ALTER TABLE members ENABLE TRIGGER consent"))
+    for night in jobs[1:]:
+        assert run_job(database, "jobs.privacy.nightly", night) == "done"
+    assert not sees(town, family)
+    with owner_unit():
+        results = [
+            db.execute(text("SELECT result FROM jobs WHERE id = :id"), {"id": night}).scalar_one()["closed"]
+            for night in jobs
+        ]
+        assert results == [0, 1, 0]
+        assert db.execute(text("SELECT count(*) FROM audit_events WHERE action = 'record:unshare'")).scalar_one() == 1
+        assert db.execute(select(Mail.template)).scalars().all().count("consent_needed") == 1
 
 
 def test_what_was_agreed_never_changes(town: Town, family: str, file_of: Find) -> None:

@@ -16,6 +16,7 @@ from redis import Redis
 from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
+from odis_app.access import erasures
 from odis_app.access.enums import ShareLevel, SharePurpose
 from odis_app.access.operations import revoke_share
 from odis_app.core import clock
@@ -261,6 +262,50 @@ def test_nothing_of_an_erased_household_is_found_anywhere(
             db.execute(text("SELECT count(*) FROM record_keys WHERE record_id = :id"), {"id": record}).scalar_one() == 0
         )
     assert json.dumps(record) in kept_on_disk(config.erasures_dir).decode("utf-8", "replace")
+    for path in config.erasures_dir.glob("*.jsonl"):
+        path.unlink()  # the process died before it wrote the line down: the next round does
+    with owner_unit():
+        again = text(
+            "INSERT INTO jobs (public_id, kind, task, queue, label, schedule, slot) SELECT 'erasures-once-more', kind, task, queue, label, schedule, slot + interval '30 minutes' FROM jobs WHERE id = :id RETURNING id"
+        )
+        later = db.execute(again, {"id": job}).scalar_one()
+    assert run_job(database, "jobs.privacy.erase", later) == "done"
+    assert record in {line.record_id for line in erasures.lines(config.erasures_dir)}
+
+
+def test_a_backup_of_yesterday_brings_nobody_back(town: Town, family: str, file_of: Find, tmp_path: Path) -> None:
+    """The database of before the erasure, the log of after it: the file, its rows and its documents go again; the next file of that number stays."""
+    with town.camille.acting() as identity:
+        household = file_of(identity, family)
+        record = household.id
+        upload = Upload("titre.txt", io.BytesIO(b"Titre de sejour"))
+        store_document(
+            identity,
+            record_id=record,
+            owner_org_id=household.owner_org_id,
+            upload=upload,
+            audience=Audience.ORGANISATION,
+        )
+        other = open_file(identity, Person("Autre", "Personne", "f", birth_date=date(1991, 2, 3))).public_id
+    with owner_unit():
+        key = db.execute(text("SELECT public_id FROM record_keys WHERE record_id = :id"), {"id": record}).scalar_one()
+    assert erasures.append(tmp_path, [erasures.Erased(record, key, clock.now().isoformat())]) == 1
+    with owner_unit():
+        assert erasures.replay(tmp_path) == [record]
+    with owner_unit():
+        assert erasures.replay(tmp_path) == []
+        for table, column in (
+            ("records", "id"),
+            ("households", "id"),
+            ("members", "household_id"),
+            ("journal_entries", "record_id"),
+            ("documents", "record_id"),
+        ):
+            left = text(f"SELECT count(*) FROM {table} WHERE {column} = :id")
+            assert db.execute(left, {"id": record}).scalar_one() == 0, table
+        assert db.execute(text("SELECT folder FROM erased_files")).scalars().all() == ["documents"]
+        assert db.execute(text("SELECT public_id FROM households")).scalars().all() == [other]
+        assert erasures.settle(tmp_path) == 0
 
 
 def test_each_adult_must_have_asked(town: Town, family: str, file_of: Find, client: StrictClient) -> None:

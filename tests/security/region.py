@@ -148,7 +148,7 @@ def build(app: Flask) -> Region:
     }
     things |= _rights(camille, numbers, people["full", "ts"])
     things |= dict.fromkeys(
-        ("passkey", "given", "plan", "export"), "inconnue"
+        ("passkey", "given", "plan", "export", "limitation"), "inconnue"
     )  # a copy is its author's, a plan that of who keeps the files
     # everybody has just proved who they are once more: what keeps them out is their rights alone
     return Region({who: confirmed(actor) for who, actor in people.items()}, things, numbers, confirmed(camille), app)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 
 from odis_app.access import queries as access
-from odis_app.access.enums import PassationState
+from odis_app.access.enums import PassationState, ReviewKind, Verdict
 from odis_app.access.models import FileJoin, Grant, Passation, Review
 from odis_app.access.policy import visible_reviews
 from odis_app.audit.models import AuditEvent
@@ -30,6 +30,7 @@ def cooperation(identity: Identity) -> list[Found]:
         (_closing_shares, _closing),
         (_entrusted, _assigned),
         (_joins, _join),
+        (_contested, _contested_line),
     )
     asked: list[Any] = [read(identity) for read, _ in kinds]
     there = db.execute(select(*(statement.exists() for statement in asked))).one()
@@ -128,6 +129,25 @@ def _join(row: Any) -> WorkItem:
         number=row.Household.number, urgency=3 if danger else 1, note="sécurité" if danger else "urgence",
         title="Quelqu’un a essayé d’ouvrir ce dossier en urgence, sans y parvenir" if danger else "Quelqu’un s’est rattaché à ce dossier en urgence",
         why=f"{row.FileJoin.actor_label}, {row.FileJoin.org_label}",
+    )  # fmt: skip
+
+
+def _contested(identity: Identity) -> Select[Review]:
+    """The week’s decisions of this person that somebody else contested."""
+    mine = visible_reviews(identity).where(
+        Review.author_user_id == identity.user_id,
+        Review.verdict == Verdict.CONTESTED.value,
+        Review.decided_at > clock.now() - timedelta(days=TOLD_DAYS),
+    )
+    return mine.order_by(Review.decided_at.desc())
+
+
+def _contested_line(row: Any) -> WorkItem:
+    review = row.Review
+    return WorkItem(
+        due=clock.today(), folder="household" if review.kind == ReviewKind.BREAK_GLASS.value else "place", endpoint="access.review",
+        values={"review": review.public_id}, action="Lire", number=review.label, urgency=1, note="contesté",
+        title=f"{review.kind_label} : votre décision est contestée", why=f"par {review.decided_by_label}",
     )  # fmt: skip
 
 

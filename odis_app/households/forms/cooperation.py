@@ -58,7 +58,8 @@ class PassationForm(Form):
     )
     safety = BooleanField(
         "Joindre ce qui protège chaque adulte (classe 3)",
-        description="Seulement si chacun est d’accord. Sinon ces réponses sont effacées, et la nouvelle organisation les redemande à chaque adulte.",
+        description="Seulement si chacun est d’accord. Sinon ces réponses sont effacées, et la nouvelle organisation les redemande à chaque adulte. "
+        "Si vous cochez, votre identité vous sera redemandée à l’envoi, sans rien perdre de ce qui est écrit.",
     )
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from odis_app.access import keys
+from odis_app.access.limits import refuse_limited
 from odis_app.audit.operations import record_event
 from odis_app.core import clock
 from odis_app.core.db import db
@@ -91,8 +92,13 @@ def plain(value: Any, field: str = "") -> str:
     return WORDS[field].label_of(str(value)) if field in WORDS else str(value)
 
 
-def claim_version(household: Household, expected: int | None) -> None:
-    """Move to the next version. Raises StaleVersionError, with what the others changed, when ``expected`` is no longer current."""
+def claim_version(household: Household, expected: int | None, *, protects: bool = False) -> None:
+    """Move to the next version. Raises StaleVersionError, with what the others changed, when ``expected`` is no longer current.
+
+    Raises RuleError when the processing of the file is limited, unless what is written ``protects`` a person (class 3).
+    """
+    if not protects:
+        refuse_limited(household.id)
     statement = update(Household).where(Household.id == household.id).values(version=Household.version + 1)
     if expected is not None:
         statement = statement.where(Household.version == expected)

@@ -17,6 +17,7 @@ from odis_app.core.text import fold
 from odis_app.households.enums import CompositionKind, HouseholdEvent, MemberLink, Sex
 from odis_app.households.models import Household, HouseholdIdentity, HouseholdVersion, Member
 from odis_app.households.operations.changes import apply_values, claim_version, differences, mark_reviewed, remember
+from odis_app.households.operations.consents import tell_closed_shares
 from odis_app.households.operations.facts import refresh_completeness
 from odis_app.households.operations.search import refresh_tokens
 from odis_app.households.queries import is_minor, present_members
@@ -175,6 +176,7 @@ def _after(identity: Identity, household: Household, changes: list[dict[str, Any
     refresh_composition(household)
     remember(identity, household, section="Composition", changes=changes)
     refresh_completeness(identity, household)
+    tell_closed_shares(identity, household_id=household.id, owner_org_id=household.owner_org_id)
 
 
 def refresh_composition(household: Household) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select, text, update
 
 from odis_app.access.enums import PassationState
+from odis_app.access.limits import refuse_limited
 from odis_app.access.models import Passation
 from odis_app.accounts.models import User
 from odis_app.audit.operations import record_event
@@ -20,6 +21,7 @@ from odis_app.core.errors import RuleError
 from odis_app.core.formats import jour_long
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
+from odis_app.core.permissions import require_step_up
 from odis_app.documents.enums import Audience
 from odis_app.households import queries
 from odis_app.households.models import Household, HouseholdIdentity
@@ -29,6 +31,7 @@ from odis_app.journal.operations import add_system_entry
 from odis_app.organisations.models import Organisation
 
 LATEST_DAYS = 365
+LIMITED_ELSEWHERE = "Le traitement de ce dossier est limité pour l’instant : il ne peut pas changer d’organisation. Répondez quand la limitation sera levée."
 GONE = "Cette passation n’attend plus de réponse : elle a été retirée, ou quelqu’un y a déjà répondu."
 
 
@@ -55,13 +58,16 @@ def propose_passation(
 ) -> Passation:
     """Propose to hand a file over on a day; nothing moves before the other organisation accepts. Raises RuleError.
 
-    ``request``: the request that this answers; it is then closed as granted.
+    ``request``: the request that this answers; it is then closed as granted. With class 3: StepUpNeededError unless just confirmed.
     """
+    refuse_limited(household.id)
     _check(household, to, due_on, reason)
     if (packet.with_safety and not reads_safety(identity, household)) or (
         packet.with_health and not identity.can(HEALTH_READ, household)
     ):
         raise RuleError("", "Vous ne pouvez joindre que ce que vous lisez vous-même.")
+    if packet.with_safety:
+        require_step_up(identity)  # to give class 3 is to read it
     if request is not None:
         _step(request, PassationState.GRANTED)
     entries = cooperation.own_notes(identity, household)
@@ -116,12 +122,19 @@ def refuse_passation(identity: Identity, *, passation: Passation, reason: str) -
 
 
 def accept_passation(identity: Identity, *, passation: Passation, referent: User) -> bool:
-    """The receiver says yes and names who will follow the file. True when it moved at once, False when its day is to come. Raises RuleError."""
+    """The receiver says yes and names who will follow the file. True when it moved at once, False when its day is to come. Raises RuleError.
+
+    A packet with class 3 is received by somebody who has just proved who they are: StepUpNeededError otherwise.
+    """
+    if passation.with_safety:
+        require_step_up(identity)
     name, former = f"{referent.first_name} {referent.last_name}", passation.from_org_id
     statement = text("SELECT odis.passation_accept(:id, :referent, :name)")
     answer = db.execute(statement, {"id": passation.id, "referent": referent.id, "name": name}).scalar_one()
     if answer == "referent":
         raise RuleError("referent", "Choisissez une personne qui travaille dans votre organisation.")
+    if answer == "limited":
+        raise RuleError("", LIMITED_ELSEWHERE)
     if answer not in {"accepted", "moved"}:
         raise RuleError("", GONE)
     db.expire_all()

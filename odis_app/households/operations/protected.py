@@ -111,7 +111,7 @@ def update_member_safety(
     if row is not None and as_told(member, row) == safety:
         mark_reviewed(identity, household)
         return
-    claim_version(household, version)
+    claim_version(household, version, protects=True)
     row = row or MemberSafety(member_id=member.id, household_id=household.id, owner_org_id=household.owner_org_id)
     row.fvv_teh, row.women_hosts_only, row.lgbt_safe = safety.fvv_teh, safety.women_hosts_only, safety.lgbt_safe
     row.excluded_departments = list(safety.excluded_departments)

@@ -16,6 +16,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, url_for
 from markupsafe import Markup
 
+from odis_app.access.limits import limited_since
 from odis_app.core import clock
 from odis_app.core.errors import RuleError, StaleVersionError
 from odis_app.core.forms import Form
@@ -45,6 +46,7 @@ def file_context(who: Identity, household: Household, tab: str, crumb: str) -> d
     """The variables of « households/_file.html », for the pages of this package and the tabs that other packages give."""
     in_full = policy.reads_in_full(who, household)
     note_sensitivity(int(in_full))
+    limited = limited_since(household.id)
     address = url_for("households.show", household=household.public_id)
     trail = [("Ménages", url_for("households.index")), (household.number, address), *([(crumb, None)] if crumb else [])]
     return {
@@ -53,8 +55,11 @@ def file_context(who: Identity, household: Household, tab: str, crumb: str) -> d
         "name": display_name(household),
         "facts": _facts(who, household) if in_full else _minimal_facts(household),
         "tabs": _tabs(who, household, tab),
-        "actions": [e for e in slot("household.actions").entries(who) if _applies(e, who, household)],
-        "can_edit": who.can(HOUSEHOLD_UPDATE, household),
+        "actions": []
+        if limited
+        else [e for e in slot("household.actions").entries(who) if _applies(e, who, household)],
+        "can_edit": limited is None and who.can(HOUSEHOLD_UPDATE, household),
+        "limited_since": limited,
         "who_reads": lambda block: who_reads(household, Block(block)),
         "crumbs": trail,
     }

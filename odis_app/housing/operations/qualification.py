@@ -111,7 +111,9 @@ def decide(
         _check_safeguards(offer)
         if not clock.today() < until <= clock.today() + VALIDITY:
             raise RuleError("until", "La validation dure douze mois au plus à partir d’aujourd’hui.")
-    data = {"accepted": accepted, "motif": motif, "note": note} | ({"until": until.isoformat()} if accepted else {})
+    data = {"accepted": accepted, "motif": motif, "note": note, "author": identity.user_id} | (
+        {"until": until.isoformat()} if accepted else {}
+    )
     add_event(identity, offer, OfferFact.DECISION, data=data)
     record_event(
         identity,

@@ -40,4 +40,32 @@ def expire_orientations(identity: Identity) -> int:
             summary=f"Proposition {label}",
             data={"orientation": row.orientation_public_id},
         )
-    return len(ended)
+    return len(ended) + _tell_undone(identity)
+
+
+def _tell_undone(identity: Identity) -> int:
+    """What a contested decision undid (``odis.contest``), told to the files: a fact, a line of their journal, the trail."""
+    undone = db.execute(text("SELECT * FROM odis.contested_due()")).all()
+    for row in undone:
+        withdrawn = row.what == "withdrawn"
+        record_fact(
+            identity, household_id=row.household_id, owner_org_id=row.household_owner_org_id,
+            kind=FactKind.PROPOSAL_ENDED if withdrawn else FactKind.EXIT_UNDONE, subject=row.orientation_public_id,
+        )  # fmt: skip
+        sentence = "la place n’est plus proposée." if withdrawn else "la sortie est annulée, le séjour reprend."
+        add_system_entry(
+            identity,
+            record_id=row.household_id,
+            owner_org_id=row.household_owner_org_id,
+            body=f"Place {row.place_number} : {sentence}",
+        )
+        record_event(
+            identity,
+            f"orientation:{'withdraw' if withdrawn else 'reopen'}",
+            record_id=row.household_id,
+            summary="Proposition retirée : validation contestée"
+            if withdrawn
+            else "Séjour repris : exclusion contestée",
+            data={"orientation": row.orientation_public_id},
+        )
+    return len(undone)

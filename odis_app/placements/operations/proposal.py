@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import DATERANGE, Range
 
+from odis_app.access.limits import refuse_limited
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
@@ -58,6 +59,7 @@ def propose(
         (o for o in standing if (o.place_id, o.starts_on, o.ends_on) == (place.id, starts_on, ends_on)), None
     ):
         return same
+    refuse_limited(household.id)
     rules = rules_of(place.department_code)
     _check_household(identity, household, standing, rules)
     _check_days(place, starts_on, ends_on)

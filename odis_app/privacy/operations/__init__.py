@@ -1,7 +1,8 @@
 """Every write of this package."""
 
-from odis_app.privacy.operations.consents import give_consent, withdraw_consent
+from odis_app.privacy.operations.consents import close_uncovered, give_consent, withdraw_consent
 from odis_app.privacy.operations.copies import content_of, generate_copy, note_download, request_copy
+from odis_app.privacy.operations.durations import set_duration
 from odis_app.privacy.operations.erasures import (
     approve_plan,
     cancel_plan,
@@ -13,18 +14,20 @@ from odis_app.privacy.operations.erasures import (
     warn_referents,
 )
 from odis_app.privacy.operations.hosting import record_hosting, switch_erasures
-from odis_app.privacy.operations.requests import answer_request, extend_request, register_request
+from odis_app.privacy.operations.requests import answer_request, extend_request, lift_limitation, register_request
 
 __all__ = [
     "answer_request",
     "approve_plan",
     "cancel_plan",
+    "close_uncovered",
     "content_of",
     "erase_again",
     "erase_on_request",
     "extend_request",
     "generate_copy",
     "give_consent",
+    "lift_limitation",
     "note_download",
     "plan_erasures",
     "record_hosting",
@@ -32,6 +35,7 @@ __all__ = [
     "remove_erased_files",
     "request_copy",
     "run_erasures",
+    "set_duration",
     "switch_erasures",
     "warn_referents",
     "withdraw_consent",

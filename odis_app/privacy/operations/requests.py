@@ -16,7 +16,7 @@ from odis_app.core.ids import new_public_id
 from odis_app.core.nir import refuse_nir
 from odis_app.households.models import Household, Member
 from odis_app.privacy.enums import RequestKind, RequestState
-from odis_app.privacy.models import RightsRequest
+from odis_app.privacy.models import Limitation, RightsRequest
 from odis_app.privacy.queries import living_adults
 
 MONTHS_TO_ANSWER, MONTHS_MORE = 1, 2  # RGPD, article 12, 3
@@ -80,6 +80,39 @@ def answer_request(identity: Identity, *, request: RightsRequest, accepted: bool
     request.answer_sealed, request.answered_on, request.answered_by_label = sealed, clock.today(), identity.name
     db.flush()
     _note(identity, request, "rights:answer", f"Demande {request.state_label.lower()} : {request.kind_label.lower()}")
+    if accepted and request.kind == RequestKind.LIMITATION.value:
+        _limit(identity, request)
+
+
+def _limit(identity: Identity, request: RightsRequest) -> None:
+    db.add(
+        Limitation(
+            household_id=request.household_id, owner_org_id=request.owner_org_id, request_id=request.id, since=clock.now(),
+            granted_by_id=identity.require_user(), granted_by_label=identity.name,
+        )
+    )  # fmt: skip
+    db.flush()
+    _note(identity, request, "rights:limit", "Traitement du dossier limité")
+
+
+def lift_limitation(identity: Identity, *, limitation: Limitation, reason: str, told_on: date) -> None:
+    """The file may be used again; the person was told before (article 18, 3). Raises RuleError."""
+    if limitation.lifted_at is not None:
+        raise RuleError("", "Cette limitation est déjà levée.")
+    if not reason:
+        raise RuleError("reason", "Écrivez pourquoi la limitation est levée.")
+    if told_on > clock.today():
+        raise RuleError("told_on", "Prévenez la personne d’abord : cette date est à venir.")
+    refuse_nir(reason, "reason")
+    where = place("limitations", "reason_sealed", limitation.public_id)
+    limitation.reason_sealed = keys.seal(limitation.household_id, reason, where)
+    limitation.lifted_at, limitation.told_on = clock.now(), told_on
+    limitation.lifted_by_id, limitation.lifted_by_label = identity.require_user(), identity.name
+    db.flush()
+    record_event(
+        identity, "rights:lift", record_id=limitation.household_id, sensitivity=1, summary="Limitation levée",
+        data={"limitation": limitation.public_id, "told_on": told_on.isoformat()},
+    )  # fmt: skip
 
 
 def _refuse_answered(request: RightsRequest) -> None:

@@ -23,11 +23,13 @@ from odis_app.privacy.models import (
     ConsentRecipient,
     DataCopy,
     HostingRecord,
+    Limitation,
     Purpose,
+    RetentionChange,
     RetentionRule,
     RightsRequest,
 )
-from odis_app.privacy.policy import visible_consents, visible_copies, visible_requests
+from odis_app.privacy.policy import visible_consents, visible_copies, visible_limitations, visible_requests
 
 WARNED_BEFORE = timedelta(days=30)
 
@@ -41,6 +43,11 @@ def purposes() -> dict[str, Purpose]:
 def retention_rules() -> Sequence[RetentionRule]:
     """How long each sort of data is kept."""
     return db.scalars(select(RetentionRule).order_by(RetentionRule.position)).all()
+
+
+def duration_changes() -> Sequence[RetentionChange]:
+    """The last durations that were changed, for an administrator of the platform."""
+    return db.scalars(select(RetentionChange).order_by(RetentionChange.id.desc()).limit(50)).all()
 
 
 def living_adults(household: Household) -> list[Member]:
@@ -76,6 +83,12 @@ def requests_of(identity: Identity, household: Household) -> Sequence[RightsRequ
     return db.scalars(statement.order_by(RightsRequest.id.desc())).all()
 
 
+def limitations_of(identity: Identity, household: Household) -> Sequence[Limitation]:
+    """The limitations of a file, those that stand first."""
+    statement = visible_limitations(identity).where(Limitation.household_id == household.id)
+    return db.scalars(statement.order_by(Limitation.lifted_at.desc().nulls_first(), Limitation.id)).all()
+
+
 def waiting_requests(identity: Identity) -> Sequence[RightsRequest]:
     """The organisation's requests to answer, the most urgent first."""
     statement = visible_requests(identity).where(RightsRequest.state == RequestState.OUVERTE.value)
@@ -95,7 +108,7 @@ def copies_of(identity: Identity, request: RightsRequest) -> Sequence[DataCopy]:
     ).all()
 
 
-def text_of(row: Consent | RightsRequest, name: str) -> str:
+def text_of(row: Consent | RightsRequest | Limitation, name: str) -> str:
     """A sealed text of a row, in clear; empty when there is none. ``name`` is the column without « _sealed »."""
     sealed: bytes | None = getattr(row, f"{name}_sealed")
     if sealed is None:

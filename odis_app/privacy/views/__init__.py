@@ -1,6 +1,6 @@
 """/droits, and the tab « Droits » of a household."""
 
-from odis_app.privacy.views import cards, hosting, household, requests, retention
+from odis_app.privacy.views import cards, durations, hosting, household, requests, retention
 from odis_app.privacy.views.page import blueprint
 
-__all__ = ["blueprint", "cards", "hosting", "household", "requests", "retention"]
+__all__ = ["blueprint", "cards", "durations", "hosting", "household", "requests", "retention"]

@@ -16,8 +16,8 @@ from odis_app.organisations.models import Organisation
 from odis_app.organisations.queries import partners_of
 from odis_app.privacy import operations, policy, queries
 from odis_app.privacy.enums import ConsentChannel, LegalBasis, RequestKind
-from odis_app.privacy.forms import CLASSES, ConsentForm, RequestForm
-from odis_app.privacy.models import Consent
+from odis_app.privacy.forms import CLASSES, ConsentForm, LiftForm, RequestForm
+from odis_app.privacy.models import Consent, Limitation
 from odis_app.privacy.views.page import blueprint, done, file_page, saved
 
 TAB = "privacy.of_household"
@@ -28,10 +28,15 @@ FILE = "/menages/<household>"
 @guard(policy.RIGHTS_HANDLE, household=find_household)
 def of_household(household: Household) -> Response:
     """What the people of this file may ask, what they agreed to, what they asked."""
+    return _tab(household)
+
+
+def _tab(household: Household, *, lift: LiftForm | None = None, status: int = 200) -> Response:
     consents = queries.consents_of(identity(), household)
     names = {m.id: m.name for m in queries.living_adults(household)}
     return file_page(
-        household, "privacy/household.html", tab=TAB, consents=consents, recipients=queries.recipients_of(consents), names=names,
+        household, "privacy/household.html", tab=TAB, status=status, consents=consents, recipients=queries.recipients_of(consents), names=names,
+        limitations=queries.limitations_of(identity(), household), lift=lift or LiftForm(formdata=None), told=queries.text_of,
         purposes=queries.purposes(), requests=queries.requests_of(identity(), household), classes=dict(CLASSES),
     )  # fmt: skip
 
@@ -90,6 +95,7 @@ def _page(household: Household, form: ConsentForm | RequestForm, title: str, sub
         title=title,
         submit=submit,
         back=TAB,
+        own_primary=True,
     )
 
 
@@ -126,3 +132,20 @@ def new_request(household: Household) -> Response:
     ):
         return done(household, TAB, "Demande enregistrée. La réponse est attendue dans un mois.")
     return _page(household, form, "Enregistrer une demande", "Enregistrer la demande")
+
+
+@blueprint.post(f"{FILE}/limitations/<limitation>/lever")
+@guard(policy.RIGHTS_HANDLE, household=find_household, limitation=policy.find_limitation)
+def lift_limitation(household: Household, limitation: Limitation) -> Response:
+    """The file may be used again, once the person was told."""
+    if limitation.household_id != household.id:
+        abort(404)
+    form = LiftForm()
+    if form.validate_on_submit() and saved(
+        form,
+        lambda: operations.lift_limitation(
+            identity(), limitation=limitation, reason=form.reason.data, told_on=form.told_on.data
+        ),
+    ):
+        return done(household, TAB, "Limitation levée : le dossier peut de nouveau être utilisé.")
+    return _tab(household, lift=form, status=422)

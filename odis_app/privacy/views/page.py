@@ -28,6 +28,7 @@ def index() -> Response:
         for label, endpoint, permission in (
             ("Demandes à traiter", "privacy.register", policy.RIGHTS_LIST),
             ("Durées et effacements", "privacy.retention", policy.RETENTION_READ),
+            ("Changer les durées", "privacy.durations", policy.RETENTION_SET),
             ("Hébergement des données de santé", "privacy.hosting", policy.HOSTING_MANAGE),
         )
         if who.can(permission)
