@@ -195,7 +195,11 @@ def test_a_child_who_turns_eighteen_is_asked(town: Town, file_of: Find, database
     assert sees(town, family)
     with owner_unit():  # a year later: days pass without a write, hence without the trigger
         db.execute(text("ALTER TABLE members DISABLE TRIGGER consent"))
-        db.execute(text("UPDATE members SET birth_date = current_date - interval '18 years', birth_year = extract(year FROM current_date) - 18 WHERE first_name = 'Omid'"))
+        db.execute(
+            text(
+                "UPDATE members SET birth_date = current_date - interval '18 years', birth_year = extract(year FROM current_date) - 18 WHERE first_name = 'Omid'"
+            )
+        )
         db.execute(text("ALTER TABLE members ENABLE TRIGGER consent"))
     for night in jobs[1:]:
         assert run_job(database, "jobs.privacy.nightly", night) == "done"
