@@ -139,7 +139,7 @@ def main() -> int:
 
     try:
         return run(Config.from_env())
-    except (ConfigError, crypto.KeyProblemError) as error:
+    except (ConfigError, crypto.KeyProblemError, db.WideRoleError) as error:
         print(error, file=sys.stderr)
         return 2
 

@@ -16,6 +16,8 @@ from flask.cli import FlaskGroup
 
 from odis_app.core.config import ROOT, Config, ConfigError, running_services
 from odis_app.core.crypto import KeyProblemError, check_start, configure, new_key
+from odis_app.core.db import WideRoleError, prove_role
+from odis_app.core.db import configure as configure_database
 from odis_app.core.services.process import DirectoryLock, ServiceError
 
 WITHOUT_DATABASE = {"match", "permissions"}
@@ -87,6 +89,8 @@ def web_command() -> None:
     from odis_app.core.services.serve import web_command as command
 
     config = Config.from_env()
+    configure_database("app", config.database_url)
+    prove_role()
     check_start(config.database_url, configure(config.master_key, config.index_key))
     _become(command(config))
 
@@ -142,7 +146,7 @@ def main() -> None:
     try:
         with _services:
             main_group(prog_name="odis")
-    except (ConfigError, KeyProblemError, ServiceError) as error:
+    except (ConfigError, KeyProblemError, ServiceError, WideRoleError) as error:
         print(f"odis : {error}", file=sys.stderr)
         sys.exit(2)
 

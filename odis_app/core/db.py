@@ -15,7 +15,7 @@ from functools import wraps
 from typing import Annotated, Any, ClassVar, ParamSpec, TypeVar
 
 from sqlalchemy import DateTime, Engine, MetaData, RowMapping, Text, create_engine, event, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, scoped_session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -106,6 +106,8 @@ def configure(name: str, url: str, *, pool_size: int = 5) -> Engine:
     dispose(name)
     engine = create_engine(url, pool_size=pool_size, max_overflow=5, hide_parameters=True)
     event.listen(engine, "checkin", _forget_identity)
+    if name == "app":
+        event.listen(engine, "connect", _refuse_wide_role)
     _engines[name] = engine
     return engine
 
@@ -120,6 +122,33 @@ def dispose(name: str) -> None:
 def engine(name: str = "app") -> Engine:
     """The engine called ``name``. Raises KeyError before ``configure``."""
     return _engines[name]
+
+
+class WideRoleError(RuntimeError):
+    """The web or a worker was given a role for which the walls of the database do not stand."""
+
+
+def _refuse_wide_role(connection: Any, _record: object) -> None:
+    """Each connection of the web and of the workers proves its role, however the process was started (security.md, rule 6)."""
+    wide = connection.execute(
+        "SELECT concat_ws(', ', CASE WHEN r.rolsuper THEN 'super-utilisateur' END, CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' END, "
+        "CASE WHEN session_user <> current_user THEN 'rôle changé à la connexion' END, "
+        "CASE WHEN EXISTS (SELECT 1 FROM pg_auth_members m WHERE m.member = r.oid) THEN 'membre d’un autre rôle' END, "
+        "CASE WHEN EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = r.oid) THEN 'propriétaire de tables' END) FROM pg_roles r WHERE r.rolname = current_user"
+    ).fetchone()[0]
+    connection.rollback()
+    if wide:
+        raise WideRoleError(
+            f"Le rôle de la base donné à l’application n’est pas tenu par les murs ({wide}) : donnez-lui odis_app, et odis_worker aux travailleurs."
+        )
+
+
+def prove_role() -> None:
+    """Open a first connection, so that a process with a role too wide stops before its first page. One that does not answer is told elsewhere."""
+    try:
+        engine().connect().close()
+    except OperationalError:
+        return
 
 
 def _forget_identity(connection: object, _record: ConnectionPoolEntry) -> None:

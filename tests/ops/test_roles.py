@@ -1,9 +1,15 @@
+import subprocess
+import sys
+
 import psycopg
 import pytest
 from psycopg import errors
 
+from odis_app.core import db
 from odis_app.core.config import libpq
+from odis_app.core.crypto import new_key
 from odis_app.core.services import roles
+from tests.ops.test_serve import environment
 
 
 @pytest.fixture
@@ -87,3 +93,63 @@ def test_the_migrations_act_as_the_owner(services):
 def test_who_may_prepare_a_server(services):
     assert roles.may_create_roles(services.addresses.admin)
     assert not roles.may_create_roles(services.addresses.app)
+
+
+def wide_roles(services, admin) -> dict[str, str]:
+    """Addresses under which the walls would not stand, by what is wrong with each."""
+    addresses = services.addresses
+    return {
+        "super-utilisateur": addresses.admin,
+        "BYPASSRLS": addresses.backup,
+        "membre d’un autre rôle": addresses.migrate,
+        # the trap that looks right: current_user is odis_app, and one set_config gives the superuser back
+        "rôle changé à la connexion": addresses.admin
+        + ("&" if "?" in addresses.admin else "?")
+        + "options=-c%20role%3Dodis_app",
+    }
+
+
+def test_no_connection_is_opened_under_a_role_that_the_walls_do_not_hold(admin, services):
+    try:
+        for what, url in wide_roles(services, admin).items():
+            with pytest.raises(db.WideRoleError, match=what):
+                db.configure("app", url).connect()
+        for url in (services.addresses.app, services.addresses.worker):
+            db.configure("app", url).connect().close()
+        db.prove_role()
+    finally:
+        db.dispose("app")
+
+
+def test_the_web_alone_refuses_to_start_under_such_a_role(admin, services, data_dir):
+    keys = {name: new_key() for name in ("ODIS_SECRET_KEY", "ODIS_INDEX_KEY")} | {
+        "ODIS_MASTER_KEY": f"1:{new_key()}",
+        "ODIS_IDENTITY_KEY": "5a" * 32,
+    }
+    for url in (services.addresses.admin, services.addresses.migrate):
+        known = {
+            **services.addresses.environment(),
+            **keys,
+            "ODIS_DATABASE_URL": url,
+            "ODIS_REDIS_URL": "unix:///nowhere",
+        }
+        for command in (["-m", "odis_app.cli", "web"], ["-c", "import wsgi"]):
+            ended = subprocess.run(
+                [sys.executable, *command],
+                env=environment(data_dir, **known),
+                capture_output=True,
+                text=True,
+                timeout=90,
+                check=False,
+            )
+            assert ended.returncode != 0
+            assert "n’est pas tenu par les murs" in ended.stderr + ended.stdout
+
+
+def test_nothing_is_kept_beside_the_walls(services):
+    """Large objects belong to a role, not to an organisation: the application's roles may not make nor read one."""
+    for url in (services.addresses.app, services.addresses.worker):
+        with psycopg.connect(libpq(url), autocommit=True) as connection:
+            for call in ("lo_create(0)", "lo_creat(-1)", "lo_from_bytea(0, 'x')", "lo_get(1)", "lo_open(1, 262144)"):
+                with pytest.raises(errors.InsufficientPrivilege):
+                    connection.execute(f"SELECT {call}")

@@ -110,6 +110,17 @@ def ensure_database(admin_url: str, database: str = DATABASE) -> None:
     with connect(inside) as connection:
         connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
         connection.execute("ALTER SCHEMA public OWNER TO odis_owner")
+        _close_large_objects(connection)
+
+
+def _close_large_objects(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """They belong to a role, not to an organisation: a place beside the walls, that nothing of ours uses. Their functions are the server's own."""
+    row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+    if not row or not row[0]:
+        return
+    named = "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^(lo_|lowrite$|loread$)'"
+    for (function,) in connection.execute(named).fetchall():
+        connection.execute(sql.SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC").format(sql.SQL(str(function))))
 
 
 def connect(url: str, *, autocommit: bool = True) -> psycopg.Connection[tuple[object, ...]]:
