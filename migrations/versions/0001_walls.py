@@ -230,11 +230,12 @@ def _identity_functions() -> None:
         "bigint",
         f"SELECT org_id FROM private.sessions WHERE token_hash = {SESSION} AND expires_at > now() AND level >= 0",
     )
-    # Class 3 is read by a person who has just proved who they are, once more; a job or the installation has no such gesture.
+    # Class 3 is read by a person who has just proved who they are, once more, and by a job that such a person asked for; the
+    # installation's own tasks have no such gesture.
     definer(
         "is_confirmed()",
         "boolean",
-        f"SELECT coalesce((SELECT kind <> 'user' OR coalesce(step_up_until > now(), false) FROM private.sessions WHERE token_hash = {SESSION} AND expires_at > now()), false)",
+        f"SELECT coalesce((SELECT kind = 'system' OR coalesce(step_up_until > now(), false) FROM private.sessions WHERE token_hash = {SESSION} AND expires_at > now()), false)",
     )
     definer(
         "has_role(wanted text)",
@@ -268,10 +269,10 @@ def _minting() -> None:
     )
     run("REVOKE EXECUTE ON FUNCTION odis.mac(text) FROM odis_app, odis_worker")
     definer(
-        "auth_login(address text)",
+        "auth_login(address text, proof bytea)",
         "TABLE (user_id bigint, password_hash text)",
         """SELECT u.id, c.password_hash FROM public.users u JOIN private.credentials c ON c.user_id = u.id
-           WHERE lower(u.email) = lower(address) AND u.deactivated_at IS NULL""",
+           WHERE lower(u.email) = lower(address) AND u.deactivated_at IS NULL AND proof = odis.mac('login|' || address)""",
         to="odis_app",
     )
     definer(
@@ -288,7 +289,7 @@ def _minting() -> None:
         "grant_mint(hash bytea, session_public_id text, who bigint, organisation bigint, device text, idle_minutes int, absolute_minutes int, proof bytea)",
         "boolean",
         """
-        DECLARE org record;
+        DECLARE org record; ends timestamptz;
         BEGIN
           IF proof IS DISTINCT FROM odis.mac(concat_ws('|', 'session', encode(hash, 'hex'), who, organisation, idle_minutes, absolute_minutes)) THEN
             RETURN false;
@@ -296,16 +297,17 @@ def _minting() -> None:
           -- until somebody has accepted its convention, an organisation has administrators only (domain.md)
           SELECT o.kind, o.department_code,
                  coalesce(array_agg(DISTINCT m.role) FILTER (WHERE o.activated_at IS NOT NULL OR m.role = 'admin_organisation'), '{}') AS roles,
-                 array(SELECT a.department_code FROM public.organisation_areas a WHERE a.organisation_id = o.id ORDER BY 1) AS areas
+                 array(SELECT a.department_code FROM public.organisation_areas a WHERE a.organisation_id = o.id ORDER BY 1) AS areas, min(m.ends_on) AS last_day
             INTO org FROM public.organisations o JOIN public.memberships m ON m.organisation_id = o.id
            WHERE o.id = organisation AND m.user_id = who AND o.deactivated_at IS NULL
              AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)
            GROUP BY o.id;
           IF NOT FOUND THEN RETURN false; END IF;
+          -- never longer than the role that it opens with
+          ends := least(now() + make_interval(mins => absolute_minutes), (org.last_day + 1)::timestamptz);
           INSERT INTO private.sessions (token_hash, public_id, kind, user_id, org_id, org_kind, roles, level, departments, device, idle, absolute_until, expires_at)
           VALUES (hash, session_public_id, 'user', who, organisation, org.kind, org.roles, odis.level_of(org.roles), org.areas, left(device, 200),
-                  make_interval(mins => idle_minutes), now() + make_interval(mins => absolute_minutes),
-                  now() + make_interval(mins => least(idle_minutes, absolute_minutes)));
+                  make_interval(mins => idle_minutes), ends, least(now() + make_interval(mins => idle_minutes), ends));
           RETURN true;
         END""",
         language="plpgsql",
@@ -364,8 +366,9 @@ def _minting() -> None:
         "boolean",
         f"""
         WITH author AS (SELECT * FROM private.sessions WHERE token_hash = {SESSION} AND expires_at > now() AND kind IN ('user', 'job'))
-        , minted AS (INSERT INTO private.sessions (token_hash, public_id, kind, user_id, org_id, org_kind, roles, level, departments, absolute_until, expires_at)
-          SELECT hash, session_public_id, 'job', user_id, org_id, org_kind, roles, level, departments, ends, ends
+        -- confirmed for its whole life when its author is as they ask, never otherwise: a stolen session has jobs as blind as itself
+        , minted AS (INSERT INTO private.sessions (token_hash, public_id, kind, user_id, org_id, org_kind, roles, level, departments, step_up_until, absolute_until, expires_at)
+          SELECT hash, session_public_id, 'job', user_id, org_id, org_kind, roles, level, departments, CASE WHEN step_up_until > now() THEN ends END, ends, ends
             FROM (SELECT *, least(now() + make_interval(mins => least(minutes, 1440)), CASE kind WHEN 'job' THEN absolute_until END) AS ends FROM author) AS a
           RETURNING 1)
         SELECT EXISTS (SELECT 1 FROM minted)""",
@@ -502,7 +505,6 @@ def _set_functions() -> None:
 
 def _policies() -> None:
     admin = "(SELECT odis.has_role('admin_plateforme'))"
-    own_admin = "organisation_id = (SELECT odis.org()) AND (SELECT odis.has_role('admin_organisation'))"
     signed_in = "(SELECT odis.user_id()) IS NOT NULL OR (SELECT odis.system_name()) IS NOT NULL"
     definer_sets = "id = ANY (ARRAY(SELECT odis.colleagues()))"
     wall(
@@ -520,11 +522,10 @@ def _policies() -> None:
         "memberships",
         select=f"organisation_id = (SELECT odis.org()) OR user_id = (SELECT odis.user_id()) OR {admin}",
         insert=admin,
-        update=f"{admin} OR ({own_admin})",
-        update_check=f"{admin} OR ({own_admin})",
+        update=admin,
         delete=admin,
     )
-    # An administrator of an organisation closes a membership; it gives itself no role and takes in nobody to read their name.
+    # An administrator of an organisation changes the others' roles by member_set_roles (0012) alone: not even an old role of its own comes back by hand.
     run(f"REVOKE UPDATE ON memberships FROM {APPLICATION}")
     run(f"GRANT UPDATE (starts_on, ends_on) ON memberships TO {APPLICATION}")
     open_table("dispositifs")

@@ -8,7 +8,7 @@ nothing can be hung on a neighbour's file; ownership moves by cascade.
 
 from __future__ import annotations
 
-from migrations.walls import auth_writes, definer, drop_definer, run, wall
+from migrations.walls import OWN_RECORD, auth_writes, definer, drop_definer, run, wall
 
 revision = "0004_households"
 down_revision = "0003_jobs"
@@ -282,7 +282,7 @@ def _walls() -> None:
     wall(
         "households",
         select=f"{OWN} OR {own_id}",
-        insert=OWN,
+        insert=f"{OWN} AND {OWN_RECORD.format(record='households.id')}",
         update=f"{OWN} OR id = ANY (ARRAY(SELECT odis.shared_editable_records()))",
         update_check=f"{OWN} OR id = ANY (ARRAY(SELECT odis.shared_editable_records()))",
     )

@@ -7,7 +7,7 @@ so that a forged row meets its foreign key whether the neighbour's exists or not
 
 from __future__ import annotations
 
-from migrations.walls import definer, drop_definer, run, wall
+from migrations.walls import OWN_RECORD, definer, drop_definer, run, wall
 
 revision = "0006_structures"
 down_revision = "0005_journal"
@@ -70,7 +70,7 @@ def upgrade() -> None:
     wall(
         "structures",
         select=f"{OWN} OR {wide} OR id = ANY (ARRAY(SELECT odis.shared_records()))",
-        insert=OWN,
+        insert=f"{OWN} AND {OWN_RECORD.format(record='structures.id')}",
         update=OWN,
     )
     shared = "structure_id = ANY (ARRAY(SELECT odis.shared_full_records()))"

@@ -9,7 +9,7 @@ a row forged on a neighbour's place meets its foreign key before it could learn 
 
 from __future__ import annotations
 
-from migrations.walls import auth_writes, definer, drop_definer, open_table, run, wall
+from migrations.walls import OWN_RECORD, auth_writes, definer, drop_definer, open_table, run, wall
 
 revision = "0007_housing"
 down_revision = "0006_structures"
@@ -254,8 +254,9 @@ def _functions() -> None:
         "release_expired(place bigint)",
         "bigint",
         """WITH gone AS (UPDATE public.occupancies SET released_at = now()
-             WHERE kind = 'reservation' AND released_at IS NULL AND expires_at <= now() AND (place IS NULL OR place_id = place) RETURNING 1)
-           SELECT count(*) FROM gone""",
+             WHERE kind = 'reservation' AND released_at IS NULL AND expires_at <= now() AND (place IS NULL OR place_id = place)
+             RETURNING owner_org_id)
+           SELECT count(*) FROM gone WHERE owner_org_id = odis.housing_org() OR odis.system_name() IS NOT NULL""",
         volatility="VOLATILE",
     )
 
@@ -300,7 +301,7 @@ def _walls() -> None:
     wall(
         "offers",
         select=f"{OWN} OR ({STEERED} AND ({validated} OR {ddets})) OR ({MANDATED} AND {validated}) OR {shared}",
-        insert=OWN,
+        insert=f"{OWN} AND {OWN_RECORD.format(record='offers.id')}",
         update=OWN,
     )
     wall("offer_hosts", select=OWN, insert=OWN, update=OWN)

@@ -64,7 +64,7 @@ def upgrade() -> None:
       is_aside boolean NOT NULL DEFAULT false,
       record_id bigint,
       undo_sealed bytea,
-      PRIMARY KEY (import_id, number),
+      PRIMARY KEY (import_id, owner_org_id, number),
       CONSTRAINT fk_import_rows_import FOREIGN KEY (import_id, owner_org_id) REFERENCES imports (id, owner_org_id) ON DELETE CASCADE
     )""")
     run("""

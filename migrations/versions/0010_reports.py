@@ -93,7 +93,9 @@ def _counts() -> None:
              AND {SCOPE.format(owner="p.household_owner_org_id")})
         SELECT 'entry', '', '', home, place, count(*), sum(size) FROM scope WHERE entered_on BETWEEN since AND until GROUP BY home, place
         UNION ALL
-        SELECT 'exit', exit_reason, exit_outcome, home, place, count(*), sum(size) FROM scope WHERE exited_on BETWEEN since AND until
+        -- the reason of a few households (a death, a prison) is theirs alone: here, so that no period cut by the day tells it to a service
+        SELECT 'exit', CASE WHEN own OR sum(count(*)) OVER (PARTITION BY exit_reason, exit_outcome, home) >= 5 THEN exit_reason ELSE '' END,
+               exit_outcome, home, place, count(*), sum(size) FROM scope WHERE exited_on BETWEEN since AND until
          GROUP BY exit_reason, exit_outcome, home, place""",
     )
     definer(

@@ -160,7 +160,7 @@ def _walls() -> None:
     wall(
         "invitations",
         select=f"({RUNS}) OR ({LEADS}) OR {JOB}",
-        insert=f"({takes_in}) AND invited_by_id = (SELECT odis.user_id()) AND roles <@ odis.roles_of_kind((SELECT odis.org_kind())) AND {fresh}",
+        insert=f"({takes_in}) AND invited_by_id = (SELECT odis.user_id()) AND roles <@ odis.roles_of_kind((SELECT odis.org_kind())) AND access_request_id IS NULL AND {fresh}",
         update=f"(({takes_in}) OR {JOB}) AND {fresh}",
         update_check=f"({takes_in}) OR {JOB}",
     )

@@ -28,6 +28,16 @@ DEFINERS = {
     "unlink": "identity_unlink()",
     "purge": "sign_in_purge()",
 }
+# What a session may still rest on: an account and an organisation that are open, and every role that it was opened with.
+STANDS = """EXISTS (SELECT 1 FROM public.users u, public.organisations o
+   WHERE u.id = s.user_id AND o.id = s.org_id AND u.deactivated_at IS NULL AND o.deactivated_at IS NULL
+     AND s.roles <@ ARRAY(SELECT m.role FROM public.memberships m WHERE m.user_id = s.user_id AND m.organisation_id = s.org_id
+                           AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)))"""
+LEAVING = {
+    "users": "UPDATE OF deactivated_at",
+    "organisations": "UPDATE OF deactivated_at",
+    "memberships": "UPDATE OR DELETE",
+}
 
 
 def upgrade() -> None:
@@ -36,6 +46,7 @@ def upgrade() -> None:
     _resets()
     _sessions()
     _identities()
+    _leaving()
     definer(
         DEFINERS["purge"],
         "bigint",
@@ -48,6 +59,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for table in LEAVING:
+        run(f"DROP TRIGGER close_former ON {table}")
+    run("DROP FUNCTION odis.close_former()")
     for signature in reversed(DEFINERS.values()):
         drop_definer(signature)
     run("DROP TABLE user_identities, private.attempts, private.password_resets")
@@ -234,3 +248,18 @@ def _identities() -> None:
         volatility="VOLATILE",
         to=WEB,
     )
+
+
+def _leaving() -> None:
+    """However somebody leaves, whatever they had opened closes in the same transaction, with the tokens of their jobs."""
+    run(f"""CREATE FUNCTION odis.close_former() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    BEGIN
+      DELETE FROM private.sessions s WHERE s.user_id IS NOT NULL AND NOT {STANDS};
+      RETURN NULL;
+    END $$""")
+    run("ALTER FUNCTION odis.close_former() OWNER TO odis_auth")
+    run("REVOKE ALL ON FUNCTION odis.close_former() FROM PUBLIC")
+    for table, when in LEAVING.items():
+        run(
+            f"CREATE TRIGGER close_former AFTER {when} ON {table} FOR EACH STATEMENT EXECUTE FUNCTION odis.close_former()"
+        )

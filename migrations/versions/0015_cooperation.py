@@ -11,7 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from migrations.contested import contested_functions, drop_contested
-from migrations.walls import APPLICATION, NAMES_RECORD, auth_writes, definer, drop_definer, run, wall
+from migrations.walls import APPLICATION, NAMES_RECORD, OWN_RECORD, auth_writes, definer, drop_definer, run, wall
 
 revision = "0015_cooperation"
 down_revision = "0014_second_factor"
@@ -371,7 +371,7 @@ def _join_file() -> None:
         f"""
         DECLARE me bigint := odis.user_id(); mine bigint := odis.case_org(); who text; org text; files bigint[]; h record; given bigint; dangerous boolean;
         BEGIN
-          IF me IS NULL OR mine IS NULL OR odis.level() < 2 THEN RETURN NULL; END IF;
+          IF me IS NULL OR mine IS NULL OR odis.level() < 2 OR NOT odis.is_confirmed() THEN RETURN NULL; END IF;
           PERFORM pg_advisory_xact_lock(hashtext('join_file'), hashtext(me::text));
           IF odis.join_tries() >= {TRIES} THEN RETURN NULL; END IF;
           SELECT u.first_name || ' ' || u.last_name INTO who FROM public.users u WHERE u.id = me;
@@ -474,7 +474,7 @@ def _walls() -> None:
     fresh = f"at > now() - interval '{ANSWER_DAYS} days'"
     referred = REFERRED.format(column="record_id")
     proposes = (
-        f"{OWN} AND {from_me} AND state = 'proposed' AND (NOT with_health OR (SELECT odis.level()) >= 2) "
+        f"{OWN} AND {OWN_RECORD.format(record='record_id')} AND {from_me} AND state = 'proposed' AND (NOT with_health OR (SELECT odis.level()) >= 2) "
         f"AND (NOT with_safety OR ((SELECT odis.is_confirmed()) AND ((SELECT odis.level()) >= 3 OR {referred})))"
     )
     asks = (

@@ -269,12 +269,13 @@ def _consent_functions() -> None:
              AND NOT odis.consent_covers(NEW.record_id, NEW.purpose, NEW.grantee_org_id, NEW.max_class) THEN
             RAISE insufficient_privilege USING MESSAGE = 'this share rests on the consent of every adult';
           END IF;
-          RETURN NEW;
+          RETURN NULL;
         END""",
         language="plpgsql",
         volatility="VOLATILE",
     )
-    run("""CREATE TRIGGER consent BEFORE INSERT OR UPDATE OF level, max_class, purpose, grantee_org_id, expires_at, revoked_at ON grants
+    # After the row: the wall and the foreign key have spoken first, so that no error tells what somebody else's file agreed to.
+    run("""CREATE TRIGGER consent AFTER INSERT OR UPDATE OF level, max_class, purpose, grantee_org_id, expires_at, revoked_at ON grants
         FOR EACH ROW EXECUTE FUNCTION odis.guard_grant_consent()""")
     definer(
         "consent_withdrawn()",

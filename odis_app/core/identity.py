@@ -64,8 +64,8 @@ class Identity:
 
     @property
     def is_confirmed(self) -> bool:
-        """Stepped up, or a job or the installation, which have no such gesture; the database says the same (odis.is_confirmed)."""
-        return self.kind != "user" or self.is_stepped_up
+        """Stepped up, or a job asked for by who was; the installation's tasks have no such gesture. The database says the same (odis.is_confirmed)."""
+        return self.kind == "system" or self.is_stepped_up
 
     @property
     def owes_factor(self) -> bool:

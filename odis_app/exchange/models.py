@@ -78,8 +78,8 @@ class ImportRow(Base):
     __tablename__ = "import_rows"
 
     import_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    owner_org_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
-    owner_org_id: Mapped[int] = mapped_column(BigInteger)
     cells_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     findings_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     action: Mapped[str | None]

@@ -129,7 +129,7 @@ def test_a_large_export_asks_for_it(world: WorldBuilder, households: int, asked:
         assert not refused(identity)
 
 
-def test_a_job_reads_what_its_author_may_without_the_gesture(database: Flask, world: WorldBuilder) -> None:
-    assert Identity(kind="job").is_confirmed
+def test_a_job_is_confirmed_as_its_author_was_and_the_installation_always(database: Flask, world: WorldBuilder) -> None:
     assert Identity(kind="system").is_confirmed
-    assert not Identity(kind="user").is_confirmed
+    for kind in ("user", "job", "anonymous"):
+        assert not Identity(kind=kind).is_confirmed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from odis_app.accounts.messages import IDENTITY_LINKED, RESET_REQUEST_PATH
+from odis_app.accounts.operations.passwords import account_at
 from odis_app.accounts.operations.sessions import Minter
 from odis_app.audit.operations import record_event
 from odis_app.core.db import db
@@ -19,9 +20,9 @@ def linked_user(minter: Minter, *, issuer: str, subject: str) -> int | None:
     return None if found is None else int(found)
 
 
-def has_account(email: str) -> bool:
+def has_account(minter: Minter, email: str) -> bool:
     """Whether somebody signs in with this address. Only told to who proved that the address is theirs."""
-    return db.execute(text("SELECT 1 FROM odis.auth_login(:email)"), {"email": email}).first() is not None
+    return account_at(minter, email) is not None
 
 
 def link_identity(minter: Minter, identity: Identity, *, issuer: str, subject: str) -> bool:

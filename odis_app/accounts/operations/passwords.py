@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import text
@@ -15,6 +17,9 @@ from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.text import fold
 from odis_app.notifications.operations import send_mail
+
+if TYPE_CHECKING:
+    from odis_app.accounts.operations.sessions import Minter
 
 SHORTEST_PASSWORD = 12
 LEAST_OTHERS = 8  # characters that are neither the person's names nor the product's
@@ -36,10 +41,17 @@ def is_right(stored: str | None, password: str) -> bool:
     return stored is not None
 
 
-def is_own_password(email: str, password: str) -> bool:
+def account_at(minter: Minter, email: str) -> tuple[int, str] | None:
+    """(id, hash of the password) of the open account at ``email``. The database wants the application's proof: SQL alone reads no hash."""
+    values = {"email": email, "proof": minter.proof(f"login|{email}")}
+    row = db.execute(text("SELECT user_id, password_hash FROM odis.auth_login(:email, :proof)"), values).first()
+    return (int(row[0]), str(row[1])) if row else None
+
+
+def is_own_password(minter: Minter, email: str, password: str) -> bool:
     """Whether the account at ``email`` is open and has this password; the same time is spent when there is none."""
-    row = db.execute(text("SELECT password_hash FROM odis.auth_login(:email)"), {"email": email}).first()
-    return is_right(row[0] if row else None, password)
+    found = account_at(minter, email)
+    return is_right(found[1] if found else None, password)
 
 
 def check_new_password(new: str, *, email: str, name: str, field: str = "new") -> None:
@@ -70,10 +82,10 @@ def check_change(identity: Identity, *, current: str, new: str) -> None:
     check_new_password(new, email=user.email, name=user.name)
 
 
-def change_password(identity: Identity, *, current: str, new: str) -> None:
+def change_password(minter: Minter, identity: Identity, *, current: str, new: str) -> None:
     """Replace one's own password; one's other sessions end. Raises RuleError on ``current`` or ``new``."""
     check_change(identity, current=current, new=new)
-    if not is_own_password(identity.email, current):
+    if not is_own_password(minter, identity.email, current):
         raise RuleError("current", "Ce n’est pas votre mot de passe actuel.")
     db.execute(text("SELECT odis.set_own_password(:hash)"), {"hash": hash_password(new)})
     record_event(identity, "account:password", summary="Mot de passe changé")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from odis_app.accounts.operations.passwords import is_right
+from odis_app.accounts.operations.passwords import account_at, is_right
 from odis_app.audit.operations import record_event
 from odis_app.core.db import db, token_hash
 from odis_app.core.errors import RuleError
@@ -31,13 +31,13 @@ class Minter:
         return hmac.new(bytes.fromhex(self.identity_key), message.encode(), hashlib.sha256).digest()
 
 
-def known_person(*, email: str, password: str) -> int:
+def known_person(minter: Minter, *, email: str, password: str) -> int:
     """The id of whom this address and password are. Raises RuleError with the same sentence whatever is wrong."""
-    row = db.execute(text("SELECT * FROM odis.auth_login(:email)"), {"email": email}).mappings().first()
-    right = is_right(row["password_hash"] if row else None, password)
-    if row is None or not right:
+    found = account_at(minter, email)
+    right = is_right(found[1] if found else None, password)
+    if found is None or not right:
         raise RuleError("", REFUSED)
-    return int(row["user_id"])
+    return found[0]
 
 
 def open_session(

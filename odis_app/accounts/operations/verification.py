@@ -50,7 +50,7 @@ def enter(minter: Minter, *, user_id: int, device: str, organisation_id: int | N
 
 def sign_in(minter: Minter, *, email: str, password: str, device: str) -> Entry:
     """What address and password open. Raises RuleError with the same sentence whatever is wrong."""
-    entry = enter(minter, user_id=known_person(email=email, password=password), device=device)
+    entry = enter(minter, user_id=known_person(minter, email=email, password=password), device=device)
     if entry is None:
         raise RuleError("", REFUSED)
     return entry

@@ -36,7 +36,7 @@ def change_password() -> Response:
     try:
         operations.check_change(who, current=current, new=new)
         with visitors.attempt(Kind.PASSWORD, who.email):
-            operations.change_password(who, current=current, new=new)
+            operations.change_password(minter(), who, current=current, new=new)
     except RuleError as error:
         form.add_error(error)
         return _page(form, 422)

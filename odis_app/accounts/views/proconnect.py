@@ -79,7 +79,7 @@ def _let_in(issuer: str, proven: Proven, target: str) -> Response:
     with unit_of_work(None):
         user_id = linked_user(minter(), issuer=issuer, subject=proven.subject)
         entry = operations.enter(minter(), user_id=user_id, device=device()) if user_id is not None else None
-        known = user_id is not None or has_account(proven.email)
+        known = user_id is not None or has_account(minter(), proven.email)
     if user_id is None:
         return _first_time(issuer, proven, target) if known else _unknown()
     if entry is None:

@@ -122,7 +122,7 @@ def accept_invitation(minter: Minter, *, secret: str, password: str, first_name:
     if invited is None:
         raise RuleError("", DEAD)
     hashed = None if invited.has_account else _new_password(invited, first_name, last_name, password)
-    if invited.has_account and not is_own_password(invited.email, password):
+    if invited.has_account and not is_own_password(minter, invited.email, password):
         raise RuleError("password", "Ce n’est pas le mot de passe de ce compte.")
     digest = token_hash(secret)
     user_id = db.execute(
