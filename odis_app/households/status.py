@@ -94,12 +94,14 @@ def _apply(state: _State, fact: Fact) -> None:  # noqa: C901, PLR0912 - one bran
             state.first_entered_on = state.first_entered_on or day
             state.waits_again, state.exited_on, state.exit_outcome = False, None, None
         case FactKind.EXITED:
-            state.left[subject] = state.entered.pop(subject, day)
+            if subject in state.entered:
+                state.left[subject] = state.entered.pop(subject)
             state.exited_on, state.exit_outcome = day, fact.data.get("outcome")
             state.waits_again = bool(fact.data.get("waits_again"))
         case FactKind.EXIT_UNDONE:
-            state.entered[subject] = state.left.pop(subject, day)
-            state.waits_again, state.exited_on, state.exit_outcome = False, None, None
+            if subject in state.left:
+                state.entered[subject] = state.left.pop(subject)
+                state.waits_again, state.exited_on, state.exit_outcome = False, None, None
         case FactKind.ARCHIVED:
             state.archived_on = day
         case FactKind.REOPENED:
