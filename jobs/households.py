@@ -16,6 +16,12 @@ def refresh_stages(job: RunningJob) -> dict[str, Any]:
     return {"households": operations.refresh_all_stages(job.identity)}
 
 
+def rapprochements(job: RunningJob) -> dict[str, Any]:
+    """Compare, tell, close. Run twice, the second tells nobody again."""
+    job.progress(10, "Rapprochements")
+    return {"told": operations.run_rapprochements(job.identity)}
+
+
 def move_passations(job: RunningJob) -> dict[str, Any]:
     """Hand over the files whose accepted day has come. Run twice, the second finds none."""
     job.progress(10, "Passations du jour")

@@ -36,6 +36,7 @@ ALLOWED = frozenset(
         "jobs.documents.scan",
         "jobs.exchange.record",
         "jobs.households.move_passations",
+        "jobs.households.rapprochements",
         "jobs.exports.purge",
         "jobs.exports.run",
         "jobs.households.refresh_stages",

@@ -66,6 +66,7 @@ SCHEDULE = (
         every=timedelta(hours=1),
     ),
     Schedule("passations", "Passations dont le jour est venu", "jobs.households.move_passations", at=time(0, 10)),
+    Schedule("rapprochements", "Rapprochements entre organismes", "jobs.households.rapprochements", at=time(1, 10)),
     Schedule("refresh-stages", "Étapes des dossiers recalculées", "jobs.households.refresh_stages", at=time(0, 20)),
     Schedule(
         "scan-documents",

@@ -70,6 +70,15 @@ class PassationState(Labelled):
         return self in {PassationState.PROPOSED, PassationState.ACCEPTED}
 
 
+class RapprochementState(Labelled):
+    """Where one side of a rapprochement is."""
+
+    WAITING = "waiting", "À répondre"
+    ACCEPTED = "accepted", "Vous avez accepté"
+    LINKED = "linked", "Mis en relation"
+    CLOSED = "closed", "Sans suite"
+
+
 class JoinReason(Labelled):
     """Why somebody joins a file in an emergency."""
 

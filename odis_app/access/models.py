@@ -9,7 +9,14 @@ from sqlalchemy import ARRAY, BigInteger, Computed, ForeignKey, Identity, LargeB
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from odis_app.access.enums import JoinReason, PassationState, ReviewEffect, ReviewKind, Verdict
+from odis_app.access.enums import (
+    JoinReason,
+    PassationState,
+    RapprochementState,
+    ReviewEffect,
+    ReviewKind,
+    Verdict,
+)
 from odis_app.core.crypto import place, unseal
 from odis_app.core.db import Base, PublicId
 from odis_app.core.permissions import REGISTRY
@@ -236,6 +243,42 @@ class RoleException(Base):
         """« Ouvrir un dossier ménage »; a permission that is no more, by its name."""
         known = REGISTRY.get(self.permission)
         return known.label if known is not None else self.permission
+
+
+class Rapprochement(Base):
+    """One side of « another organisation may follow somebody of this file »; written by the database alone, and never says of whom."""
+
+    __tablename__ = "rapprochements"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[PublicId]
+    pair_id: Mapped[int | None] = mapped_column(BigInteger)
+    household_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("records.id"))
+    owner_org_id: Mapped[int] = mapped_column(BigInteger)
+    told_at: Mapped[datetime]
+    closes_on: Mapped[date]
+    answer: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+    answered_by_label: Mapped[str]
+    other_org_label: Mapped[str]
+    other_referent_label: Mapped[str]
+    linked_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    mailed: Mapped[str]
+
+    @property
+    def record_id(self) -> int:
+        """The trail of the file that it is about."""
+        return self.household_id
+
+    @property
+    def state(self) -> RapprochementState:
+        """Where this side is. The other side never shows, but when both have accepted."""
+        if self.linked_at is not None:
+            return RapprochementState.LINKED
+        if self.closed_at is not None:
+            return RapprochementState.CLOSED
+        return RapprochementState.ACCEPTED if self.answer == "accepted" else RapprochementState.WAITING
 
 
 def _unsealed(row: Passation | FileJoin | Review, column: str) -> str:

@@ -9,7 +9,7 @@ from odis_app.exchange.kinds import register
 from odis_app.households.imports import KIND
 from odis_app.households.models import Household
 from odis_app.households.policy import HOUSEHOLD_LIST, find_household
-from odis_app.households.views import blueprint
+from odis_app.households.views import blueprint, rapprochements
 from odis_app.households.views.page import display_name, file_context, register_tabs
 from odis_app.journal.records import register_record_kind
 
@@ -17,6 +17,7 @@ from odis_app.journal.records import register_record_kind
 def setup(app: Flask) -> None:
     """Routes, the entry of the masthead, the tabs of the file, what can be imported."""
     app.register_blueprint(blueprint)
+    app.register_blueprint(rapprochements.blueprint)
     slot("nav.main").add(
         label="Ménages",
         endpoint="households.index",

@@ -17,3 +17,10 @@ CONSENT_NEEDED = mail_kind(
     page="mails/consent_needed.html",
     fields={"link"},
 )
+
+RAPPROCHEMENT = mail_kind(
+    "household_rapprochement",
+    subject="Une information vous attend dans OD&IS",
+    page="mails/household_rapprochement.html",
+    fields={"link"},
+)

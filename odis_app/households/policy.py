@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Row, Select, and_, false, func, or_, select
+from sqlalchemy import Row, Select, and_, false, func, not_, or_, select
 
 from odis_app.access.enums import PassationState
-from odis_app.access.models import Grant, Passation
+from odis_app.access.models import Grant, Passation, Rapprochement
 from odis_app.access.policy import is_coordinated
 from odis_app.core.db import asked_once, db
 from odis_app.core.identity import Identity
@@ -166,6 +166,23 @@ def withdraws_passation(identity: Identity, passation: Passation) -> bool:
     return identity.case_org_id is not None and side == identity.case_org_id
 
 
+def visible_rapprochements(identity: Identity) -> Select[Rapprochement]:
+    """What the night told of one's own files: to their referent, to the coordination, to anybody where nobody coordinates."""
+    statement = select(Rapprochement).join(Household, Household.id == Rapprochement.household_id)
+    if identity.case_org_id is None:
+        return statement.where(false())
+    statement = statement.where(Rapprochement.owner_org_id == identity.case_org_id)
+    if Role.COORDINATEUR.value in identity.roles:
+        return statement
+    return statement.where(or_(Household.referent_user_id == identity.user_id, not_(func.odis.is_coordinated())))
+
+
+def find_rapprochement(identity: Identity, public_id: str) -> Rapprochement | None:
+    """The rapprochement at this address, or None when it does not exist or may not be seen."""
+    statement = visible_rapprochements(identity).where(Rapprochement.public_id == public_id)
+    return db.execute(statement).scalar_one_or_none()
+
+
 def _may_write(identity: Identity, record_id: int) -> bool:
     return any(share.level == "full" and share.can_edit for share in _shares(identity, record_id))
 
@@ -240,4 +257,7 @@ PASSATION_ANSWER = permission(
 PASSATION_WITHDRAW = permission(
     "passation:withdraw", "Retirer une passation ou une demande", roles=CASE_WORKERS, rule=withdraws_passation
 )
+RAPPROCHEMENT_LIST = permission("rapprochement:list", "Voir les rapprochements de ses dossiers", roles=CASE_WORKERS)
+RAPPROCHEMENT_READ = permission("rapprochement:read", "Lire un rapprochement", roles=CASE_WORKERS)
+RAPPROCHEMENT_ANSWER = permission("rapprochement:answer", "Répondre à un rapprochement", roles=CASE_WORKERS)
 FILE_JOIN = permission("household:join", "Se rattacher à un dossier en urgence", roles=SOCIAL_WORKERS, step_up=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from odis_app.access.enums import ShareLevel, SharePurpose
 from odis_app.core import clock
+from odis_app.core.cli import owner_unit
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.households import operations as do
@@ -124,6 +125,15 @@ MINIMAL_TO_OPERATOR, FULL_DOWNSTREAM, SIGNALLED = (
     ("Nemounehzadeh", "Misale", "Tusaale"),
     ("Pryklad", "Abnet"),
 )
+MET = ("Yohannes Misale", "Lucía Bosquejo")
+_NIGHT = """WITH pair AS (
+  INSERT INTO rapprochement_pairs (one_id, other_id, due_at, told_at)
+  SELECT a.household_id, b.household_id, now(), now() FROM household_marks a JOIN household_marks b
+      ON b.kind = a.kind AND b.mark = a.mark AND b.household_id > a.household_id AND b.owner_org_id <> a.owner_org_id
+   WHERE a.kind = 'agdref' AND odis.files_agree(a.household_id, b.household_id) RETURNING *)
+INSERT INTO rapprochements (public_id, pair_id, household_id, owner_org_id, closes_on)
+SELECT substr(replace(gen_random_uuid()::text, '-', ''), 17), pair.id, h.id, h.owner_org_id, current_date + 30
+  FROM pair JOIN households h ON h.id IN (pair.one_id, pair.other_id)"""
 
 
 def load(world: World) -> None:
@@ -136,6 +146,7 @@ def load(world: World) -> None:
             _tell(identity, sketch, rank)
     with world["coordination"].acting() as identity:
         _share(identity, world)
+    _meet(world)
 
 
 def _tell(identity: Identity, sketch: Sketch, rank: int) -> None:
@@ -307,6 +318,17 @@ def _share(identity: Identity, world: World) -> None:
         happened_on=clock.today() - timedelta(days=12),
         version=None,
     )
+
+
+def _meet(world: World) -> None:
+    """One foreigner's number in two files of two organisations: what the night finds, then tells both some days later."""
+    with world["association"].acting() as identity:
+        number = queries.agdref_of(next(row.household for row in _all(identity) if row.name == MET[0]))
+    with world["autre"].acting() as identity:
+        household = next(row.household for row in _all(identity) if row.name == MET[1])
+        do.update_administrative(identity, household=household, values={"agdref": number}, version=None)
+    with owner_unit():
+        db.execute(text(_NIGHT))
 
 
 def _all(identity: Identity) -> list[queries.HouseholdRow]:

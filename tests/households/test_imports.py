@@ -374,7 +374,7 @@ def test_a_lone_departement_is_a_wish_beside_wishes_it_is_where_one_is_followed(
 def test_a_file_of_the_same_name_is_shown(actor: Actor, book) -> None:
     bring_in(actor, KIND, book(("Exemplova", "Nour"), headers=("Nom", "Prénom")))
     _draft, judged = draft(actor, KIND, book(("R-9", "Exemplova", "Nour"), headers=("N° dossier", "Nom", "Prénom")))
-    assert [w for w in judged.warnings if "le dossier M-44-0001 porte déjà ce nom" in w]
+    assert [w for w in judged.warnings if "le dossier M-44-0001 a déjà ce téléphone, ce nom ou cette personne" in w]
 
 
 def test_the_model_file_is_importable_once_filled(actor: Actor, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from jobs.runner import perform
 from odis_app.access.enums import ReviewKind, ShareLevel, SharePurpose
@@ -79,6 +79,7 @@ NAMED = {
     "place",
     "public_id",
     "passation",
+    "rapprochement",
     "review",
     "consent",
     "asked",
@@ -137,6 +138,7 @@ def build(app: Flask) -> Region:
     _validate(people["own", "qo"], numbers["offer"])
     _share(camille, numbers, people)
     things["passation"] = _handover(camille, numbers, people["full", "ts"])
+    things["rapprochement"] = _rapprochement(camille, numbers)
     things["review"] = _review(camille, numbers)
     things["exception"] = _exception(people["own", "ao"], camille)
     things["share"] = _share_of(numbers, people["full", "op"])
@@ -382,6 +384,17 @@ def _rights(camille: Actor, numbers: dict[str, int], partner: Actor) -> dict[str
             identity, household=household, member=adult, kind=RequestKind.RECTIFICATION, received_on=clock.today(), details="Lalarème s’écrit autrement."
         )  # fmt: skip
         return {"consent": consent.public_id, "asked": asked.public_id}
+
+
+def _rapprochement(camille: Actor, numbers: dict[str, int]) -> str:
+    """One side, as the night would have told it."""
+    statement = text(
+        "INSERT INTO rapprochements (public_id, household_id, owner_org_id, closes_on) VALUES (:public_id, :household, :org, current_date + 30)"
+    )
+    public_id = new_public_id()
+    with owner_unit():
+        db.execute(statement, {"public_id": public_id, "household": numbers["household"], "org": camille.org_id})
+    return public_id
 
 
 def _review(camille: Actor, numbers: dict[str, int]) -> str:

@@ -19,6 +19,7 @@ from odis_app.core.identity import Identity
 from odis_app.home.queries.work import Found, WorkItem
 from odis_app.households.models import Assignment, Household
 from odis_app.households.policy import visible_households, visible_passations
+from odis_app.households.queries import rapprochements
 
 CLOSING_DAYS, TOLD_DAYS, ANSWER_DAYS, SHOWN = 7, 7, 5, 6
 
@@ -30,6 +31,7 @@ def cooperation(identity: Identity) -> list[Found]:
         (_closing_shares, _closing),
         (_entrusted, _assigned),
         (_joins, _join),
+        (rapprochements.waiting, _rapprochement),
         (_contested, _contested_line),
     )
     asked: list[Any] = [read(identity) for read, _ in kinds]
@@ -129,6 +131,14 @@ def _join(row: Any) -> WorkItem:
         number=row.Household.number, urgency=3 if danger else 1, note="sécurité" if danger else "urgence",
         title="Quelqu’un a essayé d’ouvrir ce dossier en urgence, sans y parvenir" if danger else "Quelqu’un s’est rattaché à ce dossier en urgence",
         why=f"{row.FileJoin.actor_label}, {row.FileJoin.org_label}",
+    )  # fmt: skip
+
+
+def _rapprochement(row: Any) -> WorkItem:
+    return WorkItem(
+        due=row.Rapprochement.closes_on, folder="household", endpoint="rapprochements.show", values={"rapprochement": row.Rapprochement.public_id},
+        action="Répondre", number=row.Household.number, note="rapprochement", title="Un autre organisme suit peut-être une personne de ce dossier",
+        why=row.Household.initials,
     )  # fmt: skip
 
 

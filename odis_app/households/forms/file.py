@@ -35,6 +35,7 @@ from odis_app.households.models import Household, HouseholdIdentity
 from odis_app.households.operations import normal_phone
 from odis_app.households.operations.composition import MOST_PEOPLE
 from odis_app.households.operations.file import Opening
+from odis_app.households.queries.twins import Known
 
 OTHERS = MOST_PEOPLE - 1
 _KEY = re.compile(r"[0-9a-z]{16}")
@@ -152,6 +153,12 @@ class OpeningForm(Form):
             + inner
             + [f for f in outer if f[0] not in {"", self.principal.id, self.people.id}]
         )
+
+    def known(self) -> Known:
+        """What may be compared with the files that are already open."""
+        people = (self.principal.form, *(entry.form for entry in self.people if not entry.form.is_blank))
+        told = (form.person(MemberLink.DEMANDEUR_PRINCIPAL.value) for form in people)
+        return Known(self.phone.data or "", tuple((p.first_name, p.last_name, p.birth_date) for p in told))
 
     def opening(self) -> Opening:
         """As the operation takes it."""

@@ -26,6 +26,7 @@ from odis_app.households.operations.composition import Person
 from odis_app.households.operations.file import Opening
 from odis_app.households.operations.many import NewFile, open_households
 from odis_app.households.operations.protected import Safety
+from odis_app.households.queries.twins import Known, twins
 from odis_app.organisations.queries import dispositifs
 from odis_app.territories import queries as territories
 
@@ -57,25 +58,20 @@ def desk(identity: Identity) -> Desk:
 def compare(identity: Identity, drafts: Sequence[Draft]) -> Sequence[Iterable[Finding]]:
     """Against the files: where one may be opened, people whom a file already has, files that look like the same household."""
     at = desk(identity)
-    twins = _twins(identity, drafts)
-    return [list(_compare(at, draft, twins)) for draft in drafts]
+    alike = _twins(identity, at, drafts)
+    return [list(_compare(at, draft, some)) for draft, some in zip(drafts, alike, strict=True)]
 
 
-def _compare(at: Desk, draft: Draft, twins: Mapping[str, str]) -> Iterable[Finding]:
+def _compare(at: Desk, draft: Draft, alike: Sequence[Household]) -> Iterable[Finding]:
     head = _head(draft)
     code = head["followed_in"]
     if draft.record_id is None:
         if code is not None and code not in at.departments:
             listed = ", ".join(at.departments) or "aucun"
             yield Finding(0, "followed_in", f"votre organisation ne suit pas de ménage dans ce département ({listed}).")
-        twin = twins.get(_folded(head))
-        if twin:
-            yield Finding(
-                0,
-                "last_name",
-                f"le dossier {twin} porte déjà ce nom : vérifiez que c’est un autre ménage.",
-                blocking=False,
-            )
+        for number in sorted({household.number for household in alike}):
+            sentence = f"le dossier {number} a déjà ce téléphone, ce nom ou cette personne : vérifiez que c’est un autre ménage."
+            yield Finding(0, "last_name", sentence, blocking=False)
         return
     household = db.get_one(Household, draft.record_id)
     if code is not None and code != household.department_code:
@@ -95,20 +91,38 @@ def _compare(at: Desk, draft: Draft, twins: Mapping[str, str]) -> Iterable[Findi
         )
 
 
-def _twins(identity: Identity, drafts: Sequence[Draft]) -> dict[str, str]:
-    """Folded name → number, of one's own files that bear the name of a household to open."""
-    wanted = list({_folded(_head(draft)) for draft in drafts if draft.record_id is None})
-    found: dict[str, str] = {}
-    for start in range(0, len(wanted), 5_000):
+def _twins(identity: Identity, at: Desk, drafts: Sequence[Draft]) -> list[list[Household]]:
+    """One's own files that look like each household to open: same phone, same name born the same day, or same name alone."""
+    new = [draft for draft in drafts if draft.record_id is None]
+    named = _named(identity, {_folded(_head(draft)) for draft in new})
+    found = iter(twins(identity, [_known(at, draft) for draft in new]))
+    return [
+        [*next(found), *named.get(_folded(_head(draft)), ())] if draft.record_id is None else [] for draft in drafts
+    ]
+
+
+def _known(at: Desk, draft: Draft) -> Known:
+    head = _head(draft)
+    told = tuple((p.first_name, p.last_name, p.birth_date) for p in people.people_of(draft.lines, at.today))
+    number = head["phone"] or head["phone_2"]
+    return Known(operations.normal_phone(str(number)) if number is not None else "", told)
+
+
+def _named(identity: Identity, wanted: set[str]) -> dict[str, list[Household]]:
+    """Folded name → one's own files that bear it."""
+    listed = list(wanted)
+    found: dict[str, list[Household]] = {}
+    for start in range(0, len(listed), 5_000):
         statement = (
-            select(HouseholdIdentity.folded, Household.number)
+            select(HouseholdIdentity.folded, Household)
             .join(Household, Household.id == HouseholdIdentity.household_id)
             .where(
                 HouseholdIdentity.owner_org_id == identity.case_org_id,
-                HouseholdIdentity.folded.in_(wanted[start : start + 5_000]),
+                HouseholdIdentity.folded.in_(listed[start : start + 5_000]),
             )
         )
-        found |= {row.folded: row.number for row in db.execute(statement)}
+        for folded, household in db.execute(statement):
+            found.setdefault(folded, []).append(household)
     return found
 
 

@@ -25,6 +25,7 @@ from odis_app.households.operations.passation import (
     withdraw_passation,
 )
 from odis_app.households.operations.protected import update_health_needs, update_member_safety
+from odis_app.households.operations.rapprochement import answer_rapprochement, run_rapprochements
 from odis_app.households.operations.sharing import (
     renew_household_share,
     revoke_household_share,
@@ -36,6 +37,7 @@ __all__ = [
     "Packet",
     "accept_passation",
     "add_member",
+    "answer_rapprochement",
     "archive_household",
     "ask_passation",
     "assign_household",
@@ -57,6 +59,7 @@ __all__ = [
     "renew_household_share",
     "reopen_household",
     "revoke_household_share",
+    "run_rapprochements",
     "share_household",
     "signal_household",
     "tries_left",

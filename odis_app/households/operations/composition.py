@@ -19,6 +19,7 @@ from odis_app.households.models import Household, HouseholdIdentity, HouseholdVe
 from odis_app.households.operations.changes import apply_values, claim_version, differences, mark_reviewed, remember
 from odis_app.households.operations.consents import tell_closed_shares
 from odis_app.households.operations.facts import refresh_completeness
+from odis_app.households.operations.marks import refresh_marks
 from odis_app.households.operations.search import refresh_tokens
 from odis_app.households.queries import is_minor, present_members
 
@@ -174,6 +175,7 @@ def _new_version(
 
 def _after(identity: Identity, household: Household, changes: list[dict[str, Any]]) -> None:
     refresh_composition(household)
+    refresh_marks(household)
     remember(identity, household, section="Composition", changes=changes)
     refresh_completeness(identity, household)
     tell_closed_shares(identity, household_id=household.id, owner_org_id=household.owner_org_id)

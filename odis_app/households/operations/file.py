@@ -40,6 +40,7 @@ from odis_app.households.operations.changes import (
 )
 from odis_app.households.operations.composition import Person, check_number, insert_member, refresh_composition
 from odis_app.households.operations.facts import record_fact, refresh_completeness
+from odis_app.households.operations.marks import refresh_marks
 from odis_app.households.operations.passation import refresh_passation_indexes
 
 IDENTITY_LABELS = {
@@ -108,6 +109,7 @@ def open_household(identity: Identity, *, opening: Opening) -> Household:
         insert_member(household, person, since=opened_on)
     _set_phone(household, opening.phone)
     refresh_composition(household)
+    refresh_marks(household)
     record_fact(
         identity,
         household_id=household.id,
@@ -152,6 +154,7 @@ def update_identity(
     if new_phone:
         _set_phone(household, values["phone"] or "")
         refresh_passation_indexes(household)
+        refresh_marks(household)
     remember(identity, household, section="Ménage", changes=changes)
     refresh_completeness(identity, household)
 

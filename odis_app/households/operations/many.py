@@ -39,6 +39,7 @@ from odis_app.households.models import (
 from odis_app.households.operations.changes import sealed_changes, secret_change
 from odis_app.households.operations.composition import Person, count, display_name, kind_of
 from odis_app.households.operations.file import Opening
+from odis_app.households.operations.marks import Mark, marks_of, write_marks
 from odis_app.households.operations.search import search_words
 from odis_app.households.queries import is_minor
 from odis_app.households.status import compute_status
@@ -140,6 +141,7 @@ def _open_some(
         insert_rows(model, some)
     written = insert_rows(Member, members, returning=("id", "public_id"))
     _assess(identity, opened, {row.public_id: row.id for row in written}, today)
+    write_marks({one.household["id"]: _marks(one) for one in opened})
     _set_stages(opened, today)
     _tell(opened)
     return [(one.household["id"], one.household["number"]) for one in opened]
@@ -211,6 +213,11 @@ def _identity_block(one: _Opened) -> Row:
         "phone_index": blind_index(phone, org_id=org_id, column="phone") if phone else None,
         "phone_sealed": keys.seal(household["id"], phone, where) if phone else None,
     }  # fmt: skip
+
+
+def _marks(one: _Opened) -> set[Mark]:
+    people = [(p.first_name, p.last_name, p.birth_date) for p in one.people]
+    return marks_of(phone=one.new.opening.phone, agdref="", people=people)
 
 
 def _facts(one: _Opened, opened_on: date, today: date) -> Iterator[tuple[FactKind, date]]:

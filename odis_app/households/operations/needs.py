@@ -33,6 +33,7 @@ from odis_app.households.operations.changes import (
     secret_change,
 )
 from odis_app.households.operations.facts import refresh_completeness
+from odis_app.households.operations.marks import refresh_marks
 from odis_app.households.operations.passation import refresh_passation_indexes
 from odis_app.households.queries import needs, wishes
 from odis_app.territories.queries import department
@@ -152,5 +153,6 @@ def update_administrative(
         if name == "agdref":
             block.agdref_index = blind_index(number, org_id=household.owner_org_id, column="agdref") if number else None
             refresh_passation_indexes(household)
+            refresh_marks(household)
     remember(identity, household, section="Situation administrative", changes=changes)
     refresh_completeness(identity, household, on=on)

@@ -1,4 +1,4 @@
-"""/menages: the list, the file and its tabs. Each module adds its routes to the one blueprint."""
+"""/menages: the list, the file and its tabs; each module adds its routes to the one blueprint. /rapprochements has its own."""
 
 from odis_app.households.views import (
     composition,
@@ -10,6 +10,7 @@ from odis_app.households.views import (
     needs,
     opening,
     protected,
+    rapprochements,
     sharing,
 )
 from odis_app.households.views.page import blueprint
@@ -25,5 +26,6 @@ __all__ = [
     "needs",
     "opening",
     "protected",
+    "rapprochements",
     "sharing",
 ]

@@ -14,6 +14,7 @@ from odis_app.households.forms.fields import department_choices
 from odis_app.households.forms.file import OTHERS
 from odis_app.households.models import Household
 from odis_app.households.policy import HOUSEHOLD_CREATE
+from odis_app.households.queries.twins import twins_of
 from odis_app.households.views.page import blueprint, display_name, saved
 from odis_app.organisations.queries import dispositifs
 
@@ -56,13 +57,13 @@ def _add_line(form: OpeningForm) -> bool:
 
 
 def _twins(form: OpeningForm) -> Sequence[Household]:
-    """Files of one's own organisation with the same phone, unless the person said that this is another household.
+    """Files of one's own organisation with the same phone or the same person, unless it was said that this is another household.
 
     The file that a first sending of this very form opened is not its own twin.
     """
-    if not form.phone.data or form.anyway.data:
+    if form.anyway.data:
         return ()
-    found = queries.find_by_identifier(identity(), phone=form.phone.data)
+    found = twins_of(identity(), form.known())
     return () if any(h.public_id == form.key.data for h in found) else found
 
 
