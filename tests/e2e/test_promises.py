@@ -74,3 +74,10 @@ def test_a_closed_place_is_neither_free_nor_offered(product: Product, people: Pe
     assert who.page.locator(".od-cal .k-free").count() == 0
     assert who.page.get_by_role("link", name="Chercher un ménage").count() == 0
     who.reads("fermée", within=".od-cal")
+
+
+def test_one_dark_button_at_most_on_each_tab_of_a_file(product: Product, people: People) -> None:
+    who = people(product, "association").go("/menages").follow("Famille", within="main tbody")
+    for link in [tab.get_attribute("href") for tab in who.page.locator(".od-tabs a").all()]:
+        who.go(link or "")
+        assert who.page.locator("main .btn-primary:visible").count() <= 1, link

@@ -95,7 +95,6 @@ def _page(household: Household, form: ConsentForm | RequestForm, title: str, sub
         title=title,
         submit=submit,
         back=TAB,
-        own_primary=True,
     )
 
 

@@ -51,7 +51,6 @@ def _page(household: Household, asked: RightsRequest, *, status: int = 200, **fo
         household, "privacy/request.html", tab=TAB, status=status, crumb=asked.kind_label, asked=asked, person=db.get_one(Member, asked.member_id),
         details=queries.text_of(asked, "details"), reason=queries.text_of(asked, "extension"), told=queries.text_of(asked, "answer"),
         copies=copies, jobs=jobs, may_add_safety=identity().level >= operations.copies.SAFETY, may_erase=identity().can(policy.HOUSEHOLD_ERASE, asked),
-        own_primary=True,
         **context,
     )  # fmt: skip
 
