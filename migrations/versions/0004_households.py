@@ -157,8 +157,8 @@ def _protected() -> None:
     _child(
         "member_safety",
         "member_id bigint NOT NULL, fvv_teh boolean NOT NULL, women_hosts_only boolean NOT NULL, lgbt_safe boolean NOT NULL DEFAULT false, "
-        "excluded_departments text[] NOT NULL DEFAULT '{}', safe_channel text, safe_hours_sealed bytea, no_message boolean NOT NULL DEFAULT true, "
-        "note_sealed bytea, assessed_on date NOT NULL, assessed_by_label text NOT NULL, PRIMARY KEY (member_id, owner_org_id), "
+        "excluded_departments text[] NOT NULL DEFAULT '{}', contact_sealed bytea, note_sealed bytea, assessed_on date NOT NULL, "
+        "assessed_by_label_sealed bytea NOT NULL, PRIMARY KEY (member_id, owner_org_id), "
         "CONSTRAINT fk_member_safety_member FOREIGN KEY (member_id, household_id) REFERENCES members (id, household_id) ON DELETE CASCADE",
     )
     run("CREATE INDEX ix_member_safety_household ON member_safety (household_id)")

@@ -1,8 +1,8 @@
 """Structures (minimal): the reception structures of operators, and the counters that number what is housed.
 
 A secret location is no column that somebody forgets to hide: when ``location_secret`` is true the row holds no commune at
-all (CHECK), and the exact address lives in ``structure_addresses``, which wide scopes then do not read. Keys hold the owner,
-so that a forged row meets its foreign key whether the neighbour's exists or not.
+all (CHECK), and the exact address lives in ``structure_addresses``, which wide scopes then do not read, sealed with the key of
+the structure's record. Keys hold the owner, so that a forged row meets its foreign key whether the neighbour's exists or not.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ def upgrade() -> None:
       owner_org_id bigint NOT NULL,
       department_code text NOT NULL,
       location_secret boolean NOT NULL,
-      name text NOT NULL,
-      commune_code text,
-      address text NOT NULL DEFAULT '',
+      name_sealed bytea,
+      commune_code_sealed bytea,
+      address_sealed bytea,
       PRIMARY KEY (structure_id, owner_org_id),
       CONSTRAINT fk_structure_addresses_structure FOREIGN KEY (structure_id, owner_org_id, department_code, location_secret)
         REFERENCES structures (id, owner_org_id, department_code, location_secret) ON UPDATE CASCADE ON DELETE CASCADE

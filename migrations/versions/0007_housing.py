@@ -105,14 +105,13 @@ def _offer_child(table: str, columns: str) -> None:
 def _offer_parts() -> None:
     _offer_child(
         "offer_hosts",
-        "name text NOT NULL, folded text NOT NULL, siret text, phone_sealed bytea, phone_index bytea, email_sealed bytea, email_index bytea, "
-        "note text NOT NULL DEFAULT '', PRIMARY KEY (offer_id, owner_org_id)",
+        "name_sealed bytea NOT NULL, name_index bytea[] NOT NULL, siret_sealed bytea, phone_sealed bytea, phone_index bytea, "
+        "email_sealed bytea, email_index bytea, note_sealed bytea, PRIMARY KEY (offer_id, owner_org_id)",
     )
-    run("CREATE INDEX ix_offer_hosts_folded ON offer_hosts (owner_org_id, folded)")
     run("CREATE INDEX ix_offer_hosts_phone ON offer_hosts (owner_org_id, phone_index)")
     run("CREATE INDEX ix_offer_hosts_email ON offer_hosts (owner_org_id, email_index)")
     _offer_child(
-        "offer_addresses", "commune_code text, address text NOT NULL DEFAULT '', PRIMARY KEY (offer_id, owner_org_id)"
+        "offer_addresses", "commune_code_sealed bytea, address_sealed bytea, PRIMARY KEY (offer_id, owner_org_id)"
     )
     _offer_child(
         "offer_events",
@@ -153,10 +152,12 @@ def _places() -> None:
       place_id bigint NOT NULL,
       owner_org_id bigint NOT NULL,
       record_id bigint NOT NULL,
-      label text NOT NULL,
-      commune_code text,
-      address text NOT NULL DEFAULT '',
+      label_sealed bytea,
+      label_index bytea[],
+      commune_code_sealed bytea,
+      address_sealed bytea,
       PRIMARY KEY (place_id, owner_org_id),
+      CONSTRAINT ck_place_addresses_label CHECK ((label_sealed IS NULL) = (label_index IS NULL)),
       CONSTRAINT fk_place_addresses_place FOREIGN KEY (place_id, owner_org_id, record_id) REFERENCES places (id, owner_org_id, record_id)
         ON UPDATE CASCADE ON DELETE CASCADE
     )""")
@@ -217,6 +218,7 @@ def _functions() -> None:
            WHERE o.kind = 'stay' AND o.released_at IS NULL AND h.household_owner_org_id = odis.case_org()"""
     definer("opened_places()", "SETOF bigint", f"SELECT DISTINCT o.place_id {agreed}")
     definer("opened_offers()", "SETOF bigint", f"SELECT DISTINCT p.offer_id {agreed} AND p.offer_id IS NOT NULL")
+    definer("opened_records()", "SETOF bigint", f"SELECT DISTINCT p.record_id {agreed}")  # whose keys go with them
     definer(
         "own_stays()",
         "SETOF bigint",
@@ -373,6 +375,7 @@ def downgrade() -> None:
     run(
         "DROP TABLE place_changes, occupancy_households, occupancies, place_addresses, places, offer_events, offer_addresses, offer_hosts, offers"
     )
+    drop_definer("opened_records()")
     drop_definer("opened_offers()")
     drop_definer("opened_places()")
     drop_definer("own_stays()")

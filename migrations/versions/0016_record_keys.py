@@ -1,7 +1,8 @@
 """A key for each record, what was erased, and the lists that leave: all that is sealed at rest.
 
 ``record_keys`` is read by exactly those who read the sealed content of the record: its owner with case access, the holders of a
-full share, and the antivirus's round while a file of the record waits in quarantine. Nobody updates a key through the
+full share, and the antivirus's round while a file of the record waits in quarantine; for a home, whoever holds homes in the
+organisation that owns it, the organisation of a household that stays there, and wide scopes for a structure that is no secret. Nobody updates a key through the
 application; destroying one is a definer function, which leaves a row in ``erasures``. An export of a list is its author's
 alone, two days; its password is shown once, then forgotten.
 """
@@ -14,6 +15,16 @@ revision = "0016_record_keys"
 down_revision = "0015_cooperation"
 
 SYSTEM = "(SELECT odis.system_name()) IS NOT NULL"
+HOLDS = "owner_org_id = (SELECT odis.case_org()) OR record_id = ANY (ARRAY(SELECT odis.shared_full_records()))"
+QUARANTINE = "record_id = ANY (ARRAY(SELECT odis.records_in_quarantine()))"
+# Each line is the wall of a table that the key of a home opens: offers and places of one's own, an address once the stay is agreed on, a structure.
+# Scalar sub-selects: an EXISTS would be hashed, which reads every home of the organisation for the fifty keys of a page.
+HOMES = """(owner_org_id = (SELECT odis.housing_org())
+             AND (SELECT r.kind FROM public.records r WHERE r.id = record_keys.record_id) IN ('offer', 'structure'))
+          OR record_id = ANY (ARRAY(SELECT odis.opened_records()))
+          OR (SELECT NOT s.location_secret AND (s.department_code = ANY (ARRAY(SELECT odis.steered_departments()))
+                                                OR s.department_code = ANY (ARRAY(SELECT odis.mandated_departments())))
+                FROM public.structures s WHERE s.id = record_keys.record_id)"""
 
 
 def upgrade() -> None:
@@ -46,8 +57,7 @@ def upgrade() -> None:
     )
     wall(
         "record_keys",
-        select="owner_org_id = (SELECT odis.case_org()) OR record_id = ANY (ARRAY(SELECT odis.shared_full_records())) "
-        "OR record_id = ANY (ARRAY(SELECT odis.records_in_quarantine()))",
+        select=f"{HOLDS} OR {QUARANTINE} OR {HOMES}",
         insert="owner_org_id = (SELECT odis.org())",
     )
     auth_writes("record_keys", "DELETE")

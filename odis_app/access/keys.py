@@ -7,11 +7,11 @@ the length of a unit of work only; who may read it is the wall's to say (``migra
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, overload
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Row, insert, select, text
 
 from odis_app.access import erasures
 from odis_app.access.models import RecordKey
@@ -21,7 +21,9 @@ from odis_app.core.db import after_commit, current_unit, db
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
 from odis_app.core.nir import refuse_nir
+from odis_app.core.text import tokens
 
+SHORTEST_BEGINNING = 3
 _CACHE = "record key"
 _process: dict[str, Path] = {}
 
@@ -61,8 +63,72 @@ def load(record_ids: Iterable[int]) -> None:
     known = current_unit().answers
     wanted = sorted({record_id for record_id in record_ids if (_CACHE, record_id) not in known})
     if wanted:
-        for row in db.execute(select(RecordKey).where(RecordKey.record_id.in_(wanted))).scalars():
+        columns = select(RecordKey.record_id, RecordKey.public_id, RecordKey.version, RecordKey.key_sealed)
+        for row in db.execute(columns.where(RecordKey.record_id.in_(wanted))):
             known[_CACHE, row.record_id] = unwrap(row)
+
+
+class SealedText:
+    """A text of a model that only ``<name>_sealed`` keeps: ``address = SealedText("record_id", "place_id")`` is read and written in clear.
+
+    The first column tells whose key seals, the second the row that the value is bound to; both are known before a text is given.
+    An empty text is no value; the same text stays as it was sealed. Raises as ``seal`` and ``unseal``.
+    """
+
+    def __init__(self, record: str, row: str) -> None:
+        self._record, self._row = record, row
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._table, self.column = getattr(owner, "__tablename__"), f"{name}_sealed"  # noqa: B009  a model's own
+
+    @overload
+    def __get__(self, row: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, row: object, owner: type) -> str: ...
+    def __get__(self, row: object | None, owner: type) -> Self | str:
+        return self if row is None else self._text(row)
+
+    def __set__(self, row: object, value: str | None) -> None:
+        if (value or "") != self._text(row):
+            setattr(row, self.column, self.sealed(getattr(row, self._record), getattr(row, self._row), value))
+
+    def _text(self, row: object) -> str:
+        return self.opened(getattr(row, self._record), getattr(row, self._row), getattr(row, self.column))
+
+    def opened(self, record_id: int, row_id: int, sealed: bytes | None) -> str:
+        """The text of a column that was read without its model. Raises as ``unseal``."""
+        return unseal(record_id, sealed, self._place(row_id)).decode() if sealed is not None else ""
+
+    def sealed(self, record_id: int, row_id: int, value: str | None) -> bytes | None:
+        """What the column keeps. Raises as ``seal``."""
+        return seal(record_id, value, self._place(row_id)) if value else None
+
+    def _place(self, row_id: int) -> str:
+        return crypto.place(self._table, self.column, row_id)
+
+    def columns_of(self, row: Mapping[str, Any], value: str | None) -> dict[str, bytes | None]:
+        """The column of ``row``, which is written without its model."""
+        return {self.column: self.sealed(row[self._record], row[self._row], value)}
+
+
+def sealed_row(model: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A row to insert among many, from what the model would be given: its sealed texts are the columns that keep them."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        text_of = vars(model).get(name)
+        found |= text_of.columns_of(values, value) if isinstance(text_of, SealedText) else {name: value}
+    return found
+
+
+def word_indexes(value: str, *, org_id: int, column: str) -> list[bytes]:
+    """Blind indexes of the words of a sealed text and of their beginnings, of three letters or more: what a search finds it by."""
+    words = {word[:end] for word in tokens(value) for end in {*range(SHORTEST_BEGINNING, len(word)), len(word)}}
+    return [crypto.blind_index(word, org_id=org_id, column=column) for word in sorted(words)]
+
+
+def sought_indexes(query: str, *, org_id: int, column: str) -> list[bytes]:
+    """Those that a row must all hold to answer ``query``; none: the query has no word, and finds nothing."""
+    return [crypto.blind_index(word, org_id=org_id, column=column) for word in tokens(query)]
 
 
 def create(record_ids: Sequence[int], owner_org_id: int) -> list[dict[str, Any]]:
@@ -109,7 +175,7 @@ def wrap(record_id: int, public_id: str, key: crypto.DataKey) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def unwrap(row: RecordKey) -> crypto.DataKey:
+def unwrap(row: RecordKey | Row[Any]) -> crypto.DataKey:
     """The key in clear. Raises UnreadableError when its master key is not here, or when the row was altered."""
     where = key_place(row.record_id, row.public_id, row.version)
     return crypto.DataKey(row.version, crypto.unseal(row.key_sealed, where))

@@ -50,7 +50,6 @@ class SealedFiles:
 
 _HOUSEHOLD = "households p ON p.id = t.household_id"
 _MEMBER = "members p ON p.id = t.member_id"
-_OFFER = "offers p ON p.id = t.offer_id"
 _IMPORT = "imports p ON p.id = t.import_id"
 _LINE = "p.public_id || ':' || t.number"
 
@@ -65,8 +64,6 @@ COLUMNS = (
     SealedColumn("import_rows", "cells_sealed", row=_LINE, join=_IMPORT),
     SealedColumn("import_rows", "findings_sealed", row=_LINE, join=_IMPORT),
     SealedColumn("import_rows", "undo_sealed", row=_LINE, join=_IMPORT),
-    SealedColumn("offer_hosts", "phone_sealed", row="p.public_id", part="phone", join=_OFFER),
-    SealedColumn("offer_hosts", "email_sealed", row="p.public_id", part="email", join=_OFFER),
     SealedColumn("household_exports", "filters_sealed"),
     SealedColumn("household_exports", "password_sealed"),
     SealedColumn("reviews", "words_sealed", part="words"),
@@ -91,13 +88,30 @@ COLUMNS = (
         "household_health_needs", "detail_sealed", "p.public_id || '.' || t.kind", "detail", _HOUSEHOLD, "t.household_id"
     ),
     SealedColumn("member_safety", "note_sealed", "p.public_id", "note", _MEMBER, "t.household_id"),
-    SealedColumn("member_safety", "safe_hours_sealed", row="t.member_id", record="t.household_id"),
+    SealedColumn("member_safety", "contact_sealed", row="t.member_id", record="t.household_id"),
+    SealedColumn("member_safety", "assessed_by_label_sealed", row="t.member_id", record="t.household_id"),
     SealedColumn(
         "household_changes", "changes_sealed", row="t.household_id || '.' || t.version || '.' || t.section", record="t.household_id"
     ),
     SealedColumn("orientation_choices", "override_motif_sealed", row="t.orientation_id", record="t.household_id"),
     SealedColumn("orientation_refusals", "comment_sealed", row="t.orientation_id", record="t.household_id"),
     SealedColumn("protection_stories", "story_sealed", "p.public_id", "story", _MEMBER, "t.household_id"),
+    *(
+        SealedColumn("offer_hosts", f"{name}_sealed", row="t.offer_id", record="t.offer_id")
+        for name in ("name", "siret", "phone", "email", "note")
+    ),
+    *(
+        SealedColumn("offer_addresses", f"{name}_sealed", row="t.offer_id", record="t.offer_id")
+        for name in ("commune_code", "address")
+    ),
+    *(
+        SealedColumn("place_addresses", f"{name}_sealed", row="t.place_id", record="t.record_id")
+        for name in ("label", "commune_code", "address")
+    ),
+    *(
+        SealedColumn("structure_addresses", f"{name}_sealed", row="t.structure_id", record="t.structure_id")
+        for name in ("name", "commune_code", "address")
+    ),
     SealedColumn("consents", "witness_sealed", record="t.household_id"),
     SealedColumn("rights_requests", "details_sealed", record="t.household_id"),
     SealedColumn("rights_requests", "extension_sealed", record="t.household_id"),

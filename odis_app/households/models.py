@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -303,6 +304,19 @@ class HouseholdHealthNeed(_Child, Base):
         return HealthNeedKind.label_of(self.kind)
 
 
+SAME_LENGTH = 200
+"""What is sealed keeps its length: padded, « sms » is as long as « téléphone »."""
+
+
+@dataclass(frozen=True, slots=True)
+class SafeContact:
+    """How one adult is reached without danger; silence until they have said how."""
+
+    channel: str | None = None
+    hours: str = ""
+    no_message: bool = True
+
+
 class MemberSafety(Base):
     """Class 3: what puts one adult in danger. Per person, never for the family."""
 
@@ -315,24 +329,21 @@ class MemberSafety(Base):
     women_hosts_only: Mapped[bool]
     lgbt_safe: Mapped[bool] = mapped_column(default=False)
     excluded_departments: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    safe_channel: Mapped[str | None]
-    safe_hours_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    no_message: Mapped[bool] = mapped_column(default=True)
+    contact_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     assessed_on: Mapped[date]
-    assessed_by_label: Mapped[str]
+    assessed_by_label_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    contact = keys.SealedText("household_id", "member_id")
+    assessed_by_label = keys.SealedText("household_id", "member_id")
 
     @property
-    def safe_hours(self) -> str:
-        """When the person may be reached without danger, in clear."""
-        if self.safe_hours_sealed is None:
-            return ""
-        return keys.unseal(self.household_id, self.safe_hours_sealed, hours_place(self.member_id)).decode()
+    def safe_contact(self) -> SafeContact:
+        """How the person may be reached without danger."""
+        return SafeContact(**json.loads(self.contact)) if self.contact else SafeContact()
 
-
-def hours_place(member_id: int) -> str:
-    """Where the safe hours of one adult are sealed."""
-    return place("member_safety", "safe_hours_sealed", member_id)
+    @safe_contact.setter
+    def safe_contact(self, said: SafeContact) -> None:
+        self.contact = "" if said == SafeContact() else json.dumps(asdict(said), ensure_ascii=False).ljust(SAME_LENGTH)
 
 
 class ProtectionStory(Base):

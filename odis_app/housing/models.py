@@ -21,8 +21,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
+from odis_app.access.keys import SealedText
 from odis_app.core.db import Base, PublicId
 from odis_app.housing.enums import HousingKind, OccupancyKind, OfferFact, OrientationAuthority, UnavailabilityMotif
+
+HOST_NAME, PLACE_LABEL = "offer_host_name", "place_label"  # columns of the blind indexes
 
 
 class _Home:
@@ -96,20 +99,25 @@ class Offer(_Home, Base):
 
 
 class OfferHost(Base):
-    """Class 1: who offers and how to reach them. Read by the organisation that qualifies the offer, nobody else."""
+    """Class 1: who offers and how to reach them. Read by the organisation that qualifies the offer, nobody else; found by ``name_index``."""
 
     __tablename__ = "offer_hosts"
 
     offer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("offers.id"), primary_key=True)
     owner_org_id: Mapped[int] = mapped_column(BigInteger)
-    name: Mapped[str]
-    folded: Mapped[str]
-    siret: Mapped[str | None]
+    name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    name_index: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
+    siret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     email_index: Mapped[bytes | None] = mapped_column(LargeBinary)
-    note: Mapped[str] = mapped_column(default="")
+    note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    name = SealedText("offer_id", "offer_id")
+    siret = SealedText("offer_id", "offer_id")
+    phone = SealedText("offer_id", "offer_id")
+    email = SealedText("offer_id", "offer_id")
+    note = SealedText("offer_id", "offer_id")
 
 
 class OfferAddress(Base):
@@ -119,8 +127,10 @@ class OfferAddress(Base):
 
     offer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("offers.id"), primary_key=True)
     owner_org_id: Mapped[int] = mapped_column(BigInteger)
-    commune_code: Mapped[str | None]
-    address: Mapped[str] = mapped_column(default="")
+    commune_code_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    commune_code = SealedText("offer_id", "offer_id")
+    address = SealedText("offer_id", "offer_id")
 
 
 class OfferEvent(Base):
@@ -166,16 +176,20 @@ class Place(_Home, Base):
 
 
 class PlaceAddress(Base):
-    """The real label and exact address of a place: its owner, and the organisation of the household that stays there."""
+    """The exact address of a place, and the label of a secret one: its owner, and the organisation of the household that stays there."""
 
     __tablename__ = "place_addresses"
 
     place_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("places.id"), primary_key=True)
     owner_org_id: Mapped[int] = mapped_column(BigInteger)
     record_id: Mapped[int] = mapped_column(BigInteger)
-    label: Mapped[str]
-    commune_code: Mapped[str | None]
-    address: Mapped[str] = mapped_column(default="")
+    label_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    label_index: Mapped[list[bytes] | None] = mapped_column(ARRAY(LargeBinary))
+    commune_code_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    label = SealedText("record_id", "place_id")
+    commune_code = SealedText("record_id", "place_id")
+    address = SealedText("record_id", "place_id")
 
 
 class Occupancy(Base):

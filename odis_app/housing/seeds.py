@@ -18,7 +18,7 @@ from odis_app.housing.status import CHECKLIST, SAFEGUARDS
 from odis_app.organisations.models import Dispositif
 from odis_app.organisations.seeds import World
 from odis_app.structures.models import Structure, StructureAddress
-from odis_app.structures.queries import own_structures
+from odis_app.structures.queries import names_of, own_structures
 
 NANTES, SAINT_NAZAIRE, REZE, ORVAULT, PORNIC, CLISSON = "44109", "44184", "44143", "44114", "44131", "44043"
 ANGERS, LAVAL, CHATEAU_GONTIER, BORDEAUX, PESSAC = "49007", "53130", "53062", "33063", "33318"
@@ -185,8 +185,9 @@ def _decide(identity: Identity, offer_id: int, stage: str) -> None:
 
 
 def _structure(identity: Identity, name: str) -> Structure:
-    names = {row.structure_id: row.name for row in db.execute(select(StructureAddress)).scalars()}
-    return next(s for s in own_structures(identity) if names.get(s.id, s.name) == name)
+    own = own_structures(identity)
+    names = names_of(identity, [s.id for s in own])
+    return next(s for s in own if names[s.id] == name)
 
 
 def _place(identity: Identity, structure: Structure, rank: int, kind: str, capacities: tuple[int, ...]) -> None:
@@ -200,7 +201,7 @@ def _place(identity: Identity, structure: Structure, rank: int, kind: str, capac
         "specialised_fvv_teh": structure.location_secret, "women_only_certified": structure.location_secret, "hosts_women_only": structure.location_secret,
     }  # fmt: skip
     rooms = "studio" if capacity == 1 else f"T{min(capacity, 5)}"
-    label = f"{kept.name}, {rooms} n° {rank + 1}"
+    label = f"{kept.name or structure.name}, {rooms} n° {rank + 1}"
     opened = None if rank == 11 else today - timedelta(days=400)
     place = do.create_place(
         identity, structure=structure, values=values, label=label, address=kept.address, opened_on=opened

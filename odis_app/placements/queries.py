@@ -92,11 +92,12 @@ def address_of(orientation: Orientation) -> str:
     if found is not None and found.address:
         return found.address
     offer = (
-        select(OfferAddress.address)
+        select(OfferAddress)
         .join(Place, Place.offer_id == OfferAddress.offer_id)
         .where(Place.id == orientation.place_id)
     )
-    return db.execute(offer).scalar_one_or_none() or ""
+    kept = db.execute(offer).scalar_one_or_none()
+    return kept.address if kept is not None else ""
 
 
 def _orientation_view(identity: Identity, view: str) -> ColumnElement[bool]:

@@ -204,12 +204,12 @@ def _safety(household: Household, member: Member) -> Lines:
         )
     if row is None:
         return []
-    yes = {True: "oui", False: "non"}
+    yes, contact = {True: "oui", False: "non"}, row.safe_contact
     return _filled([
         ("Violences ou traite déclarées", yes[row.fvv_teh]), ("Accueil par des femmes seulement", yes[row.women_hosts_only]),
         ("Lieu sûr pour une personne LGBT", yes[row.lgbt_safe]), ("Départements à éviter", ", ".join(row.excluded_departments)),
-        ("Moyen sûr de vous joindre", SafeChannel.label_of(row.safe_channel)), ("Heures sûres", row.safe_hours),
-        ("Ne pas laisser de message", yes[row.no_message]), ("Note", households.safety_note(member, row)),
+        ("Moyen sûr de vous joindre", SafeChannel.label_of(contact.channel)), ("Heures sûres", contact.hours),
+        ("Ne pas laisser de message", yes[contact.no_message]), ("Note", households.safety_note(member, row)),
     ])  # fmt: skip
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Integer
+from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
+from odis_app.access.keys import SealedText
 from odis_app.core.db import Base, PublicId
 from odis_app.structures.enums import StructureKind
 
@@ -50,7 +51,7 @@ class Structure(Base):
 
 
 class StructureAddress(Base):
-    """The real name and the exact address: its operator; wide scopes only when the location is not secret."""
+    """The exact address, and the real name of a secret one: its operator; wide scopes only when the location is not secret."""
 
     __tablename__ = "structure_addresses"
 
@@ -58,6 +59,9 @@ class StructureAddress(Base):
     owner_org_id: Mapped[int] = mapped_column(BigInteger)
     department_code: Mapped[str]
     location_secret: Mapped[bool]
-    name: Mapped[str]
-    commune_code: Mapped[str | None]
-    address: Mapped[str] = mapped_column(default="")
+    name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    commune_code_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    name = SealedText("structure_id", "structure_id")
+    commune_code = SealedText("structure_id", "structure_id")
+    address = SealedText("structure_id", "structure_id")

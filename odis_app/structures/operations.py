@@ -70,7 +70,7 @@ def create_structure(
             owner_org_id=structure.owner_org_id,
             department_code=department,
             location_secret=location_secret,
-            name=name,
+            name=name if location_secret else "",
             commune_code=commune_code,
             address=address,
         )

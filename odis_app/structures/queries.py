@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
+from odis_app.access import keys
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.structures import policy
@@ -19,18 +20,19 @@ def own_structures(identity: Identity) -> Sequence[Structure]:
 
 
 def address_of(structure_id: int) -> StructureAddress | None:
-    """The real name and exact address, when the wall lets it through."""
+    """The exact address, and the real name of a secret one, when the wall lets it through."""
     return db.execute(
         select(StructureAddress).where(StructureAddress.structure_id == structure_id)
     ).scalar_one_or_none()
 
 
 def names_of(identity: Identity, ids: Sequence[int]) -> dict[int, str]:
-    """The names to show by id, in one statement: the real one where the address may be read."""
+    """The names to show by id: the real one of a secret structure where its address may be read."""
     if not ids:
         return {}
     visible = policy.visible_structures(identity).where(Structure.id.in_(ids)).subquery()
-    statement = select(visible.c.id, visible.c.name, StructureAddress.name).outerjoin(
-        StructureAddress, StructureAddress.structure_id == visible.c.id
-    )
-    return {row[0]: row[2] or row[1] for row in db.execute(statement)}
+    secret = and_(StructureAddress.structure_id == visible.c.id, visible.c.location_secret)
+    statement = select(visible.c.id, visible.c.name, StructureAddress.name_sealed)
+    rows = db.execute(statement.select_from(visible).outerjoin(StructureAddress, secret)).all()
+    keys.load(row.id for row in rows if row.name_sealed)
+    return {row.id: StructureAddress.name.opened(row.id, row.id, row.name_sealed) or row.name for row in rows}

@@ -28,14 +28,17 @@ from odis_app.documents.storage import Store, StoreError
 from odis_app.households import queries
 from odis_app.households.models import Household, Member, MemberSafety
 from odis_app.households.operations import update_administrative, update_identity, update_member_safety
-from odis_app.households.operations.protected import HealthNeed, Safety, update_health_needs
+from odis_app.households.operations.protected import HealthNeed, Safety, as_told, update_health_needs
+from odis_app.housing.models import OfferAddress, OfferHost, PlaceAddress
 from odis_app.journal import queries as journal
 from odis_app.journal.enums import Audience
 from odis_app.journal.models import JournalEntry
 from odis_app.journal.operations import add_entry, edit_entry, moderate_entry
+from odis_app.structures.models import StructureAddress
 from tests.documents.conftest import PDF
+from tests.housing.conftest import Homes
 from tests.journal.conftest import Circle
-from tests.support.worlds import open_class2, owner_unit
+from tests.support.worlds import WorldBuilder, open_class2, owner_unit
 
 Read = Callable[[], dict[str, object]]
 SECOND = new_key()
@@ -71,7 +74,8 @@ def filled(circle: Circle, store: Callable[..., str]) -> Read:
         update_administrative(identity, values={"agdref": "9903123456", "ofii_number": "123456789"}, **given)
         update_health_needs(identity, values={"equipment": HealthNeed(2, None, "trois fois par semaine")}, **given)
         member = db.execute(select(Member).order_by(Member.id).limit(1)).scalar_one()
-        update_member_safety(identity, member=member, safety=Safety(note="ne pas appeler"), **given)
+        safety = Safety(note="ne pas appeler", safe_channel="sms", safe_hours="le matin", no_message=False)
+        update_member_safety(identity, member=member, safety=safety, **given)
     with circle["author"].acting() as identity:
         note = add_entry(identity, **circle.place, body="première version", audience=Audience.PARTENAIRES)
         edit_entry(identity, entry=note, version=1, body="seconde version", audience=Audience.PARTENAIRES)
@@ -111,7 +115,7 @@ def filled(circle: Circle, store: Callable[..., str]) -> Read:
             }  # fmt: skip
         with owner_unit():  # class 3 wants a renewed proof of identity: read behind the walls
             safety = db.execute(select(MemberSafety).where(MemberSafety.note_sealed.is_not(None))).scalar_one()
-            said["safety"] = queries.safety_note(db.get_one(Member, safety.member_id), safety)
+            said["safety"] = as_told(db.get_one(Member, safety.member_id), safety), safety.assessed_by_label
             row = db.execute(text("SELECT sealed FROM private.totp")).scalar_one()
             said["totp"] = crypto.unseal(bytes(row), crypto.place("private.totp", "secret", circle["author"].user_id))
             job = db.execute(text("SELECT public_id, sealed_token FROM jobs")).one()
@@ -243,6 +247,40 @@ def test_one_record_changes_its_key_and_its_files(circle: Circle, filled: Read, 
     with circle["author"].acting(), pytest.raises(UnreadableError):  # what was copied before is no use any more
         keys.unseal(circle.record_id, bytes(sealed), crypto.place("household_identities", "phone", "x"))
     assert all(found <= {(crypto.RECORD, 2), (crypto.INSTALLATION, 1)} for found in _headers().values())
+
+
+def test_a_home_changes_its_key_and_its_address_its_host_and_its_label_are_read(
+    world: WorldBuilder, database: Flask
+) -> None:
+    """An offer that opened a place, and a secret structure with two: what hangs on a record follows its key, the rest keeps its own."""
+    made, association, operator = Homes(), world.actor("association", "44"), world.actor("operateur", "44")
+    offer = made.offer(association, stage="validated", specialised_fvv_teh=True)
+    structure = made.structure(operator, secret=True)
+    for _place in range(2):
+        made.place(operator, structure=structure, secret=True)
+
+    def read() -> list[tuple[str, ...]]:
+        named = {
+            OfferHost: ("name", "phone", "email", "siret", "note"), OfferAddress: ("commune_code", "address"),
+            PlaceAddress: ("label", "commune_code", "address"), StructureAddress: ("name", "commune_code", "address"),
+        }  # fmt: skip
+        found = []
+        for actor in (association, operator):
+            with actor.acting():
+                for model, names in named.items():
+                    rows = db.execute(select(model)).scalars()
+                    found += sorted(tuple(getattr(row, name) for name in names) for row in rows)
+        return found
+
+    before = read()
+    assert len(before) == 6
+    configure("owner", database.config["ODIS"].migrate_database_url, pool_size=1)
+    files = Store(database.config["ODIS"].documents_dir)
+    assert (resealing.rotate_record(offer.id, files), resealing.rotate_record(structure.id, files)) == (8, 9)
+    assert read() == before
+    homes = ("offer_hosts.", "offer_addresses.", "place_addresses.", "structure_addresses.")
+    versions = {name: found for name, found in _headers().items() if name.startswith(homes) and found}
+    assert set(map(frozenset, versions.values())) == {frozenset({(crypto.RECORD, 2)})}
 
 
 def test_a_rotation_of_one_record_that_fails_changes_nothing(circle: Circle, filled: Read, database: Flask) -> None:

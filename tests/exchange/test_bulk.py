@@ -13,7 +13,6 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from odis_app.access.models import Record
 from odis_app.core import clock
-from odis_app.core.crypto import place, unseal
 from odis_app.core.db import db, unit_of_work
 from odis_app.core.errors import RuleError
 from odis_app.exchange.bulk import Event, append_events, create_records, insert_rows
@@ -25,7 +24,7 @@ from odis_app.households.operations.file import Opening
 from odis_app.households.operations.many import NewFile, open_households
 from odis_app.households.operations.protected import Safety
 from odis_app.housing import operations as homes
-from odis_app.housing.models import Offer
+from odis_app.housing.models import Offer, OfferAddress, OfferHost
 from odis_app.organisations.queries import dispositifs
 from odis_app.organisations.seeds import Actor
 from tests.support.worlds import WorldBuilder, owner_unit
@@ -195,7 +194,8 @@ def test_an_offer_received_with_others_is_the_offer_received_alone(actor: Actor,
         assert [number for _id, number in received] == ["O-49-0001", "O-44-0002"]
         together = db.get_one(Offer, received[1][0])
         contacts = [_contacts(alone), _contacts(together)]
-    assert contacts[0] == contacts[1] == ["+33639980001", "hote@exemple.test"]
+    assert contacts[0] == contacts[1]
+    assert contacts[0][2:4] == ["+33639980001", "hote@exemple.test"]
     first, second = written("offer_id", alone.id), written("offer_id", together.id)
     assert first == second
     assert {table for table, rows in first.items() if rows} == {
@@ -206,13 +206,8 @@ def test_an_offer_received_with_others_is_the_offer_received_alone(actor: Actor,
 
 
 def _contacts(offer: Offer) -> list[str]:
-    sealed = db.execute(
-        text("SELECT phone_sealed, email_sealed FROM offer_hosts WHERE offer_id = :id"), {"id": offer.id}
-    ).one()
-    return [
-        unseal(bytes(value), place("offer_hosts", name, offer.public_id)).decode()
-        for name, value in zip(("phone", "email"), sealed, strict=True)
-    ]
+    host, where = db.get_one(OfferHost, offer.id), db.get_one(OfferAddress, offer.id)
+    return [host.name, host.siret, host.phone, host.email, host.note, where.commune_code, where.address]
 
 
 def test_one_bad_offer_and_none_is_received(actor: Actor) -> None:

@@ -136,7 +136,7 @@ def test_a_message_that_names_somebody_is_refused(town: Town) -> None:
 def test_the_address_opens_with_the_second_agreement_and_closes_with_the_exit(town: Town) -> None:
     def address() -> list[str]:
         with town.camille.acting():
-            return list(db.execute(select(PlaceAddress.address)).scalars())
+            return [kept.address for kept in db.execute(select(PlaceAddress)).scalars()]
 
     orientation = town.propose()
     with town.camille.acting() as identity:

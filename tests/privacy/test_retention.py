@@ -287,3 +287,8 @@ def test_a_refused_host_is_forgotten_after_six_months(
             db.execute(text("SELECT count(*) FROM offers WHERE public_id = :id"), {"id": public_id}).scalar_one() == 0
         )
         assert db.execute(text("SELECT count(*) FROM offer_hosts")).scalar_one() == 0
+        left = "SELECT (SELECT count(*) FROM record_keys WHERE record_id = :id), (SELECT count(*) FROM erasures WHERE record_id = :id)"
+        assert tuple(db.execute(text(left), {"id": record}).one()) == (
+            0,
+            1,
+        )  # no backup reads its host nor its address any more

@@ -33,6 +33,7 @@ from odis_app.households.models import Household
 from odis_app.households.operations.composition import Person
 from odis_app.households.operations.protected import HealthNeed, Safety
 from odis_app.households.queries import HouseholdFilter, present_members
+from odis_app.housing import operations as homes
 from odis_app.housing.models import Place
 from odis_app.journal.operations import add_entry, edit_entry, moderate_entry
 from odis_app.notifications.messages import KINDS
@@ -44,13 +45,18 @@ from odis_app.placements.enums import EndedBy, HouseholdMotif
 from odis_app.privacy import operations as privacy
 from odis_app.privacy.enums import ConsentChannel, RequestKind
 from odis_app.reports import exports
+from odis_app.structures.enums import StructureKind
+from odis_app.structures.operations import create_structure
 from tests.documents.conftest import PDF, upload
 from tests.exchange import real_kind
+from tests.housing.conftest import Homes
+from tests.housing.conftest import values as home_values
 from tests.placements.conftest import complete, create_place, found, open_file
 from tests.support.worlds import WorldBuilder, confirmed, open_class2
 
 IN_CLEAR = "Controlova"  # a name, class 1: it proves that the dump is read
 PHONE, AGDREF, OFII = "639980777", "9903777777", "7712377"
+HOST_PHONE, SIRET = "639980888", "73282932000074"
 MARK = "MARQUEUR"
 
 
@@ -66,6 +72,7 @@ def marked(world: WorldBuilder, database: Flask) -> Actor:
         _file(identity, household)
         place = create_place(identity, "44109")
         number, second, home = household.id, other.id, place.public_id
+    _homes(actor, partner)
     _journal(actor, number)
     _orientation(actor, number, home)
     _cooperation(actor, partner, second, number)
@@ -84,6 +91,29 @@ def _file(identity: Identity, household: Household) -> None:
     files.update_needs(
         identity, values={"school": (1, f"{MARK}BESOIN")}, source="", **given
     )  # its history is sealed, see below
+
+
+def _homes(actor: Actor, partner: Actor) -> None:
+    """A secret place and an open one, an offer that was visited, validated and corrected: what locates them and names who offers."""
+    with partner.acting() as identity:
+        for secret in (True, False):
+            structure = create_structure(
+                identity, name=f"{MARK}REFUGE" if secret else "Foyer d’essai", kind=StructureKind.CADA, commune_code="44109",
+                address=f"{MARK}IMPASSE", location_secret=secret,
+            )  # fmt: skip
+            label = f"{MARK}STUDIO {MARK}SEUL" if secret else "Studio d’essai"
+            homes.create_place(
+                identity, structure=structure, values=home_values(), label=label, address=f"{MARK}ESCALIER"
+            )
+    host = homes.Host(
+        f"{MARK}HOTE Jeanne", f"+33{HOST_PHONE}", f"{MARK.lower()}hote@exemple.test", SIRET, f"{MARK}NOTEHOTE"
+    )
+    with actor.acting() as identity:
+        given = {"values": home_values(specialised_fvv_teh=True), "host": host}
+        offer = homes.create_offer(identity, address=f"{MARK}RUE", received_on=clock.today(), **given)
+        Homes().qualify(identity, offer, "validated")
+        homes.update_offer(identity, offer=offer, address=f"{MARK}CHEMIN", **given)
+        homes.receive_offers(identity, [homes.NewOffer(home_values(), host, f"{MARK}VOIE")])
 
 
 def _journal(actor: Actor, number: int) -> None:
@@ -202,11 +232,13 @@ def test_a_dump_the_files_and_redis_hold_no_word_of_class_2_no_identifier_and_no
 ) -> None:
     tool = services.postgres.run_as.binaries / "pg_dump"
     dump = subprocess.run([tool, "--dbname", libpq(admin_url)], capture_output=True, check=True).stdout
-    assert all(any(needle in dump for needle in _needles(word)) for word in (IN_CLEAR, f"{MARK}BESOIN"))
+    assert all(
+        any(needle in dump for needle in _needles(word)) for word in (IN_CLEAR, f"{MARK}BESOIN", "Foyer d’essai")
+    )
     kept = [path.read_bytes() for path in database.config["ODIS"].documents_dir.rglob("*") if path.is_file()]
     assert kept
     everywhere = [dump.replace(f"{MARK}BESOIN".encode(), b""), *kept, *_redis(services.redis_url)]
-    for word in (MARK, MARK.lower() + "courriel", PHONE, AGDREF, OFII):
+    for word in (MARK, MARK.lower() + "courriel", MARK.lower() + "hote", PHONE, AGDREF, OFII, HOST_PHONE, SIRET):
         for needle in _needles(word):
             for place in everywhere:
                 assert needle not in place, _around(place, needle)
@@ -235,3 +267,19 @@ def test_the_history_of_a_need_is_sealed(marked: Actor, services: Embedded, admi
     dump = subprocess.run(command, capture_output=True, check=True).stdout
     assert b"COPY public.household_changes" in dump
     assert not [needle for needle in _needles(f"{MARK}BESOIN") if needle in dump]
+
+
+def test_class_3_says_in_clear_what_the_database_judges_by_and_no_more(
+    marked: Actor, services: Embedded, admin_url: str
+) -> None:
+    """Booleans and départements, which the definer functions read, and the day; how to reach the person, and who asked, are sealed."""
+    tool = services.postgres.run_as.binaries / "pg_dump"
+    command = [tool, "--data-only", "--table", "public.member_safety", "--dbname", libpq(admin_url)]
+    dump = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+    rows = [line.split("\t") for line in dump.splitlines() if line.startswith(tuple("123456789"))]
+    assert rows
+    with marked.acting() as identity:
+        author = identity.name
+    assert not [word for word in ("sms", "Fictif", author) if word in dump]
+    clear = {value for row in rows for value in row if not value.startswith("\\\\x")}
+    assert {value for value in clear if not value.isdecimal()} <= {"t", "f", "{}", "\\N", clock.today().isoformat()}

@@ -243,7 +243,8 @@ def _assess(identity: Identity, opened: Sequence[_Opened], ids: Mapping[str, int
     }  # fmt: skip
     for one in (one for one in opened if one.new.assessed):
         adults = [(p, ids[key]) for p, key in zip(one.people, one.ids, strict=True) if not is_minor(p, today)]
-        safety += ({**one.child, "member_id": member_id, **nothing} for _person, member_id in adults)
+        told_of = ({**one.child, "member_id": member_id, **nothing} for _person, member_id in adults)
+        safety += (keys.sealed_row(MemberSafety, row) for row in told_of)
         told = [secret_change("safety", f"Sécurité de {person.first_name}") for person, _id in adults]
         changes.append({
             **one.child, "section": "Sécurité", "version": 1, "sensitivity": 3,

@@ -15,7 +15,7 @@ from odis_app.core.identity import Identity
 from odis_app.core.permissions import require_step_up
 from odis_app.households import queries
 from odis_app.households.enums import HealthNeedKind
-from odis_app.households.models import Household, HouseholdHealthNeed, Member, MemberSafety, hours_place
+from odis_app.households.models import Household, HouseholdHealthNeed, Member, MemberSafety, SafeContact
 from odis_app.households.operations.changes import claim_version, mark_reviewed, remember, secret_change
 from odis_app.households.operations.facts import refresh_completeness
 
@@ -115,9 +115,7 @@ def update_member_safety(
     row = row or MemberSafety(member_id=member.id, household_id=household.id, owner_org_id=household.owner_org_id)
     row.fvv_teh, row.women_hosts_only, row.lgbt_safe = safety.fvv_teh, safety.women_hosts_only, safety.lgbt_safe
     row.excluded_departments = list(safety.excluded_departments)
-    row.safe_channel, row.no_message = safety.safe_channel, safety.no_message
-    hours = safety.safe_hours
-    row.safe_hours_sealed = keys.seal(household.id, hours, hours_place(member.id)) if hours else None
+    row.safe_contact = SafeContact(safety.safe_channel, safety.safe_hours, safety.no_message)
     where = place("member_safety", "note", member.public_id)
     row.note_sealed = keys.seal(household.id, safety.note, where) if safety.note else None
     row.assessed_on, row.assessed_by_label = on or clock.today(), identity.name
@@ -129,7 +127,8 @@ def update_member_safety(
 
 def as_told(member: Member, row: MemberSafety) -> Safety:
     """A row as it was given, its note unsealed."""
+    contact = row.safe_contact
     return Safety(
-        row.fvv_teh, row.women_hosts_only, row.lgbt_safe, list(row.excluded_departments), row.safe_channel, row.safe_hours, row.no_message,
+        row.fvv_teh, row.women_hosts_only, row.lgbt_safe, list(row.excluded_departments), contact.channel, contact.hours, contact.no_message,
         queries.safety_note(member, row),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from odis_app.exchange.values import Context
 from odis_app.households.enums import Language
 from odis_app.households.imports.columns import DEFAULT_DISPOSITIF
 from odis_app.households.operations import normal_phone
-from odis_app.housing import operations, queries
+from odis_app.housing import operations
 from odis_app.housing.enums import HousingKind, ProviderKind
 from odis_app.housing.models import Offer, OfferAddress, OfferHost
 from odis_app.housing.operations.home import FACTS
@@ -187,8 +187,7 @@ def _facts(offer: Offer) -> dict[str, Any]:
 def host_of(offer: Offer) -> operations.Host:
     """Who offers, in clear."""
     row = db.get_one(OfferHost, offer.id)
-    contacts = queries.sealed_contacts(offer, row)
-    return operations.Host(row.name, contacts["phone"], contacts["email"], row.siret or "", row.note)
+    return operations.Host(row.name, row.phone, row.email, row.siret, row.note)
 
 
 def snapshot(offer: Offer) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from odis_app.access import keys
 from odis_app.core.errors import RuleError
 from odis_app.housing.enums import HousingKind
-from odis_app.housing.models import Offer, Place
+from odis_app.housing.models import PLACE_LABEL, Offer, Place, PlaceAddress
 from odis_app.structures.operations import department_of
 
 FACTS = (
@@ -58,3 +59,12 @@ def same_department(home: Offer | Place, values: Mapping[str, Any]) -> None:
         raise RuleError(
             "commune_code", "La commune doit rester dans le même département. Déclarez un autre logement ailleurs."
         )
+
+
+def locate(place: Place, kept: PlaceAddress, *, label: str, commune_code: str, address: str) -> None:
+    """Write what a place is called and where it is: the label in clear, or sealed and found by its words when the location is secret."""
+    secret = place.location_secret
+    place.label = "" if secret else label
+    kept.label = label if secret else ""
+    kept.label_index = keys.word_indexes(label, org_id=place.owner_org_id, column=PLACE_LABEL) if secret else None
+    kept.commune_code, kept.address = commune_code, address

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 
+from odis_app.access.keys import sealed_row
 from odis_app.core import clock
 from odis_app.core.db import Base, db
 from odis_app.core.identity import Identity
@@ -96,8 +97,9 @@ def _receive_some(
         offer = _offer(identity, new, facts, now) | home | {"id": offer_id, "number": number}
         child = {"offer_id": offer_id, "owner_org_id": offer["owner_org_id"]}
         rows[Offer].append(offer)
-        rows[OfferHost].append(child | host_values(new.host, offer["owner_org_id"], offer["public_id"]))
-        rows[OfferAddress].append(child | {"commune_code": new.values["commune_code"], "address": new.address})
+        where = {"commune_code": new.values["commune_code"], "address": new.address}
+        rows[OfferHost].append(sealed_row(OfferHost, child | host_values(new.host, offer["owner_org_id"])))
+        rows[OfferAddress].append(sealed_row(OfferAddress, child | where))
         for fact in facts:
             told = {"kind": fact.kind, "happened_on": fact.happened_on, "data": fact.data}
             rows[OfferEvent].append(child | told | {"recorded_at": now, "author_label": identity.name})

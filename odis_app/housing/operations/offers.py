@@ -9,19 +9,27 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from odis_app.access import keys
 from odis_app.access.operations import create_record
 from odis_app.audit.operations import record_event
 from odis_app.core import clock
-from odis_app.core.crypto import blind_index, seal
-from odis_app.core.crypto import place as sealed_place
+from odis_app.core.crypto import blind_index
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
-from odis_app.core.text import fold
 from odis_app.housing.enums import OfferFact, ProviderKind, QualificationStatus
-from odis_app.housing.models import Occupancy, Offer, OfferAddress, OfferEvent, OfferHost, Place, PlaceAddress
+from odis_app.housing.models import (
+    HOST_NAME,
+    Occupancy,
+    Offer,
+    OfferAddress,
+    OfferEvent,
+    OfferHost,
+    Place,
+    PlaceAddress,
+)
 from odis_app.housing.operations.availability import past
-from odis_app.housing.operations.home import FACTS, LOCATED, home_values, same_department
+from odis_app.housing.operations.home import FACTS, LOCATED, home_values, locate, same_department
 from odis_app.housing.status import compute_qualification
 from odis_app.structures.operations import next_number
 
@@ -65,10 +73,9 @@ def create_offer(
     db.add(offer)
     db.flush()
     child = {"offer_id": offer.id, "owner_org_id": offer.owner_org_id}
-    db.add(OfferHost(**child, name=host.name, folded=fold(host.name)))
+    db.add(OfferHost(**child, **host_values(host, offer.owner_org_id)))
     db.add(OfferAddress(**child, commune_code=values["commune_code"], address=address))
     db.flush()
-    _set_host(offer, host)
     add_event(identity, offer, OfferFact.RECUE, on=received_on)
     record_event(identity, "offer:create", record_id=offer.id, summary="Offre reçue", data={"number": offer.number})
     return offer
@@ -192,22 +199,20 @@ def _carry(identity: Identity, offer: Offer) -> None:
     places = list(db.execute(select(Place).where(Place.offer_id == offer.id).order_by(Place.id)).scalars())
     validated = offer.qualification_status == S.VALIDEE.value
     if validated:
-        places += [_open_unit(identity, offer, rank) for rank in range(len(places) + 1, offer.units + 1)]
+        places += [_open_unit(identity, offer) for _unit in range(len(places), offer.units)]
     address = db.get_one(OfferAddress, offer.id)
     for rank, place in enumerate(places, start=1):
         for name in (*FACTS, *LOCATED):
             if name != "department_code":
                 setattr(place, name, getattr(offer, name))
-        label = _label(offer, rank)
-        place.label = "" if offer.location_secret else label
         place.validated_until = offer.validated_until if validated else None
         place.closed_on = None if validated else place.closed_on or clock.today()
         kept = db.get_one(PlaceAddress, place.id)
-        kept.label, kept.commune_code, kept.address = label, address.commune_code, address.address
+        locate(place, kept, label=_label(offer, rank), commune_code=address.commune_code, address=address.address)
     db.flush()
 
 
-def _open_unit(identity: Identity, offer: Offer, rank: int) -> Place:
+def _open_unit(identity: Identity, offer: Offer) -> Place:
     place = Place(
         number=next_number(identity, "P", offer.department_code), owner_org_id=offer.owner_org_id, offer_id=offer.id, opened_on=offer.decided_on,
         department_code=offer.department_code, confirmed_at=offer.confirmed_at, confirmed_by_label=offer.confirmed_by_label, created_at=clock.now(),
@@ -215,9 +220,7 @@ def _open_unit(identity: Identity, offer: Offer, rank: int) -> Place:
     )  # fmt: skip
     db.add(place)
     db.flush()
-    db.add(
-        PlaceAddress(place_id=place.id, owner_org_id=place.owner_org_id, record_id=offer.id, label=_label(offer, rank))
-    )
+    db.add(PlaceAddress(place_id=place.id, owner_org_id=place.owner_org_id, record_id=offer.id))
     db.flush()
     return place
 
@@ -234,27 +237,20 @@ def _fresh(identity: Identity, offer: Offer) -> None:
     offer.confirmed_at, offer.confirmed_by_label = clock.now(), identity.name
 
 
-def host_values(host: Host, owner_org_id: int, public_id: str) -> dict[str, Any]:
-    """The columns of ``offer_hosts`` for the offer of that address: contacts sealed, with their blind indexes."""
+def host_values(host: Host, owner_org_id: int) -> dict[str, Any]:
+    """What ``offer_hosts`` holds of who offers: the texts, which the model seals, and the blind indexes that find them."""
     found: dict[str, Any] = {
-        "name": host.name,
-        "folded": fold(host.name),
-        "siret": host.siret or None,
-        "note": host.note,
-    }
-    for name, value in (("phone", host.phone), ("email", host.email.lower())):
-        where = sealed_place("offer_hosts", name, public_id)
+        "name": host.name, "siret": host.siret, "phone": host.phone, "email": host.email.lower(), "note": host.note,
+        "name_index": keys.word_indexes(host.name, org_id=owner_org_id, column=HOST_NAME),
+    }  # fmt: skip
+    for name in ("phone", "email"):
+        value = found[name]
         found[f"{name}_index"] = blind_index(value, org_id=owner_org_id, column=f"offer_{name}") if value else None
-        found[f"{name}_sealed"] = seal(value, where) if value else None
     return found
 
 
 def _set_host(offer: Offer, host: Host) -> None:
     row = db.get_one(OfferHost, offer.id)
-    values = host_values(host, offer.owner_org_id, offer.public_id)
-    for name in ("phone", "email"):
-        if values[f"{name}_index"] == getattr(row, f"{name}_index"):
-            del values[f"{name}_sealed"]  # the same contact stays as it was sealed
-    for name, value in values.items():
+    for name, value in host_values(host, offer.owner_org_id).items():
         setattr(row, name, value)
     db.flush()

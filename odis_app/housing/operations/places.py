@@ -14,7 +14,7 @@ from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.housing.models import Occupancy, Place, PlaceAddress
-from odis_app.housing.operations.home import home_values, same_department
+from odis_app.housing.operations.home import home_values, locate, same_department
 from odis_app.structures.models import Structure
 from odis_app.structures.operations import next_number
 
@@ -40,21 +40,13 @@ def create_place(
         raise RuleError("commune_code", "La commune doit être dans le département de la structure.")
     place = Place(
         number=next_number(identity, "P", structure.department_code), owner_org_id=structure.owner_org_id, structure_id=structure.id, opened_on=opened_on,
-        label="" if home["location_secret"] else label, validated_until=AUTHORISED, confirmed_at=clock.now(), confirmed_by_label=identity.name,
-        created_at=clock.now(), **home,
+        validated_until=AUTHORISED, confirmed_at=clock.now(), confirmed_by_label=identity.name, created_at=clock.now(), **home,
     )  # fmt: skip
     db.add(place)
     db.flush()
-    db.add(
-        PlaceAddress(
-            place_id=place.id,
-            owner_org_id=place.owner_org_id,
-            record_id=structure.id,
-            label=label,
-            commune_code=values["commune_code"],
-            address=address,
-        )
-    )
+    kept = PlaceAddress(place_id=place.id, owner_org_id=place.owner_org_id, record_id=structure.id)
+    locate(place, kept, label=label, commune_code=values["commune_code"], address=address)
+    db.add(kept)
     db.flush()
     record_event(
         identity, "place:create", record_id=structure.id, summary="Place déclarée", data={"place": place.public_id}
@@ -80,11 +72,10 @@ def update_place(
     changed = [name for name, value in home.items() if getattr(place, name) != value]
     for name, value in home.items():
         setattr(place, name, value)
-    place.label = "" if place.location_secret else label
     place.opened_on = opened_on or place.opened_on
     kept = db.get_one(PlaceAddress, place.id)
-    kept.label, kept.commune_code = label, values["commune_code"]
-    kept.address = kept.address if address is None else address
+    address = kept.address if address is None else address
+    locate(place, kept, label=label, commune_code=values["commune_code"], address=address)
     place.confirmed_at, place.confirmed_by_label = clock.now(), identity.name
     db.flush()
     record_event(

@@ -12,7 +12,6 @@ from odis_app.housing.queries.offers import (
     offer_places,
     queue,
     required_left,
-    sealed_contacts,
 )
 from odis_app.housing.queries.places import (
     PlaceFilter,
@@ -46,6 +45,5 @@ __all__ = [
     "place_row",
     "queue",
     "required_left",
-    "sealed_contacts",
     "stale_places",
 ]

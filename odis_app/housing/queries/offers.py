@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 
+from odis_app.access import keys
 from odis_app.core import clock
-from odis_app.core.crypto import place as sealed_place
-from odis_app.core.crypto import unseal
 from odis_app.core.db import db
 from odis_app.core.formats import heure, jour_court, pluriel
 from odis_app.core.identity import Identity
@@ -19,7 +18,7 @@ from odis_app.core.web import Page, paginate
 from odis_app.housing import policy
 from odis_app.housing.delays import Deadline, deadline
 from odis_app.housing.enums import OPEN_STATUSES, OfferFact, QualificationStatus, RefusalMotif, ValidationMotif
-from odis_app.housing.models import Offer, OfferAddress, OfferEvent, OfferHost, Place
+from odis_app.housing.models import HOST_NAME, Offer, OfferAddress, OfferEvent, OfferHost, Place
 from odis_app.housing.status import SAFEGUARDS, compute_qualification, required_safeguards
 from odis_app.organisations.queries import rules_of
 from odis_app.structures.policy import housing_org
@@ -88,17 +87,21 @@ def _conditions(identity: Identity, filters: OfferFilter) -> list[ColumnElement[
 
 
 def _search(identity: Identity, q: str) -> ColumnElement[bool]:
-    """By number, commune, or the name of one's own organisation's host."""
+    """By number, commune, or the words that begin the names of one's own organisation's host."""
     folded = fold(q)
     communes = select(Commune.code).where(Commune.name_folded.like(f"{folded}%"))
-    hosts = select(OfferHost.offer_id).where(
-        OfferHost.folded.like(f"%{folded}%"), OfferHost.owner_org_id == housing_org(identity)
-    )
     return or_(
         Offer.number.ilike(f"%{q.replace('%', '').replace('_', '')}%"),
         Offer.commune_code.in_(communes),
-        Offer.id.in_(hosts),
+        _hosted_by(identity, q),
     )
+
+
+def _hosted_by(identity: Identity, q: str) -> ColumnElement[bool]:
+    org = housing_org(identity)
+    sought = keys.sought_indexes(q, org_id=org, column=HOST_NAME) if org else []
+    hosts = select(OfferHost.offer_id).where(OfferHost.owner_org_id == org, OfferHost.name_index.contains(sought))
+    return Offer.id.in_(hosts) if sought else false()
 
 
 def queue(identity: Identity) -> list[QueueRow]:
@@ -149,14 +152,6 @@ def required_left(offer: Offer, events: Sequence[OfferEvent]) -> list[str]:
 def host_of(identity: Identity, offer: Offer) -> OfferHost | None:
     """Who offers: the organisation that qualifies the offer, nobody else."""
     return db.get(OfferHost, offer.id) if policy.is_own(identity, offer) else None
-
-
-def sealed_contacts(offer: Offer, host: OfferHost) -> dict[str, str]:
-    """Phone and e-mail in clear, empty when they are not known."""
-    found = {}
-    for name, value in (("phone", host.phone_sealed), ("email", host.email_sealed)):
-        found[name] = unseal(value, sealed_place("offer_hosts", name, offer.public_id)).decode() if value else ""
-    return found
 
 
 def address_of(offer: Offer) -> OfferAddress | None:

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, cast, false, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import DATE
-from sqlalchemy.types import Date, Text
+from sqlalchemy.types import Date
 
+from odis_app.access import keys
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
@@ -18,7 +19,7 @@ from odis_app.core.text import fold
 from odis_app.core.web import Page, paginate
 from odis_app.housing import policy
 from odis_app.housing.enums import OccupancyKind, PlaceState, UnavailabilityMotif
-from odis_app.housing.models import Occupancy, OccupancyHousehold, Place, PlaceAddress
+from odis_app.housing.models import PLACE_LABEL, Occupancy, OccupancyHousehold, Place, PlaceAddress
 from odis_app.structures.models import Structure
 from odis_app.structures.policy import housing_org
 from odis_app.structures.queries import names_of
@@ -129,27 +130,25 @@ def _today() -> _Today:
     return _Today(taken, _state(taken), _free_from(taken))
 
 
-def _joined(identity: Identity, today: _Today, *conditions: ColumnElement[bool]) -> Select[Any]:
-    visible = policy.visible_places(identity).where(*conditions)
-    return visible.join(today.taken, literal(True)).outerjoin(PlaceAddress, PlaceAddress.place_id == Place.id)
-
-
 def _rows(identity: Identity, today: _Today, *conditions: ColumnElement[bool]) -> Select[Any]:
-    label = func.coalesce(
-        func.nullif(PlaceAddress.label, cast("", Text)), func.nullif(Place.label, cast("", Text)), Place.number
-    )
     c = today.taken.c
-    return _joined(identity, today, *conditions).add_columns(
-        today.state.label("state"), c.motif, c.until, c.booked_from, c.expires_at, today.free_from.label("free_from"), label.label("shown")
+    visible = policy.visible_places(identity).select_from(Place).where(*conditions).join(today.taken, literal(True))
+    secret = and_(PlaceAddress.place_id == Place.id, Place.location_secret)
+    return visible.outerjoin(PlaceAddress, secret).add_columns(
+        today.state.label("state"), c.motif, c.until, c.booked_from, c.expires_at, today.free_from.label("free_from"), PlaceAddress.label_sealed
     )  # fmt: skip
 
 
 def _made(identity: Identity, rows: Sequence[Any]) -> list[PlaceRow]:
+    """The label of a secret place is opened where the wall lets its address through; the keys of all come in one statement."""
+    keys.load(r.Place.record_id for r in rows if r.label_sealed)
+    label = PlaceAddress.label.opened
     names = names_of(identity, [r.Place.structure_id for r in rows if r.Place.structure_id])
     org = housing_org(identity)
     return [
         PlaceRow(
-            r.Place, PlaceState(r.state), r.motif or "", r.until, r.booked_from, r.expires_at, r.free_from, r.shown,
+            r.Place, PlaceState(r.state), r.motif or "", r.until, r.booked_from, r.expires_at, r.free_from,
+            label(r.Place.record_id, r.Place.id, r.label_sealed) or r.Place.title,
             names.get(r.Place.structure_id, ""), r.Place.owner_org_id == org,
         )
         for r in rows
@@ -187,19 +186,28 @@ def _conditions(identity: Identity, filters: PlaceFilter) -> list[ColumnElement[
     if filters.capacity.isdecimal() and len(filters.capacity) < 4:
         found.append(Place.capacity >= int(filters.capacity))
     if filters.q.strip():
-        found.append(_search(filters.q.strip()))
+        found.append(_search(identity, filters.q.strip()))
     return found
 
 
-def _search(q: str) -> ColumnElement[bool]:
-    """By number, label, structure or commune."""
+def _search(identity: Identity, q: str) -> ColumnElement[bool]:
+    """By number, label, structure or commune; one's own secret places by the words that begin those of their label."""
     like = f"%{q.replace('%', '').replace('_', '')}%"
     communes = select(Commune.code).where(Commune.name_folded.like(f"{fold(q)}%"))
     structures = select(Structure.id).where(Structure.name.ilike(like))
     return or_(
-        Place.number.ilike(like), Place.label.ilike(like), PlaceAddress.label.ilike(like),
+        Place.number.ilike(like), Place.label.ilike(like), _called(identity, q),
         Place.commune_code.in_(communes), Place.structure_id.in_(structures),
     )  # fmt: skip
+
+
+def _called(identity: Identity, q: str) -> ColumnElement[bool]:
+    org = housing_org(identity)
+    sought = keys.sought_indexes(q, org_id=org, column=PLACE_LABEL) if org else []
+    named = select(PlaceAddress.place_id).where(
+        PlaceAddress.owner_org_id == org, PlaceAddress.label_index.contains(sought)
+    )
+    return Place.id.in_(named) if sought else false()
 
 
 def list_places(

@@ -134,7 +134,6 @@ def offer_page(offer: Offer, *, form: MotifForm | None = None, act: str = "", st
         "housing/offer.html",
         status=status,
         host=host,
-        contacts=queries.sealed_contacts(offer, host) if host else {},
         address=queries.address_of(offer),
         events=[(e, queries.describe(e)) for e in reversed(events)],
         places=queries.offer_places(who, offer),
@@ -232,7 +231,7 @@ def update(public_id: Offer) -> Response:
 
 def _as_typed(who: Identity, offer: Offer) -> dict[str, Any]:
     host, address = queries.host_of(who, offer), queries.address_of(offer)
-    contacts = queries.sealed_contacts(offer, host) if host else {}
+    contacts = {"phone": host.phone, "email": host.email} if host else {}
     values = {column.key: getattr(offer, column.key) for column in Offer.__table__.columns}
     return values | offer.qualities | contacts | {
         "host_name": host.name if host else "", "siret": host.siret if host else "",

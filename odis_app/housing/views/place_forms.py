@@ -55,7 +55,7 @@ def update(public_id: Place) -> Response:
     form = _form(
         data=values
         | {
-            "label": kept.label,
+            "label": place.label or kept.label,
             "address": kept.address,
             "commune": kept.commune_code,
             "structure": _structure_of(place),
