@@ -135,10 +135,11 @@ def _join(row: Any) -> WorkItem:
 
 
 def _rapprochement(row: Any) -> WorkItem:
+    told = row.Rapprochement.told_at.astimezone(clock.PARIS).date()
     return WorkItem(
-        due=row.Rapprochement.closes_on, folder="household", endpoint="rapprochements.show", values={"rapprochement": row.Rapprochement.public_id},
-        action="Répondre", number=row.Household.number, note="rapprochement", title="Un autre organisme suit peut-être une personne de ce dossier",
-        why=row.Household.initials,
+        due=told + timedelta(days=ANSWER_DAYS), folder="household", endpoint="rapprochements.show",
+        values={"rapprochement": row.Rapprochement.public_id}, action="Répondre", number=row.Household.number, note="rapprochement",
+        title="Un autre organisme suit peut-être une personne de ce dossier", why=row.Household.initials,
     )  # fmt: skip
 
 
