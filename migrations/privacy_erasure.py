@@ -55,7 +55,8 @@ def _reading() -> None:
              CASE WHEN EXISTS (SELECT 1 FROM public.grants g WHERE g.record_id = household AND g.revoked_at IS NULL AND g.expires_at > now()) THEN 'partage' END,
              CASE WHEN EXISTS (SELECT 1 FROM public.orientations o WHERE o.household_id = household AND o.ended_at IS NULL AND o.entered_on IS NULL) THEN 'proposition' END,
              CASE WHEN EXISTS (SELECT 1 FROM public.placements p WHERE p.household_id = household AND p.cancelled_at IS NULL AND p.exited_on IS NULL) THEN 'sejour' END,
-             CASE WHEN EXISTS (SELECT 1 FROM public.rights_requests r WHERE r.household_id = household AND r.state = 'ouverte') THEN 'demande' END], NULL)""",
+             CASE WHEN EXISTS (SELECT 1 FROM public.rights_requests r WHERE r.household_id = household AND r.state = 'ouverte') THEN 'demande' END,
+             CASE WHEN EXISTS (SELECT 1 FROM public.limitations l WHERE l.household_id = household AND l.lifted_at IS NULL) THEN 'limitation' END], NULL)""",
         to="odis_auth",
     )
     definer(

@@ -47,6 +47,7 @@ class Block(Labelled):
     PROPOSITION = "proposition", "une proposition en cours"
     SEJOUR = "sejour", "un hébergement en cours"
     DEMANDE = "demande", "une demande à traiter"
+    LIMITATION = "limitation", "une limitation du traitement"
 
 
 class PlanState(Labelled):

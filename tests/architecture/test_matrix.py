@@ -73,7 +73,7 @@ class Line:
 
     @property
     def names_a_thing(self) -> bool:
-        return bool(self.rule.arguments - {"name", "genre", "act", "step"})
+        return bool(self.rule.arguments - {"name", "genre", "act", "step", "rule"})
 
 
 Answers = dict[tuple[str, str], tuple[int, int]]

@@ -28,9 +28,10 @@ from odis_app.placements import operations as placements
 from odis_app.privacy import operations
 from odis_app.privacy.enums import RequestKind
 from odis_app.privacy.models import Limitation
+from odis_app.privacy.queries import plan_rows
 from odis_app.reports.exports import counted
 from tests.housing.conftest import Homes
-from tests.privacy.conftest import Town, ask, organisation_of
+from tests.privacy.conftest import Town, ask, organisation_of, silent_since
 from tests.support.client import StrictClient
 from tests.support.worlds import confirmed, owner_unit
 
@@ -146,13 +147,25 @@ def test_what_protects_and_what_closes_goes_on(town: Town, family: str, file_of:
         household = file_of(identity, family)
         add_system_entry(identity, record_id=household.id, owner_org_id=household.owner_org_id, body="Partage retiré")
         ask(identity, household, RequestKind.COPIE)
-    with town.neighbour.acting() as identity:  # a household in danger stays closed; the try is written, as ever
+    with confirmed(
+        town.neighbour
+    ).acting() as identity:  # a household in danger stays closed; the try is written, as ever
         assert (
             files.join_file(
                 identity, number=number, born=clock.today(), reason=JoinReason.MISE_A_L_ABRI, words="Devant la porte"
             )
             is None
         )
+
+
+def test_a_limited_file_is_kept_past_its_day(town: Town, family: str, file_of: Find) -> None:
+    limit(town, family, file_of)
+    with town.camille.acting() as identity:
+        household_id = file_of(identity, family).id
+    silent_since(household_id, 800, warned_days=31)
+    with town.sacha.acting() as identity:
+        plan = operations.plan_erasures(identity)
+        assert [(row.blocks, row.state) for row in plan_rows(plan)] == [(["limitation"], "blocked")]
 
 
 def test_a_limitation_is_granted_by_an_answer_and_lifted_once_the_person_knows(

@@ -39,7 +39,10 @@ class PassationForm(Form):
     organisation = SelectField("Organisation qui prend la suite", [InputRequired("Choisissez une organisation.")])
     due_on = DateField("À partir du", [InputRequired("Donnez le jour de la passation.")], default=_today)
     reason = LongText(
-        "Pourquoi", 500, description="L’autre organisation lit cette raison avant d’accepter. Sans nom ni diagnostic."
+        "Pourquoi",
+        500,
+        required="Écrivez pourquoi le dossier change d’organisation.",
+        description="L’autre organisation lit cette raison avant d’accepter. Sans nom ni diagnostic.",
     )
     summary = LongText(
         "Ce qui est fait, ce qui reste à faire", 2000, description="L’autre organisation le lit avant d’accepter. Sans nom, santé ni sécurité."
@@ -75,7 +78,10 @@ class AskForm(Form):
     """Why one asks for a file."""
 
     reason = LongText(
-        "Pourquoi", 500, description="Par exemple : le ménage vit chez nous depuis mars. Sans diagnostic ni récit."
+        "Pourquoi",
+        500,
+        required="Écrivez pourquoi votre organisation demande à suivre ce ménage.",
+        description="Par exemple : le ménage vit chez nous depuis mars. Sans diagnostic ni récit.",
     )
 
 
@@ -103,5 +109,8 @@ class JoinForm(Form):
         "Ce qui se passe", [InputRequired("Choisissez une raison.")], choices=[(r.value, r.label) for r in JoinReason]
     )
     words = LongText(
-        "En une phrase", 500, description="Pourquoi cela ne peut pas attendre le référent. Sans diagnostic ni récit."
+        "En une phrase",
+        500,
+        required="Écrivez ce qui se passe et pourquoi cela ne peut pas attendre.",
+        description="Pourquoi cela ne peut pas attendre le référent. Sans diagnostic ni récit.",
     )

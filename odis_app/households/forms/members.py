@@ -138,9 +138,8 @@ class CloseMemberForm(VersionedForm):
 
 
 class LongText(TextAreaField):  # type: ignore[misc]
-    """Several lines, with their limit said as one types."""
+    """Several lines, with their limit said as one types; ``required`` is what is said when nothing is written."""
 
-    def __init__(self, label: str, most: int, **kwargs: Any) -> None:
-        super().__init__(
-            label, [Length(max=most, message=f"Ce texte dépasse {most} caractères. Raccourcissez-le.")], **kwargs
-        )
+    def __init__(self, label: str, most: int, *, required: str = "", **kwargs: Any) -> None:
+        limit = Length(max=most, message=f"Ce texte dépasse {most} caractères. Raccourcissez-le.")
+        super().__init__(label, [*([InputRequired(required)] if required else []), limit], **kwargs)
