@@ -178,11 +178,14 @@ def copy(source: Path, target: Path, names: Iterable[str]) -> dict[str, tuple[in
             file = (source / name).open("rb")
         except FileNotFoundError:
             continue
-        with file, create(target / name) as written:
+        aside = target / f"{name}.part"
+        aside.unlink(missing_ok=True)  # of a copy that was cut
+        with file, create(aside) as written:
             while block := file.read(_BLOCK):
                 digest.update(block)
                 written.write(block)
             copied[name] = (written.tell(), digest.hexdigest())
+        aside.rename(target / name)
     return copied
 
 
