@@ -12,6 +12,7 @@ from sqlalchemy import select
 from odis_app.access.enums import JoinReason
 from odis_app.access.models import Passation
 from odis_app.accounts.models import User
+from odis_app.accounts.operations.confirmation import confirm
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
@@ -22,7 +23,7 @@ from odis_app.households.operations.composition import Person
 from odis_app.households.operations.file import Opening
 from odis_app.households.operations.protected import Safety
 from odis_app.organisations.models import Dispositif, Organisation
-from odis_app.organisations.seeds import World
+from odis_app.organisations.seeds import Actor, World, open_actor
 from odis_app.privacy import operations as do
 from odis_app.privacy.enums import ConsentChannel, RequestKind
 
@@ -41,7 +42,7 @@ REQUESTS = (
     ("Exemplescu", RequestKind.COPIE, 20, "Une copie pour moi.", "+", "Votre copie vous a été remise en main propre."),
     ("Patronova", RequestKind.LIMITATION, 9, "Ne rien faire tant que mon dossier n’est pas corrigé.", "+", "Votre dossier est gardé, il n’est plus utilisé."),
 )  # fmt: skip
-WAITING, ACCEPTED, WANTED = "Dpemo", "Primerov", "Tusaale"
+WAITING, ACCEPTED, WANTED = "Dpemo", "Primerov", "Misale"
 
 
 def load(world: World) -> None:
@@ -100,14 +101,16 @@ def _request(
 def _handovers(world: World) -> None:
     """One that waits, one accepted for a day to come, one that a partner asks for."""
     with world["association"].acting() as identity:
-        _propose(identity, WAITING, world["aval"].org_id, 20, "La famille a choisi la Mayenne et y a de la famille.")
-        accepted = _propose(identity, ACCEPTED, world["operateur"].org_id, 12, "Le ménage vit chez vous depuis l’été.")
+        _propose(identity, WAITING, world["aval"].org_id, 20, "La personne a trouvé une formation en Mayenne.")
+        accepted = _propose(
+            identity, ACCEPTED, world["operateur"].org_id, 12, "Vous suivez déjà la famille pour l’école et la CAF."
+        )
     with world["operateur"].acting() as identity:
         referent = db.get_one(User, world["operateur"].user_id)
         files.accept_passation(identity, passation=db.merge(accepted, load=False), referent=referent)
     with world["aval"].acting() as identity:
         files.ask_passation(
-            identity, household=_file(WANTED), reason="Nous préparons son arrivée et voyons le ménage chaque semaine."
+            identity, household=_file(WANTED), reason="Nous préparons son arrivée et voyons la personne chaque semaine."
         )
 
 
@@ -132,7 +135,18 @@ def _emergency(world: World) -> None:
             identity, household=household, member=_first_adult(household), safety=Safety(), version=None
         )
         number = household.number
-    with world["coordination"].acting() as identity:
-        files.join_file(
+    with _confirmed(world, "coordination").acting() as identity:
+        joined = files.join_file(
             identity, number=number, born=born, reason=JoinReason.MISE_A_L_ABRI, words="La personne est devant notre porte ce soir."
         )  # fmt: skip
+    if joined is None:
+        raise RuntimeError("the emergency of the demonstration opened nothing")
+
+
+def _confirmed(world: World, name: str) -> Actor:
+    """The same person in another session, who has just proved who they are once more."""
+    actor = world[name]
+    open_actor(world, name, user_id=actor.user_id, organisation_id=actor.org_id)
+    with actor.acting() as identity:
+        token = confirm(world.minter, identity, by="mot de passe")
+    return Actor(actor.user_id, actor.org_id, token)

@@ -24,7 +24,7 @@ from odis_app.households.queries import cooperation, present_members
 from odis_app.notifications.models import Mail
 from odis_app.organisations.seeds import Actor
 from tests.households.conftest import Town, open_file
-from tests.support.worlds import WorldBuilder, owner_unit
+from tests.support.worlds import WorldBuilder, confirmed, owner_unit
 
 BORN = date(1990, 3, 4)  # LAILA, who asks first
 
@@ -39,7 +39,8 @@ def number_of(family: str) -> str:
 
 
 def join(actor: Actor, number: str, born: date = BORN) -> str | None:
-    with actor.acting() as identity:
+    """As the page does: by somebody who has just proved who they are."""
+    with confirmed(actor).acting() as identity:
         found = do.join_file(
             identity,
             number=number,
@@ -70,8 +71,8 @@ def trail(actor: Actor) -> list[tuple[str, int | None, str]]:
 
 @pytest.fixture
 def neighbour(town: Town, world: WorldBuilder) -> Actor:
-    """A social worker of the mandated association next door."""
-    return town.neighbour
+    """A social worker of the mandated association next door, who has just proved who they are."""
+    return confirmed(town.neighbour)
 
 
 def test_the_number_and_the_birth_date_open_a_file_for_a_week(town: Town, family: str, neighbour: Actor) -> None:
