@@ -175,7 +175,7 @@ def wrap(record_id: int, public_id: str, key: crypto.DataKey) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def unwrap(row: RecordKey | Row[Any]) -> crypto.DataKey:
+def unwrap(row: RecordKey | Row[int, str, int, bytes]) -> crypto.DataKey:
     """The key in clear. Raises UnreadableError when its master key is not here, or when the row was altered."""
     where = key_place(row.record_id, row.public_id, row.version)
     return crypto.DataKey(row.version, crypto.unseal(row.key_sealed, where))

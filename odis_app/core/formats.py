@@ -6,6 +6,7 @@ thousands, comma for decimals, no-break space before % and €; a share always s
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -141,6 +142,14 @@ def pluriel(count: int, singular: str, plural: str | None = None) -> str:
     return f"{nombre(count)}{NBSP}{word}"
 
 
+def telephone(number: str) -> str:
+    """A normalised phone as people write it: « 06 00 00 00 44 », or as it is when it is foreign."""
+    if not re.fullmatch(r"\+33\d{9}", number):
+        return number
+    national = f"0{number[3:]}"
+    return " ".join(national[i : i + 2] for i in range(0, 10, 2))
+
+
 def octets(size: int) -> str:
     """« 312 ko », « 4,2 Mo »: size of a file, in powers of 1000."""
     if size < 1000:
@@ -172,4 +181,5 @@ FILTERS = {
     "euros": euros,
     "pourcent": pourcent,
     "octets": octets,
+    "telephone": telephone,
 }

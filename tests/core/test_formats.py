@@ -135,3 +135,11 @@ def test_freshness_only_wanes(day: date, ago: int, half: int, more: int) -> None
         order.index(formats.freshness(day, half, half + more, day + timedelta(days=ago + step))) for step in (0, 1)
     ]
     assert levels == sorted(levels)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [("+33600000044", "06 00 00 00 44"), ("+380440000000", "+380440000000"), ("", ""), ("+3360000004", "+3360000004")],
+)
+def test_a_phone_is_written_as_people_write_it(number: str, said: str) -> None:
+    assert formats.telephone(number) == said

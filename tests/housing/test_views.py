@@ -126,7 +126,7 @@ def test_an_offer_from_the_phone_call_to_the_validation(association, client):
     assert "Aucune commune ne correspond" in text_of(wrong)
     assert "Ce numéro n’est pas complet" in text_of(wrong)
     address = browser.submit(browser.get("/offres/nouveau"), data, button="Enregistrer").headers["Location"]
-    assert "+33639980001" in text_of(browser.get(address))
+    assert "06 39 98 00 01" in text_of(browser.get(address))
     qualification = f"{address}/qualification"
     early = browser.submit(
         browser.get(qualification),

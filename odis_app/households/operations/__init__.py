@@ -8,7 +8,6 @@ from odis_app.households.operations.file import (
     confirm_review,
     normal_phone,
     open_household,
-    phone_words,
     reopen_household,
     update_identity,
 )
@@ -49,7 +48,6 @@ __all__ = [
     "move_due_passations",
     "normal_phone",
     "open_household",
-    "phone_words",
     "propose_passation",
     "record_fact",
     "refresh_all_stages",

@@ -198,14 +198,6 @@ def normal_phone(typed: str) -> str:
     return digits
 
 
-def phone_words(phone: str) -> str:
-    """A normalised phone as people write it: « 06 00 00 00 44 », or as it is when it is foreign."""
-    if not re.fullmatch(r"\+33\d{9}", phone):
-        return phone
-    national = f"0{phone[3:]}"
-    return " ".join(national[i : i + 2] for i in range(0, 10, 2))
-
-
 def _next_number(identity: Identity, department_code: str) -> str:
     statement = insert(HouseholdCounter).values(
         owner_org_id=identity.require_org(), department_code=department_code, last_number=1

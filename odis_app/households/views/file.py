@@ -10,6 +10,7 @@ from odis_app.accounts.models import User
 from odis_app.audit.queries import read_counts
 from odis_app.core import clock
 from odis_app.core.db import db
+from odis_app.core.formats import telephone
 from odis_app.core.permissions import guard
 from odis_app.core.web import identity, is_fragment_request, render
 from odis_app.households import operations, policy, queries
@@ -69,7 +70,7 @@ def _contact(household: Household) -> list[tuple[str, str]]:
     lodged = ", ".join(
         part for part in (AccommodationMode.label_of(block.accommodation_mode), block.accommodation_note) if part
     )
-    return [("Téléphone", operations.phone_words(queries.phone_of(household))), ("Hébergement actuel", lodged)]
+    return [("Téléphone", telephone(queries.phone_of(household))), ("Hébergement actuel", lodged)]
 
 
 def _protected(household: Household) -> dict[str, Any]:
@@ -99,9 +100,7 @@ def edit(household: Household) -> Response:
     by_id = {user.public_id: user for user in people}
     referent = next((u.public_id for u in people if u.id == household.referent_user_id), "")
     block = db.get_one(HouseholdIdentity, household.id)
-    form = IdentityForm.of(
-        household, block, phone=operations.phone_words(queries.phone_of(household)), referent=referent
-    )
+    form = IdentityForm.of(household, block, phone=telephone(queries.phone_of(household)), referent=referent)
     form.referent.choices = [
         *([("", household.referent_label)] if not referent else []),
         *((u.public_id, _name(u)) for u in people),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, cast, false, func, literal, or_, select
@@ -126,6 +127,11 @@ def _free_from(taken: Any) -> ColumnElement[date]:
 
 
 def _today() -> _Today:
+    return _on(clock.today())
+
+
+@lru_cache(maxsize=2)
+def _on(_day: date) -> _Today:
     taken = _taken()
     return _Today(taken, _state(taken), _free_from(taken))
 

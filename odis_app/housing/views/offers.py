@@ -135,7 +135,7 @@ def offer_page(offer: Offer, *, form: MotifForm | None = None, act: str = "", st
         status=status,
         host=host,
         address=queries.address_of(offer),
-        events=[(e, queries.describe(e)) for e in reversed(events)],
+        events=[(e, queries.describe(e)) for e in sorted(events, key=lambda e: (e.happened_on, e.id), reverse=True)],
         places=queries.offer_places(who, offer),
         qualities=[(label, offer.qualities[name]) for name, label in QUALITIES.items() if name in offer.qualities],
         motif_form=form or MotifForm(formdata=None),
