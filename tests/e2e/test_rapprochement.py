@@ -52,9 +52,7 @@ def test_a_household_already_known_is_said_before_it_is_saved(
     with product.database() as behind:
         first, last, born, number = behind.execute(KNOWN).fetchone() or ("", "", "", "")
     camille = people(product, "association", viewport=viewport)
-    camille.go("/menages/nouveau").write("Prénom", first).write("Nom", last).write(
-        "Date de naissance", f"{born:%d/%m/%Y}"
-    )
+    camille.go("/menages/nouveau").write("Prénom", first).write("Nom", last).write("Naissance", f"{born:%d/%m/%Y}")
     camille.choose("Sexe", "Homme")
     camille.press("Enregistrer le ménage").reads("Rien n’est enregistré", f"Ouvrir le dossier existant {number}")
     _picture(camille, f"doublon-{viewport['width']}")

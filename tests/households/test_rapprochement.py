@@ -412,7 +412,7 @@ def test_the_pages_say_one_neutral_sentence(town: Town, client: StrictClient, da
     camille.submit(page, {}, action=f"{address}/refuser", status=422)
     [theirs] = set(re.findall(r"/rapprochements/\w{16}", other.get("/rapprochements").get_data(as_text=True)))
     linked = other.get(other.submit(other.get(theirs), {}, action=f"{theirs}/accepter").location)
-    assert "voici qui joindre" in text_of(linked)
+    assert "Voici qui joindre" in text_of(linked)
     with owner_unit():
         name = db.execute(
             text("SELECT name FROM organisations WHERE id = :id"), {"id": town.camille.org_id}

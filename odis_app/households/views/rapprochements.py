@@ -59,7 +59,7 @@ def _answer(rapprochement: Rapprochement, *, accepts: bool) -> Response:
         return _page(rapprochement, form, status=422)
     said = "Réponse enregistrée. Vous saurez ici si l’autre organisme accepte aussi."
     if linked[0]:
-        said = "Vous avez accepté tous les deux : voici qui joindre."
+        said = "Vous avez accepté tous les deux. Voici qui joindre."
     flash(said if accepts else "Réponse enregistrée. Rien d’autre ne se passe.", "ok")
     return redirect_to("rapprochements.show", rapprochement=rapprochement.public_id)
 
