@@ -53,7 +53,7 @@ def _open() -> None:
     ):
         abort(400)  # no database holds this character
     unit = open_unit(session_token(), readonly=request.method in READING, request_id=g.request_id)
-    if unit.identity.kind == "job":  # what the queue holds opens no page
+    if unit.identity.kind in {"job", "system"}:  # what the queue holds opens no page
         close_unit(commit=False)
         unit = open_unit(None, readonly=request.method in READING, request_id=g.request_id)
     g.identity = unit.identity

@@ -15,7 +15,7 @@ from odis_app.core.crypto import seal
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError, StaleVersionError
 from odis_app.core.identity import Identity
-from odis_app.core.ids import new_public_id
+from odis_app.core.ids import new_public_id, public_id_from
 from odis_app.documents.models import Document
 from odis_app.documents.operations import withdraw_document
 from odis_app.journal import queries
@@ -61,7 +61,7 @@ def add_entry(
         return sent
     refuse_limited(record_id)
     entry = JournalEntry(
-        public_id=key or new_public_id(), record_id=record_id, owner_org_id=owner_org_id, kind=EntryKind.NOTE.value, audience=audience.value,
+        public_id=public_id_from(identity.require_org(), key) if key else new_public_id(), record_id=record_id, owner_org_id=owner_org_id, kind=EntryKind.NOTE.value, audience=audience.value,
         author_user_id=identity.require_user(), author_org_id=identity.require_org(), author_label=identity.name,
         org_label=identity.org_short_name or identity.org_name, medium=medium.value if medium else None, tags=_tag_values(tags),
         happened_at=_moment(happened_at), body_sealed=b"", version=1,
@@ -84,7 +84,7 @@ def sent_before(identity: Identity, *, key: str, record_id: int) -> JournalEntry
     if not key:
         return None
     db.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
-    return queries.entry_sent(identity, key, record_id)
+    return queries.entry_sent(identity, public_id_from(identity.require_org(), key), record_id)
 
 
 def add_system_entry(

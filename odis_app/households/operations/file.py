@@ -19,7 +19,7 @@ from odis_app.core.crypto import blind_index, place
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
-from odis_app.core.ids import new_public_id
+from odis_app.core.ids import new_public_id, public_id_from
 from odis_app.households import queries
 from odis_app.households.enums import FactKind, HouseholdEvent, HouseholdStatus, MemberLink
 from odis_app.households.models import (
@@ -78,14 +78,15 @@ def open_household(identity: Identity, *, opening: Opening) -> Household:
     if [p.link for p in opening.people].count(MemberLink.DEMANDEUR_PRINCIPAL.value) != 1:
         raise RuleError("people", "Un ménage a un demandeur principal et un seul.")
     check_number(len(opening.people))
-    if opening.key and (sent := _sent_before(identity, opening.key)) is not None:
+    key = public_id_from(identity.require_org(), opening.key) if opening.key else ""
+    if key and (sent := _sent_before(identity, key)) is not None:
         return sent
     opened_on = opening.opened_on or clock.today()
     record = create_record(
         identity, kind="household", department_code=opening.department_code, dispositif_id=opening.dispositif_id
     )
     household = Household(
-        id=record.id, owner_org_id=record.owner_org_id, public_id=opening.key or new_public_id(), number=_next_number(identity, opening.department_code),
+        id=record.id, owner_org_id=record.owner_org_id, public_id=key or new_public_id(), number=_next_number(identity, opening.department_code),
         department_code=opening.department_code, dispositif_id=opening.dispositif_id, initials="", composition_kind="isole", size=1, adults=1, minors=0,
         priority=opening.priority, seniority_date=opening.seniority_date, referent_user_id=opening.referent_user_id or identity.user_id,
         referent_label=opening.referent_label or identity.name, status_since=opened_on, reviewed_at=clock.now(), reviewed_by_label=identity.name,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flask import Response, flash, request, url_for
 
+from odis_app.core.ids import public_id_from
 from odis_app.core.permissions import guard
 from odis_app.core.web import identity, redirect_to, render
 from odis_app.households import operations, queries
@@ -64,7 +65,8 @@ def _twins(form: OpeningForm) -> Sequence[Household]:
     if form.anyway.data:
         return ()
     found = twins_of(identity(), form.known())
-    return () if any(h.public_id == form.key.data for h in found) else found
+    own = public_id_from(identity().require_org(), form.key.data or "")
+    return () if any(h.public_id == own for h in found) else found
 
 
 def _page(form: OpeningForm, twins: Sequence[Household]) -> Response:
