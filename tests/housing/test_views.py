@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.housing import operations as do
-from odis_app.housing.models import Offer, Place
+from odis_app.housing.models import Offer, OfferHost, Place
 from tests.housing.conftest import MARK
 from tests.housing.households import open_file
 from tests.support.client import text_of
@@ -109,6 +109,17 @@ def test_a_place_is_declared_corrected_closed_and_opened_again(homes, operator, 
     assert "Fermée" in text_of(browser.get(address))
     browser.submit(browser.get(address), {}, button="Rouvrir la place")
     assert "Disponible" in text_of(browser.get(address))
+
+
+def test_what_was_noted_of_a_host_survives_a_correction(homes, association, client):
+    offer = homes.offer(association)
+    with association.acting():
+        db.get_one(OfferHost, offer.id).note = "Parle arabe."
+    browser = client.as_(association)
+    browser.submit(browser.get(f"/offres/{offer.public_id}/modifier"), {"host_name": "Jo Modèle"}, button="Enregistrer")
+    with association.acting():
+        host = db.get_one(OfferHost, offer.id)
+        assert (host.name, host.note) == ("Jo Modèle", "Parle arabe.")
 
 
 def test_an_offer_from_the_phone_call_to_the_validation(association, client):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -38,13 +38,13 @@ S = QualificationStatus
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Who offers. ``phone`` is normalised (+33…) or empty; ``siret`` for a personne morale."""
+    """Who offers. ``phone`` is normalised (+33…) or empty; ``siret`` for a personne morale; ``note`` None leaves what was noted."""
 
     name: str
     phone: str = ""
     email: str = ""
     siret: str = ""
-    note: str = ""
+    note: str | None = ""
 
 
 def create_offer(
@@ -251,6 +251,7 @@ def host_values(host: Host, owner_org_id: int) -> dict[str, Any]:
 
 def _set_host(offer: Offer, host: Host) -> None:
     row = db.get_one(OfferHost, offer.id)
-    for name, value in host_values(host, offer.owner_org_id).items():
+    told = replace(host, note=row.note) if host.note is None else host
+    for name, value in host_values(told, offer.owner_org_id).items():
         setattr(row, name, value)
     db.flush()

@@ -245,6 +245,7 @@ def _host(form: OfferForm) -> operations.Host:
         phone=form.phone.data or "",
         email=form.email.data or "",
         siret=form.siret.data or "",
+        note=None,
     )
 
 
