@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from odis_app.accounts.views import ask_to_sign_in
 from odis_app.core.permissions import Guard, guard_of, require_step_up
-from odis_app.core.requests import READING, note_read
+from odis_app.core.requests import note_read
 
 UNMARKED = frozenset({"static", "assets.serve"})  # files, no data
 
@@ -56,8 +56,8 @@ def _load(mark: Guard) -> dict[str, object]:
 
 
 def _note_read(mark: Guard, objects: dict[str, object]) -> None:
-    """One audit event for a GET that shows a record: the first loaded object that belongs to one."""
-    if request.method not in READING or mark.permission is None:
+    """One audit event for an answer that shows a record: the first loaded object that belongs to one."""
+    if mark.permission is None:
         return
     for obj in objects.values():
         record_id = getattr(obj, "record_id", None)

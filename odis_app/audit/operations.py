@@ -28,6 +28,7 @@ def record_event(
     Raises PermissionError for a record that the identity never could see.
     """
     del identity
+    unit = current_unit()
     parameters = {
         "action": action,
         "record": record_id,
@@ -35,7 +36,7 @@ def record_event(
         "purpose": purpose,
         "summary": summary,
         "data": json.dumps(data or {}),
-        "request": current_unit().request_id,
+        "request": unit.request_id,
     }
     statement = text(
         "SELECT odis.audit_append(:action, :record, :class, :purpose, :summary, CAST(:data AS jsonb), :request)"
@@ -43,4 +44,5 @@ def record_event(
     event = db.execute(statement, parameters).scalar_one_or_none()
     if event is None:
         raise PermissionError("this record may not be named in the trail by who acts")
+    unit.audited = True
     return int(event)

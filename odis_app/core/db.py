@@ -55,6 +55,7 @@ class Unit:
     identity: Identity
     readonly: bool
     request_id: str = ""
+    audited: bool = False  # an event of the trail was written in it
     loaded: list[object] = field(default_factory=list)
     answers: dict[tuple[object, ...], Any] = field(default_factory=dict)
 

@@ -10,7 +10,7 @@ from flask import Flask, Response, abort, current_app, g, request
 from sqlalchemy import text
 
 from odis_app.core import clock
-from odis_app.core.db import close_unit, db, in_unit, open_unit, unit_of_work
+from odis_app.core.db import close_unit, current_unit, db, in_unit, open_unit, unit_of_work
 from odis_app.core.identity import ANONYMOUS
 from odis_app.core.ids import new_public_id
 
@@ -65,7 +65,7 @@ def _texts(source: Any) -> list[str]:
 
 
 def note_read(action: str, record_id: int, *, sensitivity: int = 0, summary: str = "") -> None:
-    """Note that the present GET shows a record: one audit event will be written before the answer leaves. Later calls only raise the sensitivity."""
+    """Note that the present answer shows a record: one audit event will be written before the answer leaves. Later calls only raise the sensitivity."""
     known = g.get("read_event")
     if known is not None and known["record"] == record_id:
         known["class"] = max(known["class"], sensitivity)
@@ -88,9 +88,13 @@ def read_is_written_down() -> None:
 def _close(response: Response) -> Response:
     if not in_unit():
         return response
+    told = current_unit().audited
     close_unit(commit=response.status_code < 400)
-    if request.method in READING and response.status_code < 400:
-        _write_down()
+    if request.method in READING:
+        if response.status_code < 400:
+            _write_down()
+    elif g.get("read_event") and (response.status_code == 422 or (response.status_code == 200 and not told)):
+        _write_down()  # a form that is refused, or found again, shows the record as reading it does
     return response
 
 

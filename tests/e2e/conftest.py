@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -18,21 +19,22 @@ from odis_app.organisations.seeds import World
 from tests.e2e.product import Product, running
 from tests.support.browser import Person
 
-Products = Callable[[str], Product]
+Products = Callable[..., Product]
 
 
 @pytest.fixture(scope="session")
 def products(
     services: Embedded, demo_database: Config, demo_world: tuple[Flask, World], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Products]:
-    """``products("souris")``: a running product of that name, started when first asked for."""
+    """``products("souris")``: a running product of that name, started when first asked for; its configuration may be told apart."""
     with ExitStack() as stack:
 
         @cache
-        def product(name: str) -> Product:
+        def product(name: str, **configured: str) -> Product:
             for engine in ("app", "worker", "owner"):
                 core_db.dispose(engine)  # a database that somebody has open cannot be copied
-            return stack.enter_context(running(name, services, demo_database, tmp_path_factory.mktemp(name)))
+            folder = tmp_path_factory.mktemp(name)
+            return stack.enter_context(running(name, services, replace(demo_database, **configured), folder))
 
         yield product
 

@@ -2,7 +2,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from odis_app.access.enums import ShareLevel, SharePurpose
 from odis_app.core import clock
@@ -13,7 +13,7 @@ from odis_app.households.models import Household, Member
 from odis_app.households.operations.composition import Person
 from tests.households.conftest import Town, open_file, organisation_of
 from tests.support.client import StrictClient, text_of
-from tests.support.worlds import confirmed
+from tests.support.worlds import confirmed, owner_unit
 
 TABS = (
     "",
@@ -27,6 +27,7 @@ TABS = (
     "/sante",
     "/securite",
 )
+READS = text("SELECT count(*) FROM audit_events WHERE action = 'household:read'")
 FORMS = (
     "/modifier", "/composition/ajouter", "/situation/modifier", "/besoins/modifier", "/projet/modifier", "/partages/nouveau", "/signaler",
 )  # fmt: skip
@@ -328,6 +329,24 @@ def test_search_by_phone_or_agdref_is_sent_by_post_and_answers_for_one_s_own_org
         neighbour.submit(neighbour.get("/menages/recherche"), {"phone": "0600000001"}, status=200)
     )
     client.as_(town.ddets).get("/menages/recherche", status=403)
+    with owner_unit():
+        trail = text("SELECT summary, data FROM audit_events WHERE action = 'household:search' ORDER BY id")
+        told = [tuple(row) for row in db.execute(trail)]
+    one = ("Recherche par identifiant : 1\xa0dossier trouvé", {"records": [family]})
+    assert told == [one, one, ("Recherche par identifiant : 0\xa0dossier trouvé", {"records": []})]
+
+
+@pytest.mark.parametrize("typed", [{"_reprise": "1"}, {"phone": "12"}])
+def test_a_form_that_shows_a_file_again_is_written_down_as_a_read(
+    client: StrictClient, town: Town, family: str, typed: dict[str, str]
+) -> None:
+    browser = client.as_(town.sacha)
+    page = browser.get(f"/menages/{family}/modifier")
+    with owner_unit():
+        before = db.execute(READS).scalar_one()
+    browser.submit(page, typed, button="Enregistrer le dossier", status=200 if "_reprise" in typed else 422)
+    with owner_unit():
+        assert db.execute(READS).scalar_one() == before + 1
 
 
 def test_reads_are_written_down_and_those_of_class_3_are_not_shown(

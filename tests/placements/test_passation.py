@@ -16,12 +16,12 @@ from odis_app.core.db import db
 from odis_app.households import operations as files
 from odis_app.households.policy import find_passation
 from odis_app.organisations.models import Membership, Organisation
-from odis_app.organisations.seeds import Actor
+from odis_app.organisations.seeds import Actor, open_actor
 from odis_app.placements import operations as do
 from odis_app.placements.models import Orientation, Placement
 from odis_app.placements.policy import visible_orientations
 from tests.placements.conftest import Town, create_place, found, stay
-from tests.support.worlds import owner_unit
+from tests.support.worlds import WorldBuilder, owner_unit
 
 
 def hand_over(town: Town, receiver: Actor) -> None:
@@ -90,11 +90,11 @@ def test_who_lodges_a_household_reads_it_as_long_as_the_stay(town: Town) -> None
         assert set(db.execute(mine).scalars()) == {"passation", "orientation"}
 
 
-def test_an_exclusion_decided_alone_is_signed_by_the_next_person(town: Town) -> None:
+def test_an_exclusion_decided_alone_is_signed_by_the_next_person(town: Town, world: WorldBuilder) -> None:
     orientation = town.entered(days_ago=3)
     with owner_unit():
-        second = db.execute(select(Membership).where(Membership.user_id == town.second.user_id)).scalar_one()
-        second.starts_on, second.ends_on = clock.today() - timedelta(days=9), clock.today() - timedelta(days=1)
+        membership = db.execute(select(Membership).where(Membership.user_id == town.second.user_id)).scalar_one()
+        membership.starts_on, membership.ends_on = clock.today() - timedelta(days=9), clock.today() - timedelta(days=1)
     with town.operator.acting() as identity:
         assert do.exit_placement(
             identity, placement=stay(orientation), reason="exclusion_reglement", exited_on=clock.today()
@@ -103,7 +103,8 @@ def test_an_exclusion_decided_alone_is_signed_by_the_next_person(town: Town) -> 
         assert pending_reviews(identity) == []
     with owner_unit():
         db.execute(update(Membership).where(Membership.user_id == town.second.user_id).values(ends_on=None))
-    with town.second.acting() as identity:
+    second = open_actor(world.world, "second", user_id=town.second.user_id, organisation_id=town.second.org_id)
+    with second.acting() as identity:  # the session of before ended with the role
         (review,) = pending_reviews(identity)
         decide_review(identity, review=review, verdict=Verdict.CONFIRMED)
     with town.operator.acting():

@@ -65,7 +65,7 @@ def test_what_errors_say_is_of_visible_rows_only(region: Region) -> None:
     for question in (
         "SELECT count(*) FROM household_identities WHERE CAST(name AS int) > 0",
         "SELECT count(*) FROM members WHERE 1 / length(left(first_name, 0)) > 0",
-        "SELECT count(*) FROM offer_hosts WHERE CAST(name AS date) > now()",
+        "SELECT count(*) FROM places WHERE CAST(label AS date) > now()",
         "SELECT query_to_xml('SELECT CAST(name AS int) FROM household_identities', true, true, '') IS NULL",
     ):
         with trying(region.people["elsewhere", "ts"]):
@@ -91,7 +91,6 @@ def test_the_planner_says_nothing_of_hidden_rows(region: Region) -> None:
                 ("members", "first_name", "Lalarème"),
                 ("household_identities", "folded", "marqueuzine"),
                 ("household_tokens", "token", "marqueuzine"),
-                ("offer_hosts", "name", "Jeanne Marqueuse"),
             ):
                 plans = {
                     guess: value(f"EXPLAIN SELECT * FROM {table} WHERE {column} = '{guess}'")

@@ -40,7 +40,7 @@ from odis_app.journal.policy import visible_entries
 from odis_app.organisations.models import Organisation
 from odis_app.organisations.seeds import Actor
 from tests.placements.conftest import open_file
-from tests.support.worlds import WorldBuilder, open_class2, owner_unit
+from tests.support.worlds import WorldBuilder, confirmed, open_class2, owner_unit
 
 LEVELS = {Role.COORDINATEUR: 3, Role.TRAVAILLEUR_SOCIAL: 2, Role.OPERATEUR: 1, Role.DDETS: 1}
 TEAMS = (  # part, département, roles of its people
@@ -285,7 +285,7 @@ def _join(model: Model, draw: random.Random) -> None:
     with owner_unit():
         number = db.execute(text("SELECT number FROM households WHERE id = :id"), {"id": file.id}).scalar_one()
     opened = None
-    with who.actor.acting() as identity:
+    with confirmed(who.actor).acting() as identity:
         try:
             opened = files.join_file(
                 identity, number=number, born=file.born, reason=JoinReason.MISE_A_L_ABRI, words="Ce soir."

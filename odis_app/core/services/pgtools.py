@@ -67,7 +67,8 @@ def dumping(url: str, program: Path, *, snapshot: str, without: Iterable[str]) -
 
 def restore(url: str, program: Path, blocks: Iterable[bytes]) -> None:
     """Give a dump to ``pg_restore``: the whole of it in one transaction, or nothing. Raises ServiceError when it fails."""
-    options = ["--single-transaction", "--exit-on-error", "--no-password"]
+    # What was closed among the server's own functions is closed by the installation itself: only a superuser may write it.
+    options = ["--single-transaction", "--exit-on-error", "--no-password", "--exclude-schema=pg_catalog"]
     with tempfile.TemporaryFile() as errors, _run(url, program, options, errors, stdin=subprocess.PIPE) as running:
         assert running.stdin is not None
         try:

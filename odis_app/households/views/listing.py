@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import Response, request, url_for
 
+from odis_app.audit.operations import record_event
+from odis_app.core.formats import pluriel
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
 from odis_app.core.slots import slot
@@ -99,6 +101,10 @@ def search() -> Response:
         if saved(form, None, lambda: phone.append(normal_phone(form.phone.data or ""))):
             rows = queries.find_by_identifier(who, phone=phone[0], agdref="".join((form.agdref.data or "").split()))
             found = [(row, display_name(row)) for row in rows]
+            said = f"Recherche par identifiant : {pluriel(len(rows), 'dossier trouvé', 'dossiers trouvés')}"
+            record_event(
+                who, "household:search", sensitivity=1, summary=said, data={"records": [r.public_id for r in rows]}
+            )
     status = 422 if form.is_submitted() and found is None and not form.is_resumed else 200
     crumbs = [("Ménages", url_for("households.index")), ("Recherche par identifiant", None)]
     return render("households/search.html", status=status, form=form, found=found, crumbs=crumbs)
