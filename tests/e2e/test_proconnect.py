@@ -33,6 +33,8 @@ def test_somebody_ties_proconnect_then_enters_with_it(
     )
     oidc.back = f"{product.address}/connexion/proconnect/retour"
     oidc.email, oidc.subject = f"{account}@demo.odis.example", f"sub-{account}"
+    with product.database() as behind:  # the shared accounts of a demonstration are tied to nobody
+        behind.execute("UPDATE users SET is_demo = false WHERE email = %s", (oidc.email,))
     who = people(product, viewport=viewport, mode=mode)
     who.go("/places").follow("Se connecter avec ProConnect")  # the page one came for is found again
     who.reads("ProConnect confirme qui vous êtes. Écrivez une fois le mot de passe")
