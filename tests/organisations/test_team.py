@@ -150,7 +150,10 @@ def test_the_way_back_is_one_of_ours(client: StrictClient, world: WorldBuilder) 
 
 
 def test_what_is_being_sent_is_never_stopped_by_the_charter(client: StrictClient, world: WorldBuilder) -> None:
-    client.as_(newcomer(world)).post("/deconnexion")
+    browser = client.as_(newcomer(world))
+    gone = browser.post("/deconnexion")
+    assert "/charte" not in gone.headers["Location"]
+    browser.get("/charte", status=303)  # signed out for good: the next page asks who one is
 
 
 @pytest.fixture
