@@ -106,7 +106,9 @@ def test_it_prints_the_address_and_the_accounts_and_answers(product):
 
 def test_sigterm_leaves_no_process_and_no_address(product):
     for part in ("gunicorn", "jobs.worker", "redis-server", "bin/postgres"):
-        assert any(part in words for words in processes_of(product.data_dir).values()), part
+        waiting = Patience(30)  # for an instant, what becomes another program shows no environment
+        while not any(part in words for words in processes_of(product.data_dir).values()):
+            assert waiting.again(), part
     assert product.end(signal.SIGTERM) == 0
     assert gone(product.data_dir) == {}
     assert not (product.data_dir / SERVICES_FILE).exists()
