@@ -26,3 +26,9 @@ def move_passations(job: RunningJob) -> dict[str, Any]:
     """Hand over the files whose accepted day has come. Run twice, the second finds none."""
     job.progress(10, "Passations du jour")
     return {"passations": operations.move_due_passations(job.identity)}
+
+
+def tell_joins(job: RunningJob) -> dict[str, Any]:
+    """Write to who follows a file that somebody tried to join, remind who has not read an access over. Run twice, the second finds none."""
+    job.progress(10, "Rattachements en urgence")
+    return {"joins": operations.tell_joins(job.identity)}

@@ -40,6 +40,7 @@ ALLOWED = frozenset(
         "jobs.exports.purge",
         "jobs.exports.run",
         "jobs.households.refresh_stages",
+        "jobs.households.tell_joins",
         "jobs.housing.remind_operators",
         "jobs.maintenance.purge_imports",
         "jobs.maintenance.purge_jobs",

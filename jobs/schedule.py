@@ -67,6 +67,13 @@ SCHEDULE = (
     ),
     Schedule("passations", "Passations dont le jour est venu", "jobs.households.move_passations", at=time(0, 10)),
     Schedule("rapprochements", "Rapprochements entre organismes", "jobs.households.rapprochements", at=time(1, 10)),
+    Schedule(
+        "joins",
+        "Rattachements en urgence : courriels et relectures qui tardent",
+        "jobs.households.tell_joins",
+        queue=RAPIDE,
+        every=timedelta(minutes=10),
+    ),
     Schedule("refresh-stages", "Étapes des dossiers recalculées", "jobs.households.refresh_stages", at=time(0, 20)),
     Schedule(
         "scan-documents",

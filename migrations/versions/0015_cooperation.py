@@ -11,6 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from migrations.contested import contested_functions, drop_contested
+from migrations.joining import drop_telling, telling_functions
 from migrations.walls import APPLICATION, NAMES_RECORD, OWN_RECORD, auth_writes, definer, drop_definer, run, wall
 
 revision = "0015_cooperation"
@@ -67,6 +68,7 @@ def upgrade() -> None:
     _move()
     _steps()
     _join_file()
+    telling_functions()
     contested_functions()
     _review_functions()
     _explain()
@@ -189,6 +191,7 @@ def _joins() -> None:
       reason text NOT NULL,
       words_sealed bytea NOT NULL,
       at timestamptz NOT NULL DEFAULT now(),
+      told_at timestamptz,
       CONSTRAINT fk_file_joins_household FOREIGN KEY (record_id, owner_org_id) REFERENCES households (id, owner_org_id)
         ON UPDATE CASCADE ON DELETE CASCADE,
       CONSTRAINT ck_file_joins_named CHECK ((record_id IS NULL) = (outcome = 'nothing') AND (owner_org_id IS NULL) = (record_id IS NULL))
@@ -213,6 +216,7 @@ def _reviews() -> None:
       author_label text NOT NULL,
       org_label text NOT NULL,
       asked_at timestamptz NOT NULL DEFAULT now(),
+      reminded_at timestamptz,
       decided_at timestamptz,
       decided_by_id bigint REFERENCES users,
       decided_by_label text,
@@ -496,7 +500,7 @@ def _walls() -> None:
         "file_joins",
         select=f"({OWN} AND ((SELECT odis.level()) >= 3 OR {referred})) OR (actor_user_id = {ME} AND outcome = 'opened')",
     )
-    auth_writes("file_joins", "INSERT")
+    auth_writes("file_joins", "INSERT, UPDATE")
     wall(
         "reviews",
         select="(owner_org_id = (SELECT odis.org()) AND ((SELECT odis.level()) >= 0 OR (kind = 'offer_decision' AND (SELECT odis.has_role('qualificateur_offres'))))) "
@@ -527,5 +531,6 @@ def downgrade() -> None:
     for signature in reversed(DEFINERS.values()):
         drop_definer(signature)
     drop_contested()
+    drop_telling()
     run("DROP INDEX ix_orientations_undone")
     run("DROP TABLE reviews, file_joins, passations, assignments")

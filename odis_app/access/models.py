@@ -151,6 +151,7 @@ class FileJoin(Base):
     reason: Mapped[str]
     words_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
 
     @property
     def reason_label(self) -> str:
@@ -181,6 +182,7 @@ class Review(Base):
     author_label: Mapped[str]
     org_label: Mapped[str]
     asked_at: Mapped[datetime]
+    reminded_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
     decided_by_label: Mapped[str | None]

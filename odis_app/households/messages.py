@@ -18,6 +18,18 @@ CONSENT_NEEDED = mail_kind(
     fields={"link"},
 )
 
+JOINED = mail_kind(
+    "household_joined",
+    subject="Un rattachement en urgence dans OD&IS",
+    page="mails/household_joined.html",
+    fields={"link"},
+)
+JOIN_LATE = mail_kind(
+    "household_join_late",
+    subject="Un rattachement en urgence attend sa relecture dans OD&IS",
+    page="mails/household_join_late.html",
+    fields={"link"},
+)
 RAPPROCHEMENT = mail_kind(
     "household_rapprochement",
     subject="Une information vous attend dans OD&IS",

@@ -11,7 +11,7 @@ from odis_app.households.operations.file import (
     reopen_household,
     update_identity,
 )
-from odis_app.households.operations.joining import join_file, tries_left
+from odis_app.households.operations.joining import join_file, tell_joins, tries_left
 from odis_app.households.operations.needs import update_administrative, update_needs, update_request
 from odis_app.households.operations.passation import (
     Packet,
@@ -60,6 +60,7 @@ __all__ = [
     "run_rapprochements",
     "share_household",
     "signal_household",
+    "tell_joins",
     "tries_left",
     "update_administrative",
     "update_health_needs",

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import select, text
 
 from odis_app.access.enums import JoinReason, SharePurpose
+from odis_app.access.messages import REVIEWS_PATH
 from odis_app.audit.operations import record_event
 from odis_app.core.crypto import place, seal
 from odis_app.core.db import db
@@ -14,9 +15,11 @@ from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
 from odis_app.households.enums import MemberLink
+from odis_app.households.messages import FILES_PATH, JOIN_LATE, JOINED
 from odis_app.households.models import Household, Member
 from odis_app.households.policy import reads_in_full, visible_households
 from odis_app.journal.operations import add_system_entry
+from odis_app.notifications.operations import send_mail
 
 TRIES = 3
 
@@ -70,4 +73,22 @@ def join_file(identity: Identity, *, number: str, born: date, reason: JoinReason
         identity, "household:join", record_id=household.id, purpose=SharePurpose.URGENCE.value, summary="Rattachement en urgence",
         data={"reason": reason.value, "join": public_id},
     )  # fmt: skip
+    for row in db.execute(text("SELECT * FROM odis.join_contacts(:join)"), {"join": public_id}).all():
+        send_mail(identity, to=row.email, template=JOINED, context={"link": f"{REVIEWS_PATH}/{row.review}"})
     return household
+
+
+def tell_joins(identity: Identity) -> int:
+    """Mail the tries on files in danger, and once each emergency access that nobody has read over in two days; how many. For the task.
+
+    A try on a file in danger is not told in the transaction of who tried: it must answer as any other that opened nothing.
+    """
+    rows = db.execute(text("SELECT * FROM odis.joins_due()")).all()
+    for row in rows:
+        late = row.what == "late"
+        if late:
+            record_event(identity, "review:remind", record_id=row.record_id, summary="Relecture d’un rattachement rappelée")
+        link = f"{REVIEWS_PATH}/{row.public_id}" if late else f"{FILES_PATH}/{row.public_id}/partages"
+        for email in row.emails:
+            send_mail(identity, to=email, template=JOIN_LATE if late else JOINED, context={"link": link})
+    return len(rows)
