@@ -48,6 +48,7 @@ PROPOSED = """
                            WHERE (o.household_id = r.id AND o.place_owner_org_id = odis.case_org())
                               OR (p.record_id = r.id AND o.household_owner_org_id = odis.case_org()))"""
 GRANT_DAYS = 400
+TODAY = "(now() AT TIME ZONE 'Europe/Paris')::date"
 LINGERING_DAYS = 30
 
 
@@ -423,10 +424,12 @@ def _walls() -> None:
     # A place of a département where one is not mandated is refused before its key is looked at: no existence is told.
     reachable = f"(department_code = ANY (ARRAY(SELECT odis.mandated_departments())) OR {PLACE_SIDE})"
     fresh = "household_accepted_at IS NULL AND host_accepted_at IS NULL AND confirmed_at IS NULL AND ended_at IS NULL AND entered_on IS NULL"
+    # A place that is not validated, or whose validation waits for its second look (0015), is proposed to nobody.
+    validated = f"EXISTS (SELECT 1 FROM places p WHERE p.id = place_id AND p.validated_until >= {TODAY})"
     wall(
         "orientations",
         select=f"{PARTIES} OR {STATE}",
-        insert=f"{HOUSEHOLD_SIDE} AND {reachable} AND {fresh}",
+        insert=f"{HOUSEHOLD_SIDE} AND {reachable} AND {fresh} AND {validated}",
         update=PARTIES,
         update_check=PARTIES,
     )

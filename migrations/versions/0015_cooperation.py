@@ -12,6 +12,7 @@ from importlib import import_module
 
 from migrations.contested import contested_functions, drop_contested
 from migrations.joining import drop_telling, telling_functions
+from migrations.second_look import drop_second_look, second_look_functions
 from migrations.walls import APPLICATION, NAMES_RECORD, OWN_RECORD, auth_writes, definer, drop_definer, run, wall
 
 revision = "0015_cooperation"
@@ -70,6 +71,7 @@ def upgrade() -> None:
     _join_file()
     telling_functions()
     contested_functions()
+    second_look_functions()
     _review_functions()
     _explain()
     _walls()
@@ -437,7 +439,7 @@ def _review_functions() -> None:
               OR (r.kind IN ('exclusion', 'offer_decision') AND r.department_code IN (SELECT odis.steered_departments()))) THEN RETURN false; END IF;
           UPDATE public.reviews SET decided_at = now(), decided_by_id = odis.user_id(), verdict = answer, words_sealed = words,
                  decided_by_label = (SELECT u.first_name || ' ' || u.last_name FROM public.users u WHERE u.id = odis.user_id()) WHERE id = r.id;
-          IF answer = 'contested' THEN PERFORM odis.contest(r.id); END IF;
+          IF answer = 'contested' THEN PERFORM odis.contest(r.id); ELSE PERFORM odis.offer_confirmed(r.id); END IF;
           -- the later review of an exclusion is its second signature
           IF r.kind = 'exclusion' AND answer = 'confirmed' THEN
             UPDATE public.placements SET review_due = false, exit_confirmed_by_id = odis.user_id()
@@ -530,6 +532,7 @@ def downgrade() -> None:
         run(f"REVOKE {verbs} ON {table} FROM odis_auth")
     for signature in reversed(DEFINERS.values()):
         drop_definer(signature)
+    drop_second_look()
     drop_contested()
     drop_telling()
     run("DROP INDEX ix_orientations_undone")

@@ -102,7 +102,7 @@ class ReviewKind(Labelled):
         return {
             ReviewKind.BREAK_GLASS: "Si vous contestez, cet accès se ferme aussitôt.",
             ReviewKind.EXCLUSION: "Si vous contestez, l’exclusion est annulée : le séjour reprend, sauf si la place ou le ménage ont trouvé autre chose depuis.",
-            ReviewKind.OFFER_DECISION: "Si vous contestez, l’offre redevient « Visite faite » : elle n’est plus proposée avant une nouvelle décision, "
+            ReviewKind.OFFER_DECISION: "Tant que personne ne l’a relue, l’offre n’est pas proposée. Si vous contestez, l’offre redevient « Visite faite » : elle n’est plus proposée avant une nouvelle décision, "
             "et les propositions sans réponse sont retirées. Un ménage déjà entré y reste ; la personne qui le suit est prévenue.",
             ReviewKind.EXPORT: "Si vous contestez, le fichier n’est pas remis.",
         }[self]

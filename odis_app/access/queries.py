@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select, text
 
+from odis_app.access.enums import ReviewKind
 from odis_app.access.models import FileJoin, Grant, Review, RoleException
 from odis_app.access.policy import decides, visible_exceptions, visible_reviews
 from odis_app.core.db import asked_once, current_unit, db
@@ -50,6 +51,12 @@ def decided_reviews(identity: Identity) -> list[Review]:
     """The last decisions that were read over."""
     done = visible_reviews(identity).where(Review.decided_at.is_not(None)).order_by(Review.decided_at.desc())
     return list(db.execute(done.limit(50)).scalars())
+
+
+def pending_review(identity: Identity, kind: ReviewKind, subject: str) -> Review | None:
+    """The second look that a decision waits for; None when it waits for none, or when that may not be seen."""
+    waiting = visible_reviews(identity).where(Review.kind == kind.value, Review.subject == subject)
+    return db.execute(waiting.where(Review.decided_at.is_(None))).scalar_one_or_none()
 
 
 def join_of(review: Review) -> FileJoin | None:

@@ -87,11 +87,20 @@ class Homes:
                 identity, values=values(**changes), host=do.Host(name=host, phone="+33639980001", email="hote@exemple.test"), address=MARK, units=units,
                 received_on=clock.today() - timedelta(days=10),
             )  # fmt: skip
-            self.qualify(identity, offer, stage)
-        return offer
+            self.qualify(identity, offer, "checked" if stage == "validated" else stage)
+        return self.validate(actor, offer) if stage == "validated" else offer
+
+    def validate(self, actor: Actor, offer: Offer) -> Offer:
+        """By two people: a colleague, whom nothing names here, recorded the visit. Stage « alone » of ``qualify`` is the other case."""
+        with owner_unit():
+            db.execute(text("UPDATE offer_events SET data = data - 'author' WHERE offer_id = :id"), {"id": offer.id})
+        with actor.acting() as identity:
+            found = db.get_one(Offer, offer.id)
+            do.decide(identity, offer=found, accepted=True, motif="conforme")
+        return found
 
     def qualify(self, identity: Any, offer: Offer, stage: str) -> None:
-        if stage in {"visited", "checked", "validated"}:
+        if stage in {"visited", "checked", "alone"}:
             do.record_visit(
                 identity,
                 offer=offer,
@@ -99,9 +108,9 @@ class Homes:
                 visitors=("Camille Fictive", "Sacha Témoin"),
                 checklist=dict.fromkeys(CHECKLIST, True),
             )
-        if stage in {"checked", "validated"}:
+        if stage in {"checked", "alone"}:
             do.record_safeguards(identity, offer=offer, checked=dict.fromkeys(SAFEGUARDS, True))
-        if stage == "validated":
+        if stage == "alone":
             do.decide(identity, offer=offer, accepted=True, motif="conforme")
 
     def reserve(

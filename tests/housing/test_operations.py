@@ -281,7 +281,7 @@ def test_working_days_skip_week_ends_and_holidays():
 
 
 def test_who_recorded_the_visit_does_not_validate_where_a_colleague_can(homes, association, world):
-    alone = homes.offer(association, stage="validated")
+    alone = homes.offer(association, stage="alone")
     with association.acting() as identity:
         (review,) = db.execute(select(Review)).scalars().all()
         assert (review.kind, review.subject, review.label) == ("offer_decision", alone.public_id, alone.number)

@@ -43,8 +43,31 @@ def alone(world: WorldBuilder) -> Actor:
 
 @pytest.fixture
 def offer(alone: Actor) -> str:
-    """The public id of a home that ``alone`` visited and validated."""
-    return Homes().offer(alone, stage="validated").public_id
+    """The public id of a home that ``alone`` visited and validated: it waits for its second look, and is proposed to nobody."""
+    return Homes().offer(alone, stage="alone").public_id
+
+
+@pytest.fixture
+def renewed(alone: Actor) -> str:
+    """A home that two people validated eleven months ago, and that ``alone`` has just renewed: proposed for its last twenty days."""
+    offer = Homes().offer(alone, stage="validated")
+    with owner_unit():
+        age(offer.public_id)
+    with alone.acting() as identity:
+        Homes().qualify(identity, offer_row(offer.public_id), "alone")
+    return offer.public_id
+
+
+def age(offer: str) -> None:
+    """As if it had been validated eleven months ago: it ends in twenty days."""
+    mine = "(SELECT id FROM offers WHERE public_id = :offer)"
+    for statement in (
+        f"UPDATE offers SET received_on = current_date - 360, validated_until = current_date + 20, decided_on = current_date - 345 WHERE id = {mine}",
+        f"UPDATE places SET validated_until = current_date + 20 WHERE offer_id = {mine}",
+        f"""UPDATE offer_events SET happened_on = current_date - 345,
+              data = CASE kind WHEN 'decision' THEN jsonb_set(data, '{{until}}', to_jsonb(current_date + 20)) ELSE data END WHERE offer_id = {mine}""",
+    ):
+        db.execute(text(statement), {"offer": offer})
 
 
 def offer_row(public_id: str) -> Offer:
@@ -70,8 +93,9 @@ def sent() -> list[str]:
 
 
 def test_a_contested_offer_is_neither_proposed_nor_validated(
-    town: Town, offer: str, alone: Actor, worker: Worker
+    town: Town, renewed: str, alone: Actor, worker: Worker
 ) -> None:
+    offer = renewed
     place = place_of(offer)
     with owner_unit():
         db.execute(text("UPDATE households SET referent_user_id = :me"), {"me": town.camille.user_id})
@@ -118,8 +142,8 @@ def test_the_offer_is_decided_again_without_another_visit(offer: str, alone: Act
         assert [r.verdict for r in access.decided_reviews(identity)] == ["contested"]
 
 
-def test_a_household_that_agreed_keeps_its_home(town: Town, offer: str, alone: Actor) -> None:
-    orientation = town.propose(place=place_of(offer))
+def test_a_household_that_agreed_keeps_its_home(town: Town, renewed: str, alone: Actor) -> None:
+    orientation = town.propose(place=place_of(renewed))
     for actor, act in ((town.camille, do.accept_for_household), (alone, do.accept_for_host)):
         with actor.acting() as identity:
             act(identity, orientation=found(orientation))
@@ -134,15 +158,7 @@ def test_a_decision_that_a_colleague_took_since_stands(
 ) -> None:
     second = world.actor("association", "44", colleague_of=alone)
     with owner_unit():  # eleven months later: its renewal
-        db.execute(
-            text(
-                "UPDATE offers SET received_on = current_date - 360, validated_until = current_date + 20, decided_on = current_date - 345"
-            )
-        )
-        db.execute(
-            text("""UPDATE offer_events SET happened_on = current_date - 345,
-                    data = CASE kind WHEN 'decision' THEN jsonb_set(data, '{until}', to_jsonb(current_date + 20)) ELSE data END""")
-        )
+        age(offer)
     with alone.acting() as identity:
         Homes().qualify(identity, offer_row(offer), "visited")
     with second.acting() as identity:

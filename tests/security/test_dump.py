@@ -111,7 +111,7 @@ def _homes(actor: Actor, partner: Actor) -> None:
     with actor.acting() as identity:
         given = {"values": home_values(specialised_fvv_teh=True), "host": host}
         offer = homes.create_offer(identity, address=f"{MARK}RUE", received_on=clock.today(), **given)
-        Homes().qualify(identity, offer, "validated")
+        Homes().qualify(identity, offer, "alone")
         homes.update_offer(identity, offer=offer, address=f"{MARK}CHEMIN", **given)
         homes.receive_offers(identity, [homes.NewOffer(home_values(), host, f"{MARK}VOIE")])
 

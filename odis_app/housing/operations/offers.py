@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from odis_app.access import keys
 from odis_app.access.operations import create_record
@@ -195,17 +195,22 @@ def add_event(
 
 
 def _carry(identity: Identity, offer: Offer) -> None:
-    """The places of an offer follow it: one per unit once validated, closed while it is stopped."""
+    """The places of an offer follow it: one per unit once validated, closed while it is stopped.
+
+    A validation that waits for its second look gives them no new day: what they had before it stands.
+    """
     places = list(db.execute(select(Place).where(Place.offer_id == offer.id).order_by(Place.id)).scalars())
     validated = offer.qualification_status == S.VALIDEE.value
     if validated:
         places += [_open_unit(identity, offer) for _unit in range(len(places), offer.units)]
+    waits = awaits_review(offer)
     address = db.get_one(OfferAddress, offer.id)
     for rank, place in enumerate(places, start=1):
         for name in (*FACTS, *LOCATED):
             if name != "department_code":
                 setattr(place, name, getattr(offer, name))
-        place.validated_until = offer.validated_until if validated else None
+        if not (validated and waits):
+            place.validated_until = offer.validated_until if validated else None
         place.closed_on = None if validated else place.closed_on or clock.today()
         kept = db.get_one(PlaceAddress, place.id)
         locate(place, kept, label=_label(offer, rank), commune_code=address.commune_code, address=address.address)
@@ -223,6 +228,11 @@ def _open_unit(identity: Identity, offer: Offer) -> Place:
     db.add(PlaceAddress(place_id=place.id, owner_org_id=place.owner_org_id, record_id=offer.id))
     db.flush()
     return place
+
+
+def awaits_review(offer: Offer) -> bool:
+    """Whether one's own offer was validated by one person alone and nobody has read it over yet."""
+    return bool(db.execute(text("SELECT odis.awaits_review(:id)"), {"id": offer.id}).scalar_one())
 
 
 def _label(offer: Offer, rank: int) -> str:

@@ -111,6 +111,10 @@ def decide(
         _check_safeguards(offer)
         if not clock.today() < until <= clock.today() + VALIDITY:
             raise RuleError("until", "La validation dure douze mois au plus à partir d’aujourd’hui.")
+    if alone:  # nobody else here: the next qualifier, or the DDETS, reads it over before it is proposed
+        ask_review(
+            identity, kind=ReviewKind.OFFER_DECISION, subject=offer.public_id, label=offer.number, department_code=offer.department_code, record_id=offer.id
+        )  # fmt: skip
     data = {"accepted": accepted, "motif": motif, "note": note, "author": identity.user_id} | (
         {"until": until.isoformat()} if accepted else {}
     )
@@ -122,10 +126,6 @@ def decide(
         summary="Offre validée" if accepted else "Offre refusée",
         data={"motif": motif},
     )
-    if alone:  # nobody else here: the next qualifier, or the DDETS, reads it over
-        ask_review(
-            identity, kind=ReviewKind.OFFER_DECISION, subject=offer.public_id, label=offer.number, department_code=offer.department_code, record_id=offer.id
-        )  # fmt: skip
 
 
 def _visited_by(offer: Offer) -> int | None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 
+from odis_app.access.enums import ReviewKind
+from odis_app.access.queries import pending_review
 from odis_app.core.errors import RuleError
 from odis_app.core.formats import pluriel
 from odis_app.core.identity import Identity
@@ -140,6 +142,7 @@ def offer_page(offer: Offer, *, form: MotifForm | None = None, act: str = "", st
         qualities=[(label, offer.qualities[name]) for name, label in QUALITIES.items() if name in offer.qualities],
         motif_form=form or MotifForm(formdata=None),
         refused_act=act,
+        second_look=pending_review(who, ReviewKind.OFFER_DECISION, offer.public_id),
         can_update=who.can(OFFER_UPDATE, offer),
         **offer_context(who, offer, "resume"),
     )

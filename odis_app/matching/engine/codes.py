@@ -66,7 +66,7 @@ UNVERIFIED_CODES: Final = frozenset({Code.H07, Code.H18})
 """The codes whose distance may be unknown: the pair then has to be checked before it is proposed."""
 
 _SENTENCES: Final = {
-    Code.H01: "Offre non validée, ou validation échue avant l’entrée",
+    Code.H01: "Offre non validée, à relire par une seconde personne, ou validation échue avant l’entrée",
     Code.H02: "Libre trop tard ou trop peu de temps",
     Code.H03: "Statut de protection non accepté pour cette offre",
     Code.H04: "Trop petit pour le ménage",

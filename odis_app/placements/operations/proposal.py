@@ -159,7 +159,7 @@ def _check_place(household: Household, place: Place, starts_on: date) -> None:
             f"Cette place accueille {place.capacity} personne(s), le ménage en compte {household.size}. Choisissez une place plus grande.",
         )
     if place.offer_id is not None:
-        _check_offer(place.offer_id, starts_on)
+        _check_offer(place, starts_on)
     compatible = db.execute(
         text("SELECT EXISTS (SELECT 1 FROM odis.safety_compatible(:h) AS p WHERE p = :p)"),
         {"h": household.id, "p": place.id},
@@ -168,17 +168,23 @@ def _check_place(household: Household, place: Place, starts_on: date) -> None:
         raise RuleError("", SAFETY)
 
 
-def _check_offer(offer_id: int, starts_on: date) -> None:
-    offer = db.get(Offer, offer_id)
-    valid = offer is not None and offer.qualification_status == QualificationStatus.VALIDEE.value
-    if not valid or (
-        offer is not None
-        and offer.validated_until is not None
-        and offer.validated_until < max(starts_on, clock.today())
+def _check_offer(place: Place, starts_on: date) -> None:
+    offer = db.get(Offer, place.offer_id)
+    first = max(starts_on, clock.today())
+    if (
+        offer is None
+        or offer.qualification_status != QualificationStatus.VALIDEE.value
+        or (offer.validated_until is not None and offer.validated_until < first)
     ):
         raise RuleError(
             "",
             "L’offre n’est pas validée à cette date : il faut une visite et une décision. Choisissez une autre place.",
+        )
+    if place.validated_until is None or place.validated_until < first:
+        raise RuleError(
+            "",
+            "Une seule personne a validé cette offre : elle se propose quand une autre l’a relue (page « À relire »). "
+            "Choisissez une autre place, ou demandez cette relecture.",
         )
 
 
