@@ -90,6 +90,7 @@ def _exports() -> None:
       filters_sealed bytea NOT NULL,
       password_sealed bytea,
       households int NOT NULL CHECK (households > 0),
+      households_48h int NOT NULL CHECK (households_48h >= households),
       job_id bigint REFERENCES jobs ON DELETE SET NULL,
       outcome text NOT NULL DEFAULT 'waiting' CONSTRAINT ck_household_exports_outcome CHECK (outcome IN ('waiting', 'ready', 'empty')),
       storage_key text NOT NULL DEFAULT '',
@@ -116,10 +117,39 @@ def _exports() -> None:
     run(f"REVOKE UPDATE, DELETE ON household_exports FROM {APPLICATION}")
     run("GRANT UPDATE (outcome, storage_key, size, generated_at), DELETE ON household_exports TO odis_worker")
     run("GRANT UPDATE (job_id, password_sealed) ON household_exports TO odis_app")
+    _counted()
+
+
+def _counted() -> None:
+    """What a person takes away in two days adds up, in whichever organisation: small exports count as the large one that they make."""
+    definer(
+        "exported_lately()",
+        "bigint",
+        """SELECT coalesce(sum(e.households), 0) FROM public.household_exports e
+            WHERE e.author_id = odis.user_id() AND e.created_at > now() - interval '48 hours' AND e.outcome <> 'empty'
+              AND NOT EXISTS (SELECT 1 FROM public.reviews r WHERE r.kind = 'export' AND r.subject = e.public_id AND r.verdict = 'contested')""",
+    )
+    # One at a time for each person, and under the database's own clock: two at once are counted one after the other.
+    run("""
+    CREATE FUNCTION odis.count_export() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    BEGIN
+      PERFORM pg_advisory_xact_lock(hashtext('export'), hashtext(NEW.author_id::text));
+      NEW.created_at := now();
+      NEW.expires_at := least(NEW.expires_at, now() + interval '48 hours');
+      NEW.households_48h := NEW.households + odis.exported_lately();
+      RETURN NEW;
+    END $$""")
+    run("ALTER FUNCTION odis.count_export() OWNER TO odis_auth")
+    run("REVOKE ALL ON FUNCTION odis.count_export() FROM PUBLIC")
+    run(
+        "CREATE TRIGGER count_export BEFORE INSERT ON household_exports FOR EACH ROW EXECUTE FUNCTION odis.count_export()"
+    )
 
 
 def downgrade() -> None:
     drop_definer("masters_in_use()")
     drop_definer("shred_key(record bigint)")
     run("DROP TABLE household_exports, erasures, record_keys")
+    run("DROP FUNCTION odis.count_export()")
+    drop_definer("exported_lately()")
     drop_definer("records_in_quarantine()")

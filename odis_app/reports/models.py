@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, LargeBinary
+from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity, Integer, LargeBinary
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -75,6 +75,7 @@ class HouseholdExport(Base):
     filters_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     password_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     households: Mapped[int] = mapped_column(Integer)
+    households_48h: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
     job_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("jobs.id"))
     outcome: Mapped[str] = mapped_column(default=ReportOutcome.WAITING.value)
     storage_key: Mapped[str] = mapped_column(default="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from openpyxl import load_workbook
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from odis_app.access.enums import ReviewKind, Verdict
 from odis_app.access.models import Review
@@ -22,8 +24,11 @@ from odis_app.access.operations import decide_review
 from odis_app.core import db
 from odis_app.core.config import ROOT
 from odis_app.core.db import token_hash, unit_of_work
+from odis_app.core.formats import pluriel
+from odis_app.core.permissions import StepUpNeededError
 from odis_app.documents.storage import Store
 from odis_app.households.operations.composition import Person
+from odis_app.households.queries import HouseholdFilter
 from odis_app.organisations.seeds import Actor
 from odis_app.reports import exports
 from odis_app.reports.export_rows import COLUMNS
@@ -31,9 +36,11 @@ from odis_app.reports.models import HouseholdExport
 from tests.households.conftest import open_file
 from tests.support.client import StrictClient, text_of
 from tests.support.workers import run_job
-from tests.support.worlds import WorldBuilder, owner_unit
+from tests.support.worlds import WorldBuilder, confirmed, owner_unit
 
 FORMULA = "=HYPERLINK(1)"
+FORGED = """INSERT INTO household_exports (public_id, owner_org_id, author_id, author_label, filters_sealed, households, households_48h, created_at, expires_at)
+    VALUES ('exportforge00001', :org, :me, 'x', '', 40, 40, now() - interval '90 hours', now() - interval '80 hours')"""
 
 
 @pytest.fixture
@@ -210,6 +217,76 @@ def test_a_large_list_wants_a_renewed_proof_and_a_second_person(
         assert review.subject == public_id
         decide_review(identity, review=review, verdict=Verdict.CONFIRMED)
     assert len(opened(mine.get(f"/exports/{public_id}/fichier").data, shown(mine, public_id))) == 4
+
+
+def test_small_exports_add_up_over_two_days(
+    author: Actor, world: WorldBuilder, client: StrictClient, database: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of one file each, with a limit of one: the second is the large one that they make; a contested one no longer counts."""
+    monkeypatch.setattr(exports, "LARGE", 1)
+    mine, colleague = client.as_(author), world.actor("association", colleague_of=author)
+    first = asked(mine, "?q=nemounehzadeh")
+    made(database, first)
+    assert len(opened(mine.get(f"/exports/{first}/fichier").data, shown(mine, first))) == 3
+    page = mine.get("/menages/exporter?q=nemounehzadeh")
+    assert "Exports qui s’additionnent : vous avez déjà exporté 1 ménage" in text_of(page)
+    assert "Confirmer votre identité" in text_of(mine.submit(page, {}, button="Préparer l’export", status=401))
+    with owner_unit():
+        db.db.execute(text("UPDATE private.sessions SET step_up_until = now() + interval '9 minutes'"))
+    second = asked(mine, "?q=nemounehzadeh")
+    made(database, second)
+    told = text_of(mine.get(f"/exports/{second}/fichier"))
+    assert "vos exports de 48 heures comptent 2 ménages, plus de 1" in told
+    assert "À relire" in told
+    mine.post(f"/exports/{second}/mot-de-passe", status=422)
+    with colleague.acting() as identity:
+        review = db.db.execute(select(Review)).scalar_one()
+        assert (review.subject, review.label) == (second, f"{pluriel(1, 'ménage')}, 2 en 48 heures")
+        decide_review(identity, review=review, verdict=Verdict.CONTESTED, words="Une seule liste suffit.")
+    assert "a refusé cet export" in text_of(mine.get(f"/exports/{second}"))
+    with author.acting() as identity:
+        assert exports.lately(identity) == 1
+    with owner_unit():
+        db.db.execute(
+            text(
+                "UPDATE household_exports SET created_at = now() - interval '49 hours', expires_at = now() - interval '1 hour'"
+            )
+        )
+    with author.acting() as identity:
+        assert exports.lately(identity) == 0
+
+
+def test_two_exports_at_once_are_counted_one_after_the_other(author: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second waits for the first to end, then counts it: nobody takes the list away twice by asking twice at once."""
+    monkeypatch.setattr(exports, "LARGE", 3)
+
+    def ask_too() -> None:
+        with author.acting() as identity:
+            db.db.execute(text("SET LOCAL lock_timeout = '20ms'"))
+            exports.request_export(identity, filters=HouseholdFilter())
+
+    with author.acting() as identity, ThreadPoolExecutor(1) as other:
+        assert exports.request_export(identity, filters=HouseholdFilter()).households_48h == 2
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            other.submit(ask_too).result()
+    with pytest.raises(StepUpNeededError), author.acting() as identity:
+        exports.request_export(identity, filters=HouseholdFilter())
+    with confirmed(author).acting() as identity:
+        assert exports.request_export(identity, filters=HouseholdFilter()).households_48h == 4
+
+
+def test_the_count_is_the_database_s_own(author: Actor) -> None:
+    """Neither an older date nor a smaller count written by hand takes anything out of it."""
+    with author.acting() as identity:
+        exports.request_export(identity, filters=HouseholdFilter())
+        db.db.execute(text(FORGED), {"me": author.user_id, "org": author.org_id})
+        assert exports.lately(identity) == 42
+        assert (
+            db.db.execute(
+                text("SELECT households_48h FROM household_exports WHERE public_id = 'exportforge00001'")
+            ).scalar_one()
+            == 42
+        )
 
 
 def test_columns_are_those_that_may_leave() -> None:
