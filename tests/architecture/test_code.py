@@ -74,6 +74,26 @@ def test_views_and_forms_are_private_to_their_package() -> None:
     assert guilty == []
 
 
+def test_every_class_of_the_style_sheet_is_worn() -> None:
+    """Classes of ours (od-…): a template, the script or a Markup built in Python names each; « od-is-{{ kind }} » names its family."""
+    sheet = re.sub(
+        r"/\*.*?\*/", "", (ROOT / "static" / "css" / "odis.css").read_text(encoding="utf-8"), flags=re.DOTALL
+    )
+    selectors = re.sub(r"\{[^{}]*\}", " ", sheet)
+    places = [
+        *(ROOT / "templates").rglob("*.html"),
+        *(ROOT / "static").rglob("*.js"),
+        *(ROOT / "odis_app").rglob("*.py"),
+    ]
+    worn = "\n".join(path.read_text(encoding="utf-8") for path in places if "node_modules" not in path.parts)
+    families = tuple(re.findall(r"(od-[a-z-]*-)\{\{", worn))
+    names = set(re.findall(r"\.(od-[\w-]+)", selectors))
+    assert len(names) > 80, "the sheet was not read"
+    assert (
+        sorted(n for n in names if not n.startswith(families) and not re.search(rf"(?<![\w-]){n}(?![\w-])", worn)) == []
+    )
+
+
 def test_every_template_is_used(app: Flask) -> None:
     texts = [
         path.read_text(encoding="utf-8") for folder in ("odis_app", "jobs") for path in (ROOT / folder).rglob("*.py")
