@@ -14,6 +14,7 @@ SOURCES := odis_app jobs migrations tests bench wsgi.py
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPYCACHEPREFIX := $(CURDIR)/var/cache/python
+unexport PYTHONDONTWRITEBYTECODE  # some images set it: each process would compile every library again, 10 s instead of 3
 export UV_CACHE_DIR := $(CURDIR)/var/cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export PIP_CACHE_DIR := $(CURDIR)/var/cache/pip

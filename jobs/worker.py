@@ -7,6 +7,7 @@ the timeout is that of the queue; callbacks, webhooks and dependencies are ignor
 
 from __future__ import annotations
 
+import importlib
 import logging
 import signal
 import sys
@@ -124,6 +125,7 @@ def run(config: Config, *, allowed: frozenset[str] = ALLOWED, burst: bool = Fals
     from odis_app import create_app  # the application is built once, here, before any fork
 
     app = create_app(replace(config, database_url=config.worker_database_url))
+    importlib.import_module("odis_app.core.pdf")  # before any fork too: a task that prints does not pay a second for it
     redis = outbox.connect(config.redis_url)
     try:
         reconcile.reconcile(redis)

@@ -16,7 +16,6 @@ from odis_app.audit.operations import record_event
 from odis_app.core import clock
 from odis_app.core.cli import owner_unit
 from odis_app.core.db import db, unit_of_work
-from odis_app.core.pdf import check_pdf
 from odis_app.core.permissions import Role
 from odis_app.households.models import Household
 from odis_app.organisations.models import Membership, Organisation
@@ -64,6 +63,8 @@ def bilan(
     out.write_bytes(pdf)
     out.with_suffix(".xlsx").write_bytes(workbook(made))
     click.echo(f"{out} : {len(pdf)} octets.")
+    from odis_app.core.pdf import check_pdf  # late: it weighs a third of the start, and a web process seldom prints
+
     for fault in check_pdf(pdf):
         click.echo(f"Accessibilité : {fault}", err=True)
 

@@ -18,7 +18,6 @@ from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
 from odis_app.core.jobs import Job, cancel_job, request_job
-from odis_app.core.pdf import check_pdf
 from odis_app.documents.storage import Store
 from odis_app.households.models import Household
 from odis_app.households.policy import reads_in_full, visible_households
@@ -156,6 +155,8 @@ def generate(
     progress(50, "Écriture du PDF accessible")
     pdf = draw(bilan)
     progress(80, "Vérification du PDF")
+    from odis_app.core.pdf import check_pdf  # late: it weighs a third of the start, and a web process seldom prints
+
     faults = check_pdf(pdf)
     if faults:
         log.warning("report %s: %s faults in the PDF: %s", public_id, len(faults), " ".join(faults))

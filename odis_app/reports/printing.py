@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from jinja2 import Environment
 
-from odis_app.core.pdf import render_pdf
 from odis_app.reports.document import Bilan, words
 
 
@@ -23,4 +22,6 @@ def html_of(bilan: Bilan, jinja: Environment) -> str:
 
 def pdf_of(bilan: Bilan, jinja: Environment) -> bytes:
     """The PDF, tagged; nothing but our own style sheet is read."""
+    from odis_app.core.pdf import render_pdf  # late: it weighs a third of the start, and a web process seldom prints
+
     return render_pdf(html_of(bilan, jinja), title=f"{bilan.title} : {bilan.kind}")

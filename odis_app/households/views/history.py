@@ -9,7 +9,6 @@ from odis_app.audit.queries import events_of_record
 from odis_app.core import clock
 from odis_app.core.db import db, unit_of_work
 from odis_app.core.formats import jour_long
-from odis_app.core.pdf import render_pdf
 from odis_app.core.permissions import guard
 from odis_app.core.requests import read_is_written_down, session_token
 from odis_app.core.web import page_number, paginate
@@ -62,4 +61,6 @@ def reads_pdf(household: Household) -> Response:
         )
     read_is_written_down()
     headers = {"Content-Disposition": f'attachment; filename="consultations-{household.number}.pdf"'}
+    from odis_app.core.pdf import render_pdf  # late: it weighs a third of the start, and a web process seldom prints
+
     return Response(render_pdf(html, title=title), mimetype="application/pdf", headers=headers)
