@@ -9,13 +9,14 @@ from __future__ import annotations
 from alembic import op
 
 APPLICATION = "odis_app, odis_worker"
-# Whose record may be named in the trail: one's own, one given to one's organisation now or before, homes of one's départements. Nobody
-# fills « qui a consulté ce dossier » of a file that they never could read. 0008 adds the two sides of a proposal (``more``).
+# Whose record may be named in the trail: one's own, one given to one's organisation now or before, homes of the départements one steers.
+# Nobody fills « qui a consulté ce dossier » of a file that they never could read. 0008 adds the two sides of a proposal and the homes that
+# a mandate opens (``more``).
 NAMES_RECORD = """SELECT odis.system_name() IS NOT NULL OR EXISTS (
              SELECT 1 FROM public.records r WHERE r.id = record AND (
                (r.owner_org_id = odis.org() AND (r.kind <> 'household' OR odis.level() >= 0))
                OR EXISTS (SELECT 1 FROM public.grants g WHERE g.record_id = r.id AND g.grantee_org_id = odis.case_org())
-               OR (r.kind <> 'household' AND (r.department_code IN (SELECT odis.steered_departments()) OR r.department_code IN (SELECT odis.mandated_departments()))){more}))"""
+               OR (r.kind <> 'household' AND r.department_code IN (SELECT odis.steered_departments())){more}))"""
 
 # A row that shares its record's key, or hangs on it, is written for a record of one's own: refused by the wall, before a unique key could say
 # « already there » of a neighbour's.
@@ -26,6 +27,17 @@ QUIET = (
     "name", "first_name", "last_name", "initials", "folded", "token", "email", "birth_date", "birth_year", "nationality", "siret", "label", "address",
     "author_label", "referent_label", "fvv_teh", "women_hosts_only", "lgbt_safe", "excluded_departments", "safe_channel", "no_message",
 )  # fmt: skip
+
+
+def mandated(row: str = "") -> str:
+    """The condition that one's organisation is mandated today for the département and the dispositif of ``row`` (``p.``; empty: the table's own).
+
+    Both sets are read once per statement; the départements alone let the planner use an index.
+    """
+    return (
+        f"({row}department_code = ANY (ARRAY(SELECT m.department_code FROM odis.mandates_in_force() AS m)) "
+        f"AND ({row}department_code, {row}dispositif_id) IN (SELECT m.department_code, m.dispositif_id FROM odis.mandates_in_force() AS m))"
+    )
 
 
 def run(sql: str) -> None:

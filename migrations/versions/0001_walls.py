@@ -466,11 +466,13 @@ def _set_functions() -> None:
         "SETOF bigint",
         f"SELECT g.record_id FROM public.grants g WHERE {active} AND g.level = 'full' AND g.max_class >= 2 AND odis.level() >= 2",
     )
+    # A mandate is for one dispositif in one département, its first and last days included, as days are counted in Paris (adr/0010).
     definer(
-        "mandated_departments()",
-        "SETOF text",
-        """SELECT DISTINCT m.department_code FROM public.mandates m
-           WHERE m.organisation_id = odis.case_org() AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)""",
+        "mandates_in_force()",
+        "TABLE (department_code text, dispositif_id bigint)",
+        """SELECT DISTINCT m.department_code, m.dispositif_id FROM public.mandates m
+           WHERE m.organisation_id = odis.case_org()
+             AND (now() AT TIME ZONE 'Europe/Paris')::date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)""",
     )
     # State services steer their départements: structures, places, offers, aggregates. Never people (security.md 5).
     definer(

@@ -14,7 +14,6 @@ down_revision = "0005_journal"
 
 OWN = "owner_org_id = (SELECT odis.housing_org())"
 STEERED = "department_code = ANY (ARRAY(SELECT odis.steered_departments()))"
-MANDATED = "department_code = ANY (ARRAY(SELECT odis.mandated_departments()))"
 
 
 def upgrade() -> None:
@@ -66,16 +65,19 @@ def upgrade() -> None:
         REFERENCES structures (id, owner_org_id, department_code, location_secret) ON UPDATE CASCADE ON DELETE CASCADE
     )""")
     wall("housing_counters", select=OWN, insert=OWN, update=OWN)
-    wide = f"{STEERED} OR {MANDATED}"
+    # What a mandate opens is told by the places of the structure: 0007.
     wall(
         "structures",
-        select=f"{OWN} OR {wide} OR id = ANY (ARRAY(SELECT odis.shared_records()))",
+        select=f"{OWN} OR {STEERED} OR id = ANY (ARRAY(SELECT odis.shared_records()))",
         insert=f"{OWN} AND {OWN_RECORD.format(record='structures.id')}",
         update=OWN,
     )
     shared = "structure_id = ANY (ARRAY(SELECT odis.shared_full_records()))"
     wall(
-        "structure_addresses", select=f"{OWN} OR (NOT location_secret AND ({wide})) OR {shared}", insert=OWN, update=OWN
+        "structure_addresses",
+        select=f"{OWN} OR (NOT location_secret AND {STEERED}) OR {shared}",
+        insert=OWN,
+        update=OWN,
     )
 
 

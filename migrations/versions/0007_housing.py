@@ -9,14 +9,28 @@ a row forged on a neighbour's place meets its foreign key before it could learn 
 
 from __future__ import annotations
 
-from migrations.walls import OWN_RECORD, auth_writes, definer, drop_definer, open_table, run, wall
+from migrations.walls import (
+    APPLICATION,
+    OWN_RECORD,
+    auth_writes,
+    definer,
+    drop_definer,
+    mandated,
+    open_table,
+    run,
+    wall,
+)
 
 revision = "0007_housing"
 down_revision = "0006_structures"
 
 OWN = "owner_org_id = (SELECT odis.housing_org())"
 STEERED = "department_code = ANY (ARRAY(SELECT odis.steered_departments()))"
-MANDATED = "department_code = ANY (ARRAY(SELECT odis.mandated_departments()))"
+MANDATED = mandated()
+# Days are taken under the mandate for their place; a scalar sub-select: an EXISTS would be hashed, which reads every place for one calendar.
+MANDATED_PLACE = f"(SELECT {mandated('p.')} FROM places p WHERE p.id = occupancies.place_id)"
+# A structure serves the dispositifs of its places.
+MANDATED_STRUCTURE = f"(SELECT true FROM places p WHERE p.structure_id = {{id}} AND {mandated('p.')} LIMIT 1)"
 # What matching reads, the same on an offer and on a place.
 HOME = """
       department_code text NOT NULL,
@@ -235,12 +249,12 @@ def _functions() -> None:
     definer(
         "book_place(place bigint, days daterange, until timestamptz, proposal text, household bigint, new_public_id text)",
         "bigint",
-        """
+        f"""
         DECLARE booked bigint;
         BEGIN
           INSERT INTO public.occupancies (public_id, place_id, owner_org_id, department_code, during, kind, followed, expires_at, created_at)
           SELECT new_public_id, p.id, p.owner_org_id, p.department_code, days, 'reservation', true, until, clock_timestamp() FROM public.places p
-           WHERE p.id = place AND (p.owner_org_id = odis.housing_org() OR p.department_code IN (SELECT odis.mandated_departments()))
+           WHERE p.id = place AND (p.owner_org_id = odis.housing_org() OR {mandated("p.")})
              AND EXISTS (SELECT 1 FROM public.records r WHERE r.id = household AND r.kind = 'household' AND r.owner_org_id = odis.case_org())
           RETURNING id INTO booked;
           IF booked IS NULL THEN RAISE insufficient_privilege USING MESSAGE = 'a place is booked for a household of one''s own, where one may'; END IF;
@@ -276,7 +290,7 @@ def _safety() -> None:
                               WHERE e.household_id = f.household_id AND x.until IS NULL AND p.department_code = ANY (e.excluded_departments))"""
     # one's own files, and level 2: two places that differ by one certificate would tell a class-1 partner who is hunted
     mine = "(h.owner_org_id = (SELECT odis.case_org()) AND (SELECT odis.level()) >= 2)"
-    reachable = "(p.owner_org_id = (SELECT odis.housing_org()) OR p.department_code = ANY (ARRAY(SELECT odis.mandated_departments())))"
+    reachable = f"(p.owner_org_id = (SELECT odis.housing_org()) OR {mandated('p.')})"
     places = f"""SELECT p.id FROM public.households h JOIN ({facts} AND m.household_id = household GROUP BY m.household_id) f ON f.household_id = h.id
               CROSS JOIN public.places p
              WHERE h.id = household AND {mine} AND {reachable} AND {compatible}"""
@@ -317,12 +331,18 @@ def _walls() -> None:
     opened = "IN (SELECT odis.opened_places())"  # hashed: a list of a whole territory asks it of each place
     wall("places", select=f"{OWN} OR {STEERED} OR {MANDATED} OR id {opened}", insert=OWN, update=OWN)
     wall("place_addresses", select=f"{OWN} OR place_id {opened}", insert=OWN, update=OWN)
+    for table, column, more in (
+        ("structures", "id", ""),
+        ("structure_addresses", "structure_id", "NOT location_secret AND "),
+    ):
+        opens = MANDATED_STRUCTURE.format(id=f"{table}.{column}")
+        run(f"CREATE POLICY mandated_reads ON {table} FOR SELECT TO {APPLICATION} USING ({more}{opens})")
     # Days are taken for a household by ``book_place`` alone. A mandated association may undo what it booked; only the owner of the place writes the rest.
     own_stay = "id IN (SELECT odis.own_stays())"
-    writes = f"{OWN} OR (kind = 'reservation' AND {MANDATED} AND {own_stay})"
+    writes = f"{OWN} OR (kind = 'reservation' AND {own_stay} AND {MANDATED_PLACE})"
     wall(
         "occupancies",
-        select=f"{OWN} OR {STEERED} OR {MANDATED} OR {own_stay}",
+        select=f"{OWN} OR {STEERED} OR {own_stay} OR {MANDATED_PLACE}",
         insert=f"{OWN} AND NOT followed",
         update=writes,
         update_check=writes,
@@ -368,6 +388,8 @@ def _changes() -> None:
 
 
 def downgrade() -> None:
+    for table in ("structures", "structure_addresses"):
+        run(f"DROP POLICY mandated_reads ON {table}")
     drop_definer("safety_compatible_households(place bigint)")
     drop_definer("safety_compatible_among(household bigint, candidates bigint[])")
     drop_definer("safety_compatible(household bigint)")

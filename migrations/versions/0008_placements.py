@@ -9,7 +9,7 @@ decided by the exclusion constraint of ``occupancies``, inside ``odis.confirm_or
 
 from __future__ import annotations
 
-from migrations.walls import APPLICATION, NAMES_RECORD, auth_writes, definer, drop_definer, run, wall
+from migrations.walls import APPLICATION, NAMES_RECORD, auth_writes, definer, drop_definer, mandated, run, wall
 
 revision = "0008_placements"
 down_revision = "0007_housing"
@@ -43,7 +43,8 @@ LEADS = """('proposal_ended', '{orientation_en_cours}', '{brouillon,complet,a_or
            ('confirmed', '{place,suivi}', '{place,suivi}'),
            ('entered', '{brouillon,complet,a_orienter,orientation_en_cours,place,suivi,sorti}', '{place,suivi}'),
            ('exited', '{place,suivi}', '{brouillon,complet,a_orienter,orientation_en_cours,place,suivi,sorti}')"""
-PROPOSED = """
+PROPOSED = f"""
+               OR (r.kind <> 'household' AND EXISTS (SELECT 1 FROM public.places p WHERE (p.structure_id = r.id OR p.offer_id = r.id) AND {mandated("p.")}))
                OR EXISTS (SELECT 1 FROM public.orientations o JOIN public.places p ON p.id = o.place_id
                            WHERE (o.household_id = r.id AND o.place_owner_org_id = odis.case_org())
                               OR (p.record_id = r.id AND o.household_owner_org_id = odis.case_org()))"""
@@ -290,10 +291,10 @@ def _sets() -> None:
     definer(
         "active_proposals(place bigint, days daterange)",
         "bigint",
-        """SELECT count(*) FROM public.orientations o
+        f"""SELECT count(*) FROM public.orientations o JOIN public.places p ON p.id = o.place_id
             WHERE o.place_id = place AND o.ended_at IS NULL AND (o.confirmed_at IS NOT NULL OR o.expires_at > now())
               AND daterange(o.starts_on, o.ends_on) && days
-              AND (o.place_owner_org_id = odis.case_org() OR o.department_code IN (SELECT odis.mandated_departments()))""",
+              AND (o.place_owner_org_id = odis.case_org() OR {mandated("p.")})""",
     )
 
 
@@ -421,8 +422,9 @@ def _expiry() -> None:
 
 
 def _walls() -> None:
-    # A place of a département where one is not mandated is refused before its key is looked at: no existence is told.
-    reachable = f"(department_code = ANY (ARRAY(SELECT odis.mandated_departments())) OR {PLACE_SIDE})"
+    # A place for which one is not mandated is refused before its key is looked at: no existence is told. The dispositif is the place's own.
+    reachable = f"""(SELECT {mandated("p.")} OR p.owner_org_id = (SELECT odis.case_org())
+                       FROM places p WHERE p.id = orientations.place_id AND p.dispositif_id = orientations.dispositif_id)"""
     fresh = "household_accepted_at IS NULL AND host_accepted_at IS NULL AND confirmed_at IS NULL AND ended_at IS NULL AND entered_on IS NULL"
     # A place that is not validated, or whose validation waits for its second look (0015), is proposed to nobody.
     validated = f"EXISTS (SELECT 1 FROM places p WHERE p.id = place_id AND p.validated_until >= {TODAY})"

@@ -13,7 +13,17 @@ from importlib import import_module
 from migrations.contested import contested_functions, drop_contested
 from migrations.joining import drop_telling, telling_functions
 from migrations.second_look import drop_second_look, second_look_functions
-from migrations.walls import APPLICATION, NAMES_RECORD, OWN_RECORD, auth_writes, definer, drop_definer, run, wall
+from migrations.walls import (
+    APPLICATION,
+    NAMES_RECORD,
+    OWN_RECORD,
+    auth_writes,
+    definer,
+    drop_definer,
+    mandated,
+    run,
+    wall,
+)
 
 revision = "0015_cooperation"
 down_revision = "0014_second_factor"
@@ -385,7 +395,7 @@ def _join_file() -> None:
           files := ARRAY(
             SELECT x.id FROM public.households x JOIN public.members m ON m.household_id = x.id AND m.until IS NULL AND m.link = 'demandeur_principal'
              WHERE x.number = upper(btrim(wanted)) AND m.birth_date = born AND x.owner_org_id <> mine
-               AND (x.department_code IN (SELECT odis.mandated_departments())
+               AND ({mandated("x.")}
                     OR (odis.has_role('coordinateur') AND x.department_code = ANY (odis.departments()))));
           IF cardinality(files) <> 1 THEN
             INSERT INTO public.file_joins (public_id, outcome, actor_user_id, actor_org_id, actor_label, org_label, reason, words_sealed)

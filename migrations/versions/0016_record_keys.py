@@ -9,7 +9,7 @@ alone, two days; its password is shown once, then forgotten.
 
 from __future__ import annotations
 
-from migrations.walls import APPLICATION, auth_writes, definer, drop_definer, run, wall
+from migrations.walls import APPLICATION, auth_writes, definer, drop_definer, mandated, run, wall
 
 revision = "0016_record_keys"
 down_revision = "0015_cooperation"
@@ -19,11 +19,11 @@ HOLDS = "owner_org_id = (SELECT odis.case_org()) OR record_id = ANY (ARRAY(SELEC
 QUARANTINE = "record_id = ANY (ARRAY(SELECT odis.records_in_quarantine()))"
 # Each line is the wall of a table that the key of a home opens: offers and places of one's own, an address once the stay is agreed on, a structure.
 # Scalar sub-selects: an EXISTS would be hashed, which reads every home of the organisation for the fifty keys of a page.
-HOMES = """(owner_org_id = (SELECT odis.housing_org())
+HOMES = f"""(owner_org_id = (SELECT odis.housing_org())
              AND (SELECT r.kind FROM public.records r WHERE r.id = record_keys.record_id) IN ('offer', 'structure'))
           OR record_id = ANY (ARRAY(SELECT odis.opened_records()))
           OR (SELECT NOT s.location_secret AND (s.department_code = ANY (ARRAY(SELECT odis.steered_departments()))
-                                                OR s.department_code = ANY (ARRAY(SELECT odis.mandated_departments())))
+                                                OR (SELECT true FROM public.places p WHERE p.structure_id = s.id AND {mandated("p.")} LIMIT 1))
                 FROM public.structures s WHERE s.id = record_keys.record_id)"""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, and_, false, func, or_, select, true
+from sqlalchemy import Select, and_, exists, false, func, or_, select, true
 
 from odis_app.access.enums import SharePurpose
 from odis_app.access.models import Grant
@@ -19,20 +19,21 @@ OPERATORS = {Role.OPERATEUR, Role.COORDINATEUR, Role.BAILLEUR}
 
 
 def visible_offers(identity: Identity) -> Select[Offer]:
-    """One's own; validated ones of the départements one steers or is mandated in; the DDETS also sees those being qualified."""
+    """One's own; validated ones of the départements one steers and of one's mandates; the DDETS also sees those being qualified."""
     org = housing_org(identity)
     validated = Offer.qualification_status == QualificationStatus.VALIDEE.value
     own = Offer.owner_org_id == org if org else false()
     steered = and_(steers(identity, Offer.department_code), true() if identity.org_kind == "ddets" else validated)
-    mandated = and_(is_mandated(identity, Offer.department_code), validated)
+    mandated = and_(is_mandated(identity, Offer.department_code, Offer.dispositif_id), validated)
     return select(Offer).where(or_(own, steered, mandated, Offer.id.in_(shared_records(identity))))
 
 
 def visible_places(identity: Identity) -> Select[Place]:
-    """One's own, those of the départements one steers or is mandated in, and where a household of one's own stays."""
+    """One's own, those of the départements one steers and of one's mandates, and where a household of one's own stays."""
     org = housing_org(identity)
     own = Place.owner_org_id == org if org else false()
-    wide = or_(steers(identity, Place.department_code), is_mandated(identity, Place.department_code))
+    mandated = is_mandated(identity, Place.department_code, Place.dispositif_id)
+    wide = or_(steers(identity, Place.department_code), mandated)
     stays = select(Occupancy.place_id).where(
         Occupancy.id.in_(_own_stays(identity)),
         Occupancy.kind == OccupancyKind.STAY.value,
@@ -45,7 +46,9 @@ def visible_occupancies(identity: Identity) -> Select[Occupancy]:
     """Who is where, without a name: on the visible places, and of one's own households."""
     org = housing_org(identity)
     own = Occupancy.owner_org_id == org if org else false()
-    wide = or_(steers(identity, Occupancy.department_code), is_mandated(identity, Occupancy.department_code))
+    mandated = is_mandated(identity, Place.department_code, Place.dispositif_id)
+    on_its_places = exists().where(Place.id == Occupancy.place_id, mandated)
+    wide = or_(steers(identity, Occupancy.department_code), on_its_places)
     households = Occupancy.id.in_(_own_stays(identity)) if identity.case_org_id else false()
     return select(Occupancy).where(or_(own, wide, households))
 

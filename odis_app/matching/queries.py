@@ -45,6 +45,7 @@ from odis_app.matching.engine.policy import Policy
 from odis_app.matching.engine.shortlist import Ranked, Shortlist, candidates, shortlist
 from odis_app.matching.supply import Supply, supply
 from odis_app.organisations.models import Organisation
+from odis_app.organisations.queries import missing_mandate
 from odis_app.placements.models import Orientation
 from odis_app.territories.models import Commune
 from odis_app.territories.queries import departments
@@ -80,7 +81,10 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class HouseholdShortlist:
-    """What the page of a household shows. ``unknown_safety``: nothing can be found before the question is asked."""
+    """What the page of a household shows. ``unknown_safety``: nothing can be found before the question is asked.
+
+    ``missing_mandate``: why only the organisation's own places can be found (None: it is mandated for the dispositif of the file).
+    """
 
     lines: list[OfferLine]
     feasible: int
@@ -91,6 +95,7 @@ class HouseholdShortlist:
     policy: Policy
     unknown_safety: bool
     row: engine.Household
+    missing_mandate: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,7 @@ def shortlist_of(identity: Identity, household: Household) -> HouseholdShortlist
         policy=POLICY,
         unknown_safety=not assessed,
         row=row,
+        missing_mandate=missing_mandate(identity, dispositif_id=household.dispositif_id),
     )
 
 
@@ -210,7 +216,7 @@ def _pair_facts(household: Household, stock: Supply) -> PairFacts:
         safety_ok=safety_of(household, stock),
         fails={
             Code.H15: np.isin(stock.ids, refused),
-            Code.H20: ~stock.is_association | (stock.dispositifs != household.dispositif_id),
+            Code.H20: ~stock.is_ours | (stock.dispositifs != household.dispositif_id),
         },
         to_check=to_check,
     )
@@ -358,6 +364,13 @@ def names_of(ids: Sequence[int]) -> dict[int, str]:
     return {row.household_id: row.name for row in db.execute(statement)}
 
 
+def place_mandate(identity: Identity, place: Place) -> str | None:
+    """Why the organisation may propose this place to nobody; None when the place is its own or under one of its mandates."""
+    if place.owner_org_id == identity.org_id:
+        return None
+    return missing_mandate(identity, dispositif_id=place.dispositif_id, department_code=place.department_code)
+
+
 def households_for(identity: Identity, place: Place) -> tuple[list[HouseholdLine], int, int]:
     """(lines, feasible, total): one's own waiting households for a place, the most urgent first."""
     statement = households_policy.visible_households(identity).where(
@@ -372,8 +385,8 @@ def households_for(identity: Identity, place: Place) -> tuple[list[HouseholdLine
         return [], 0, len(waiting)
     rows = facts_of(waiting)
     compatible = _keys(func.odis.safety_compatible_households(literal(place.id, BigInteger)).column_valued())
-    other = place.orientation_authority != "association_mandatee"
-    mismatched = np.array([other or h.dispositif_id != place.dispositif_id for h in waiting], dtype=np.bool_)
+    closed = not stock.is_ours[position[0]]
+    mismatched = np.array([closed or h.dispositif_id != place.dispositif_id for h in waiting], dtype=np.bool_)
     pair = PairFacts(
         safety_ok=np.isin(np.array([h.id for h in waiting], dtype=np.int64), compatible), fails={Code.H20: mismatched}
     )

@@ -22,10 +22,18 @@ from odis_app.core.identity import Identity
 from odis_app.housing.models import Occupancy, Place
 from odis_app.housing.policy import visible_places
 from odis_app.matching.engine.facts import BoolArray, Offers
+from odis_app.organisations.queries import mandates_of
 
 KEPT = 16  # perimeters; a place weighs about 1 kB
 NEVER = date(9999, 12, 31)
-_SAFETY = ("is_own", "department_code", "hosts_women_only", "women_only_certified", "specialised_fvv_teh")
+_SAFETY = (
+    "is_own",
+    "department_code",
+    "dispositif_id",
+    "hosts_women_only",
+    "women_only_certified",
+    "specialised_fvv_teh",
+)
 _COLUMNS = (
     "kind", "capacity", "bedrooms", "max_minors", "available_to", "wheelchair", "ground_floor_or_lift", "hosts_women_only", "accepts_animals",
     "animals_present", "smoking_allowed", "accepts_minors", "specialised_fvv_teh", "women_only_certified", "rent", "accepted_statuses", "languages",
@@ -51,32 +59,34 @@ class SafetyProfiles:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Supply:
-    """Places as columns, in the order of their ids. ``ids`` are keys, ``is_association`` tells who decides (H20)."""
+    """Places as columns, in the order of their ids. ``ids`` are keys; ``is_ours``: the organisation that reads decides who enters (H20)."""
 
     offers: Offers
     ids: np.ndarray[Any, np.dtype[np.int64]]
     record_ids: np.ndarray[Any, np.dtype[np.int64]]
     dispositifs: np.ndarray[Any, np.dtype[np.int64]]
-    is_association: BoolArray
+    is_ours: BoolArray
     safety: SafetyProfiles
     loaded_at: datetime
     floor: int
     valid_until: datetime | None
 
 
-Key = tuple[int | None, tuple[str, ...], date]
+Mandates = frozenset[tuple[str, int]]  # (département, dispositif)
+Key = tuple[int | None, Mandates, date]
 _kept: OrderedDict[Key, Supply] = OrderedDict()
 _lock = Lock()
 
 
 def supply(identity: Identity) -> Supply:
     """Every open place that the identity may match today."""
-    key = (identity.org_id, _mandates(), clock.today())
+    mandates = mandates_of(identity.case_org_id)
+    key = (identity.org_id, mandates, clock.today())
     with _lock:
         known = _kept.get(key)
     if known is not None and _is_fresh(known):
         return known
-    loaded = _load(identity)
+    loaded = _load(identity, mandates)
     with _lock:
         _kept[key] = loaded
         _kept.move_to_end(key)
@@ -91,10 +101,6 @@ def forget() -> None:
         _kept.clear()
 
 
-def _mandates() -> tuple[str, ...]:
-    return tuple(db.execute(text("SELECT odis.mandated_departments() ORDER BY 1")).scalars())
-
-
 def _is_fresh(known: Supply) -> bool:
     if known.valid_until is not None and known.valid_until <= clock.now():
         return False
@@ -102,7 +108,7 @@ def _is_fresh(known: Supply) -> bool:
     return not db.execute(changed, {"floor": str(known.floor)}).scalar_one()
 
 
-def _load(identity: Identity) -> Supply:
+def _load(identity: Identity, mandates: Mandates) -> Supply:
     floor = int(db.execute(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")).scalar_one())
     rows = db.execute(_statement(identity)).all()
     found = dict(zip(_READ, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(_READ, ())
@@ -118,14 +124,22 @@ def _load(identity: Identity) -> Supply:
         ids=ids,
         record_ids=np.array(found["record_id"], dtype=np.int64),
         dispositifs=np.array(found["dispositif_id"], dtype=np.int64),
-        is_association=np.array(
-            [who == "association_mandatee" for who in found["orientation_authority"]], dtype=np.bool_
-        ),
+        is_ours=_ours(found, mandates),
         safety=_safety_profiles(ids, list(zip(*(found[name] for name in _SAFETY), strict=True))),
         loaded_at=clock.now(),
         floor=floor,
         valid_until=min((day for day in found["next_expiry"] if day is not None), default=None),
     )
+
+
+def _ours(found: dict[str, Any], mandates: Mandates) -> BoolArray:
+    """One's own places, and those for whose département and dispositif one is mandated, where the mandated association decides."""
+    names = ("orientation_authority", "is_own", "department_code", "dispositif_id")
+    ours = [
+        authority == "association_mandatee" and (own or (code, scheme) in mandates)
+        for authority, own, code, scheme in zip(*(found[name] for name in names), strict=True)
+    ]
+    return np.array(ours, dtype=np.bool_)
 
 
 def _safety_profiles(ids: np.ndarray[Any, np.dtype[np.int64]], forms: list[tuple[Any, ...]]) -> SafetyProfiles:

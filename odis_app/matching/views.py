@@ -78,4 +78,11 @@ def of_household(household: Household) -> Response:
 def of_place(place: Place) -> Response:
     """The waiting households that a place suits, the most urgent first."""
     lines, feasible, total = queries.households_for(identity(), place)
-    return render("matching/of_place.html", place=place, lines=lines, feasible=feasible, total=total)
+    return render(
+        "matching/of_place.html",
+        place=place,
+        lines=lines,
+        feasible=feasible,
+        total=total,
+        missing_mandate=queries.place_mandate(identity(), place),
+    )

@@ -10,7 +10,7 @@ from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import EVERYONE, Role, permission
 from odis_app.organisations.enums import OrganisationKind
-from odis_app.organisations.models import AccessRequest, Invitation, Membership
+from odis_app.organisations.models import AccessRequest, Invitation, Mandate, Membership
 
 K = OrganisationKind
 _CASE = (Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR)
@@ -48,6 +48,15 @@ def standing() -> ColumnElement[bool]:
     """A membership that holds today."""
     today = clock.today()
     return and_(Membership.starts_on <= today, or_(Membership.ends_on.is_(None), Membership.ends_on >= today))
+
+
+def mandates_in_force(organisation_id: int | None) -> Select[tuple[str, int]]:
+    """(département, dispositif) of the mandates of an organisation that hold today, their first and last days included."""
+    today = clock.today()
+    holds = and_(Mandate.starts_on <= today, or_(Mandate.ends_on.is_(None), Mandate.ends_on >= today))
+    return select(Mandate.department_code, Mandate.dispositif_id).where(
+        Mandate.organisation_id == organisation_id, holds
+    )
 
 
 def visible_members(identity: Identity) -> Select[User]:

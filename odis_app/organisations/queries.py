@@ -12,6 +12,7 @@ from odis_app.accounts.models import User
 from odis_app.audit.models import AuditEvent
 from odis_app.core import clock
 from odis_app.core.db import db
+from odis_app.core.formats import jour_long
 from odis_app.core.identity import Identity
 from odis_app.core.text import fold
 from odis_app.notifications.models import Mail
@@ -28,7 +29,7 @@ from odis_app.organisations.models import (
     OrganisationArea,
     TerritoryRules,
 )
-from odis_app.organisations.policy import standing, visible_invitations, visible_requests
+from odis_app.organisations.policy import mandates_in_force, standing, visible_invitations, visible_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,30 @@ def mandated(department_code: str, dispositif_id: int) -> Sequence[Organisation]
         )
     )
     return db.execute(statement.order_by(Organisation.folded)).scalars().all()
+
+
+def mandates_of(organisation_id: int | None) -> frozenset[tuple[str, int]]:
+    """(département, dispositif) for which an organisation is mandated today."""
+    return frozenset((code, scheme) for code, scheme in db.execute(mandates_in_force(organisation_id)))
+
+
+def missing_mandate(identity: Identity, *, dispositif_id: int, department_code: str | None = None) -> str | None:
+    """Why one's organisation may not match for a dispositif, in one département or (None) anywhere; None when it is mandated today."""
+    statement = select(Mandate).where(
+        Mandate.organisation_id == identity.case_org_id, Mandate.dispositif_id == dispositif_id
+    )
+    if department_code is not None:
+        statement = statement.where(Mandate.department_code == department_code)
+    known, today = db.execute(statement.order_by(Mandate.starts_on)).scalars().all(), clock.today()
+    if any(m.starts_on <= today and (m.ends_on is None or m.ends_on >= today) for m in known):
+        return None
+    scheme = f"« {db.get_one(Dispositif, dispositif_id).label} »"
+    here = f" dans ce département ({department_code})" if department_code else ""
+    if to_come := [m.starts_on for m in known if m.starts_on > today]:
+        return f"Le mandat de votre organisation pour {scheme}{here} commence le {jour_long(to_come[0])}."
+    if ended := [m.ends_on for m in known if m.ends_on is not None]:
+        return f"Le mandat de votre organisation pour {scheme}{here} a pris fin le {jour_long(max(ended))}."
+    return f"Votre organisation n’est pas mandatée pour {scheme}{here}."
 
 
 def team(identity: Identity) -> list[Colleague]:

@@ -1,15 +1,15 @@
-"""Who reads structures: their operator, the State in its départements, associations mandated there."""
+"""Who reads structures: their operator, the State in its départements, associations mandated for one of their places."""
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, column, exists, false, func, or_, select, table, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from odis_app.access.models import Grant
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role
-from odis_app.organisations.models import Mandate
+from odis_app.organisations.policy import mandates_in_force
 from odis_app.structures.models import Structure
 
 # Homes are no case content: who qualifies offers or runs places holds them without reading any file; administrators do not.
@@ -21,6 +21,8 @@ HOUSING_ROLES = {
     Role.DDETS,
     Role.BAILLEUR,
 }
+# Places are one floor up: named here, not imported. A structure serves the dispositifs of its places.
+PLACES = table("places", column("structure_id"), column("department_code"), column("dispositif_id"))
 STEERING = frozenset({"ddets", "dreets", "sgar", "prefecture"})
 
 
@@ -34,15 +36,19 @@ def steers(identity: Identity, department: InstrumentedAttribute[str]) -> Column
     return department.in_(identity.departments) if identity.org_kind in STEERING and identity.departments else false()
 
 
-def is_mandated(identity: Identity, department: InstrumentedAttribute[str]) -> ColumnElement[bool]:
-    """An association in the départements where it is mandated today."""
+def is_mandated(
+    identity: Identity, department: ColumnElement[str], dispositif: ColumnElement[int]
+) -> ColumnElement[bool]:
+    """An association for the dispositif and in the département of its mandates that hold today."""
     if identity.case_org_id is None:
         return false()
-    ends = func.coalesce(Mandate.ends_on, func.current_date())
-    departments = select(Mandate.department_code).where(
-        Mandate.organisation_id == identity.case_org_id, func.current_date().between(Mandate.starts_on, ends)
-    )
-    return department.in_(departments)
+    return tuple_(department, dispositif).in_(mandates_in_force(identity.case_org_id))
+
+
+def _serves_a_mandate(identity: Identity) -> ColumnElement[bool]:
+    """A structure one place of which is under a mandate."""
+    of_mandate = is_mandated(identity, PLACES.c.department_code, PLACES.c.dispositif_id)
+    return exists().where(PLACES.c.structure_id == Structure.id, of_mandate)
 
 
 def shared_records(identity: Identity) -> Select[int]:
@@ -53,9 +59,9 @@ def shared_records(identity: Identity) -> Select[int]:
 
 
 def visible_structures(identity: Identity) -> Select[Structure]:
-    """One's own, those of the départements one steers or is mandated in, and those shared."""
+    """One's own, those of the départements one steers, those with a place under one's mandate, and those shared."""
     own = Structure.owner_org_id == housing_org(identity) if housing_org(identity) else false()
-    wide = or_(steers(identity, Structure.department_code), is_mandated(identity, Structure.department_code))
+    wide = or_(steers(identity, Structure.department_code), _serves_a_mandate(identity))
     return select(Structure).where(or_(own, wide, Structure.id.in_(shared_records(identity))))
 
 

@@ -1,4 +1,4 @@
-"""Random worlds of organisations, people, files, shares that end or are withdrawn, notes: both walls, one by one, against a naive model.
+"""Random worlds of organisations, people, files, homes, mandates, shares that end or are withdrawn, notes: both walls, one by one, against a naive model.
 
 The model knows nothing of SQL: it walks plain lists. A world is drawn from its seed, so that a failure can be drawn again.
 """
@@ -35,13 +35,17 @@ from odis_app.households.policy import (
 )
 from odis_app.households.queries import present_members
 from odis_app.households.queries.sight import Block, who_reads
+from odis_app.housing.policy import visible_occupancies, visible_places
 from odis_app.journal.operations import add_entry
 from odis_app.journal.policy import visible_entries
 from odis_app.organisations.models import Organisation
 from odis_app.organisations.seeds import Actor
-from tests.placements.conftest import open_file
+from odis_app.structures.policy import visible_structures
+from tests.placements.conftest import create_place, dispositif, open_file
 from tests.support.worlds import WorldBuilder, confirmed, open_class2, owner_unit
 
+SCHEMES = ("hebergement_citoyen", "deplaces_ukraine")
+COMMUNES = {"44": "44109", "49": "49007"}
 LEVELS = {Role.COORDINATEUR: 3, Role.TRAVAILLEUR_SOCIAL: 2, Role.OPERATEUR: 1, Role.DDETS: 1}
 TEAMS = (  # part, département, roles of its people
     ("association", "44", (Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR, Role.ADMIN_ORGANISATION, Role.QUALIFICATEUR_OFFRES)),
@@ -71,7 +75,31 @@ class File:
     owner: int
     has_health: bool
     born: date
+    scheme: str
     is_safe: bool = False
+
+
+@dataclass(slots=True)
+class Home:
+    """A place, alone in its structure, closed for some days."""
+
+    place: int
+    structure: int
+    owner: int
+    department: str
+    scheme: str
+
+
+@dataclass(slots=True)
+class Mandate:
+    org: int
+    department: str
+    scheme: str
+    starts: date
+    ends: date | None
+
+    def holds(self, today: date) -> bool:
+        return self.starts <= today and (self.ends is None or today <= self.ends)
 
 
 @dataclass(slots=True)
@@ -113,6 +141,8 @@ class Model:
     shares: list[Share] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     handovers: list[Handover] = field(default_factory=list)
+    homes: list[Home] = field(default_factory=list)
+    mandates: list[Mandate] = field(default_factory=list)
     tries: dict[int, int] = field(default_factory=dict)
     class2: bool = True
 
@@ -133,6 +163,17 @@ class Model:
         if not self.class2 or who.level < 2 or not file.has_health:
             return False
         return self.owns(who, file) or any(s.full and s.max_class >= 2 for s in self.shares_of(who, file))
+
+    def is_mandated(self, who: Someone, department: str, scheme: str) -> bool:
+        """Who qualifies offers or administers follows no file: the mandate of the organisation opens nothing to them."""
+        wanted = (who.actor.org_id, department, scheme)
+        held = [m for m in self.mandates if (m.org, m.department, m.scheme) == wanted and m.holds(clock.today())]
+        return who.level >= 0 and bool(held)
+
+    def reads_home(self, who: Someone, home: Home) -> bool:
+        own = home.owner == who.actor.org_id and who.role is not Role.ADMIN_ORGANISATION
+        steered = who.kind == "ddets" and who.department == home.department
+        return own or steered or self.is_mandated(who, home.department, home.scheme)
 
     def follows_stage(self, who: Someone, file: File) -> bool:
         return self.opens(who, file) or (who.kind == "ddets" and who.department == "44")
@@ -158,6 +199,9 @@ class Model:
             "health": {f.id for f in self.files if self.reads_health(who, f)},
             "tracking": {f.id for f in self.files if self.follows_stage(who, f)},
             "notes": {n.id for n in self.notes if self.reads_note(who, n)},
+            "places": {h.place for h in self.homes if self.reads_home(who, h)},
+            "occupancies": {h.place for h in self.homes if self.reads_home(who, h)},
+            "structures": {h.structure for h in self.homes if self.reads_home(who, h)},
             "passations": {
                 h.id for h in self.handovers if who.level >= 0 and who.actor.org_id in {h.giver, h.receiver}
             },
@@ -171,6 +215,9 @@ SECOND_WALL = {
     "tracking": "SELECT record_id FROM household_tracking",
     "notes": "SELECT id FROM journal_entries WHERE kind = 'note'",
     "passations": "SELECT id FROM passations",
+    "places": "SELECT id FROM places",
+    "occupancies": "SELECT place_id FROM occupancies",
+    "structures": "SELECT id FROM structures",
 }
 
 
@@ -190,9 +237,13 @@ def test_both_walls_are_the_model(world: WorldBuilder, seed: int) -> None:
                 "tracking": {row.record_id for row in db.execute(visible_tracking(identity)).scalars()},
                 "passations": _ids(visible_passations(identity)),
                 "notes": _ids(visible_entries(identity)) & {note.id for note in model.notes},
+                "places": _ids(visible_places(identity)),
+                "occupancies": {row.place_id for row in db.execute(visible_occupancies(identity)).scalars()},
+                "structures": _ids(visible_structures(identity)),
             }
         assert first == {name: expected[name] for name in first}, (seed, who.role, who.department)
     assert {s.stands(clock.now()) for s in model.shares} == {True, False}
+    assert {m.holds(clock.today()) for m in model.mandates} == {True, False}
     _the_page_says_as_much(model)
 
 
@@ -223,8 +274,11 @@ def _build(world: WorldBuilder, draw: random.Random) -> Model:
     for part, department, roles in TEAMS:
         first: Actor | None = None
         for role in roles:
-            first = world.actor(part, department, colleague_of=first, roles=(role,))
+            first = world.actor(part, department, colleague_of=first, roles=(role,), mandated=False)
             model.people.append(Someone(first, role, part, department))
+        if part == "association" and first is not None:
+            _mandate(world, model, draw, first)
+    _homes(model, draw)
     workers = [p for p in model.people if p.role in {Role.TRAVAILLEUR_SOCIAL, Role.OPERATEUR}]
     for _ in range(7):
         model.files.append(_file(draw, draw.choice(workers), date(1980, 1, 1) + timedelta(days=len(model.files))))
@@ -236,10 +290,47 @@ def _build(world: WorldBuilder, draw: random.Random) -> Model:
     return model
 
 
+def _mandate(world: WorldBuilder, model: Model, draw: random.Random, actor: Actor) -> None:
+    """For each département and dispositif: nothing, or a mandate that stands, ended, is to come, or ends or begins today."""
+    today, days = clock.today(), timedelta(days=draw.randint(1, 400))
+    periods = [
+        (today - days, None),
+        (today - days, today),
+        (today, today + days),
+        (today - 2 * days, today - days),
+        (today + days, None),
+    ]
+    for department in COMMUNES:
+        for scheme in SCHEMES:
+            if draw.random() < 0.7:
+                starts, ends = draw.choice(periods)
+                world.mandate(actor, department, [scheme], starts_on=starts, ends_on=ends)
+                model.mandates.append(Mandate(actor.org_id, department, scheme, starts, ends))
+
+
+def _homes(model: Model, draw: random.Random) -> None:
+    """Places of operators, of each département and dispositif and a few more, each closed for some days."""
+    operators = [p for p in model.people if p.role is Role.OPERATEUR]
+    kinds = [(d, s) for d in COMMUNES for s in SCHEMES]
+    for department, scheme in [*kinds, *draw.choices(kinds, k=2)]:
+        who = draw.choice(operators).actor
+        with who.acting() as identity:
+            place = create_place(identity, COMMUNES[department], dispositif_id=dispositif(scheme))
+            db.execute(
+                text(
+                    "INSERT INTO occupancies (public_id, place_id, owner_org_id, department_code, during, kind, motif) "
+                    "SELECT 'ferme' || id, id, owner_org_id, department_code, daterange(current_date, NULL), 'unavailable', 'travaux' FROM places WHERE id = :id"
+                ),
+                {"id": place.id},
+            )
+            model.homes.append(Home(place.id, int(place.structure_id or 0), who.org_id, department, scheme))
+
+
 def _file(draw: random.Random, author: Someone, born: date) -> File:
     healthy, asked = author.role is Role.OPERATEUR or draw.random() < 0.4, draw.random() < 0.7
+    scheme = draw.choice(SCHEMES)
     with author.actor.acting() as identity:
-        household = open_file(identity, Person("Lalarème", "Marqueuzine", "f", birth_date=born))
+        household = open_file(identity, Person("Lalarème", "Marqueuzine", "f", birth_date=born), code=scheme)
         if not healthy:
             files.update_health_needs(
                 identity, household=household, values={"maternity": HealthNeed(2, 30, "à pied")}, version=None
@@ -249,7 +340,7 @@ def _file(draw: random.Random, author: Someone, born: date) -> File:
             files.update_member_safety(
                 identity, household=household, member=member, safety=Safety(fvv_teh=endangered), version=None
             )
-        return File(household.id, author.actor.org_id, not healthy, born, asked and not endangered)
+        return File(household.id, author.actor.org_id, not healthy, born, scheme, asked and not endangered)
 
 
 def _hand_over(model: Model, draw: random.Random) -> None:
@@ -279,7 +370,7 @@ def _hand_over(model: Model, draw: random.Random) -> None:
 
 
 def _join(model: Model, draw: random.Random) -> None:
-    """Somebody tries to join a file in an emergency: three tries, a file without danger, a département of their own."""
+    """Somebody tries to join a file in an emergency: three tries, a file without danger, a mandate for it or its coordination."""
     file, who = draw.choice(model.files), draw.choice([p for p in model.people if p.level >= 1])
     left = model.tries.get(who.actor.user_id, 0) < 3
     with owner_unit():
@@ -294,7 +385,8 @@ def _join(model: Model, draw: random.Random) -> None:
             assert model.reads_in_full(who, file) or not left
             return
     model.tries[who.actor.user_id] = model.tries.get(who.actor.user_id, 0) + (who.level >= 2)
-    may = who.level >= 2 and who.department == "44" and left and file.is_safe
+    coordinates = who.role is Role.COORDINATEUR and who.department == "44"
+    may = who.level >= 2 and (coordinates or model.is_mandated(who, "44", file.scheme)) and left and file.is_safe
     assert (opened is not None) is may
     if may:
         for share in model.shares:

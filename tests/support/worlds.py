@@ -83,10 +83,18 @@ class WorldBuilder:
             seeds.mandate(organisation.id, department, seeds.MATCHED, starts_on=date(2020, 1, 1))
         return organisation.id
 
-    def mandate(self, actor: Actor, department: str, *, ends_on: date | None = None) -> None:
-        """Mandate the actor's organisation in one more département."""
+    def mandate(
+        self,
+        actor: Actor,
+        department: str,
+        dispositifs: Sequence[str] = seeds.MATCHED,
+        *,
+        starts_on: date = date(2020, 1, 1),
+        ends_on: date | None = None,
+    ) -> None:
+        """Mandate the actor's organisation in one more département, for these dispositifs."""
         with owner_unit():
-            seeds.mandate(actor.org_id, department, seeds.MATCHED, starts_on=date(2020, 1, 1), ends_on=ends_on)
+            seeds.mandate(actor.org_id, department, dispositifs, starts_on=starts_on, ends_on=ends_on)
 
 
 def open_class2(is_open: bool = True) -> None:

@@ -89,7 +89,7 @@ _SENTENCES: Final = {
     Code.H17: "Lieu ni spécialisé FVV/TEH ni certifié réservé aux femmes",
     Code.H18: "École du niveau indispensable trop loin",
     Code.H19: "Partage non accordé avec ce type d’hébergeur",
-    Code.H20: "Orientation décidée par une autre autorité, ou autre dispositif",
+    Code.H20: "Orientation décidée par une autre autorité, autre dispositif, ou place hors de votre mandat",
 }
 
 

@@ -23,7 +23,7 @@ from odis_app.housing.models import Occupancy, Offer, Place
 from odis_app.housing.operations.occupancies import lock as lock_place
 from odis_app.housing.operations.occupancies import reserve
 from odis_app.organisations.models import TerritoryRules
-from odis_app.organisations.queries import rules_of
+from odis_app.organisations.queries import missing_mandate, rules_of
 from odis_app.placements.models import Orientation, OrientationChoice, sealed_words
 from odis_app.placements.operations.common import fact, lock_household, trail
 from odis_app.placements.operations.sheets import names_in, need_sheet, place_sheet
@@ -62,6 +62,7 @@ def propose(
     refuse_limited(household.id)
     rules = rules_of(place.department_code)
     _check_household(identity, household, standing, rules)
+    _check_mandate(identity, place)
     _check_days(place, starts_on, ends_on)
     _check_place(household, place, starts_on)
     _check_message(household, message)
@@ -122,6 +123,15 @@ def _check_household(
             "",
             f"Ce ménage a déjà {len(standing)} proposition(s) en cours, le nombre admis dans ce département. Attendez une réponse ou annulez-en une.",
         )
+
+
+def _check_mandate(identity: Identity, place: Place) -> None:
+    """One's own places need no mandate; any other wants one for its département and its dispositif, today (H20)."""
+    if place.owner_org_id == identity.case_org_id:
+        return
+    missing = missing_mandate(identity, dispositif_id=place.dispositif_id, department_code=place.department_code)
+    if missing:
+        raise RuleError("", f"{missing} Choisissez une autre place.")
 
 
 def _check_days(place: Place, starts_on: date, ends_on: date | None) -> None:
