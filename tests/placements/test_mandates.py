@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
+from odis_app.households.operations import update_request
 from odis_app.housing.models import Place
 from odis_app.matching import supply
 from odis_app.matching.queries import households_for, shortlist_of
@@ -169,12 +170,16 @@ def test_a_place_that_one_still_sees_is_excluded_with_its_reason(town: Town, cli
     """One's household stays there: the place is read, it is proposed to nobody else once the mandate has ended."""
     town.confirmed(length=30)
     second = town.another_file()
+    after_the_stay = {"need_from": clock.today() + timedelta(days=60)}
     with town.camille.acting() as identity:
+        update_request(identity, household=town.file(second), values=after_the_stay, wished=["53"], version=None)
         assert H20 not in " ".join(e.sentence for e in shortlist_of(identity, town.file(second)).exclusions)
     set_mandates(town.camille, CITIZEN, ends_on=clock.today() - timedelta(days=1))
     with town.camille.acting() as identity:
         listed = shortlist_of(identity, town.file(second))
         assert (listed.feasible, listed.total) == (0, 1)
+        assert [(e.code, e.count) for e in listed.exclusions] == [("H20", 1)]
+        assert H20 in listed.exclusions[0].sentence
         assert households_for(identity, town.home())[:2] == ([], 0)
     camille = client.as_(town.camille)
     assert "a pris fin le" in text_of(camille.get(f"/menages/{second}/appariement"))
