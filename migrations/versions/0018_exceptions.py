@@ -5,7 +5,7 @@ They change what the application lets a person do; the walls of the database rea
 
 from __future__ import annotations
 
-from migrations.walls import APPLICATION, run, wall
+from migrations.walls import APPLICATION, definer, drop_definer, run, wall
 
 revision = "0018_exceptions"
 down_revision = "0017_privacy"
@@ -48,6 +48,7 @@ def upgrade() -> None:
     run(f"REVOKE UPDATE ON role_exceptions FROM {APPLICATION}")
     run(f"GRANT UPDATE (withdrawn_at, withdrawn_by_label) ON role_exceptions TO {APPLICATION}")
     _exceptions_of(STANDING)
+    _taken()
 
 
 def _exceptions_of(body: str) -> None:
@@ -55,6 +56,30 @@ def _exceptions_of(body: str) -> None:
     SET search_path = pg_catalog, pg_temp AS $body${body}$body$""")
 
 
+def _taken() -> None:
+    """Whom an exception takes a permission from, among the organisations that read a record, for « qui peut lire ceci »; named at home alone."""
+    definer(
+        "readings_taken(record bigint)",
+        "TABLE (organisation_id bigint, user_id bigint, name text, roles text[], permission text, until timestamptz)",
+        """
+        WITH readers AS (
+          SELECT r.owner_org_id AS id FROM public.records r WHERE r.id = record
+          UNION SELECT g.grantee_org_id FROM public.grants g WHERE g.record_id = record AND g.revoked_at IS NULL AND g.expires_at > now()),
+        people AS (
+          SELECT m.organisation_id, m.user_id, array_agg(m.role ORDER BY m.role) AS roles FROM public.memberships m
+           WHERE m.organisation_id IN (SELECT id FROM readers) AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)
+           GROUP BY m.organisation_id, m.user_id)
+        SELECT p.organisation_id, CASE WHEN p.organisation_id = odis.org() THEN u.id END,
+               CASE WHEN p.organisation_id = odis.org() THEN u.first_name || ' ' || u.last_name ELSE '' END, p.roles, e.permission, max(e.expires_at)
+          FROM public.role_exceptions e JOIN people p ON p.user_id = e.user_id AND p.organisation_id = e.organisation_id
+          JOIN public.users u ON u.id = e.user_id AND u.deactivated_at IS NULL
+         WHERE NOT e.gives AND e.withdrawn_at IS NULL AND e.expires_at > now() AND odis.org() IN (SELECT id FROM readers)
+         GROUP BY p.organisation_id, u.id, u.first_name, u.last_name, p.roles, e.permission ORDER BY u.last_name, u.id""",
+        to="odis_app",
+    )
+
+
 def downgrade() -> None:
+    drop_definer("readings_taken(record bigint)")
     _exceptions_of("SELECT '{}'::text[]")
     run("DROP TABLE role_exceptions")

@@ -85,12 +85,14 @@ def decide(review: Review) -> Response:
 def why_not() -> Response:
     """A colleague and a number: plain sentences; a file of somebody else answers as one that does not exist."""
     who, form = identity(), ExplainForm()
-    people = {u.public_id: _name(u) for u in colleagues(who)}
-    form.member.choices = [("", "Choisir"), *people.items()]
+    people = {u.public_id: u for u in colleagues(who)}
+    form.member.choices = [("", "Choisir"), *((key, _name(u)) for key, u in people.items())]
     answers: list[list[str]] | None = None
     if form.validate_on_submit():
-        found = queries.sights(form.member.data, form.number.data)
-        answers = [explain(sight, people[form.member.data]) for sight in found] or [[UNKNOWN]]
+        member = people[form.member.data]
+        beside = [e for e in queries.exceptions(who) if e.user_id == member.id]
+        found = queries.sights(member.public_id, form.number.data)
+        answers = [explain(sight, _name(member), beside) for sight in found] or [[UNKNOWN]]
         operations.note_explained(who)
     status = 422 if form.is_submitted() and answers is None and not form.is_resumed else 200
     crumbs = [("Équipe", url_for("organisations.team")), ("Pourquoi je ne vois pas", None)]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, text, update
 
 from odis_app.access.enums import ShareLevel, SharePurpose
 from odis_app.access.models import Grant, Passation, Review
-from odis_app.access.operations import share_record
+from odis_app.access.operations import except_permission, share_record
+from odis_app.access.sight import READINGS
 from odis_app.accounts.models import User
 from odis_app.core import clock
 from odis_app.core.db import db
-from odis_app.core.permissions import Role
+from odis_app.core.permissions import REGISTRY, Role
 from odis_app.households import operations as do
 from odis_app.households.models import Household
 from odis_app.households.operations.protected import HealthNeed
@@ -19,7 +22,7 @@ from odis_app.households.queries.sight import Block, who_reads
 from odis_app.organisations.models import Organisation
 from odis_app.organisations.seeds import Actor
 from tests.households.conftest import Town
-from tests.support.client import StrictClient
+from tests.support.client import StrictClient, text_of
 from tests.support.worlds import WorldBuilder, confirmed, open_class2, owner_unit
 
 
@@ -258,3 +261,73 @@ def test_an_administrator_is_told_why_a_colleague_does_not_see(
     with owner_unit():
         db.execute(update(Grant).values(revoked_at=clock.now()))
     assert "ce partage a pris fin le" in theirs.post("/equipe/acces", ask, status=200).text
+
+
+def test_an_administrator_is_told_of_what_an_exception_takes_and_gives(
+    client: StrictClient, town: Town, family: str, admin: Actor, world: WorldBuilder
+) -> None:
+    """Who, until when, by whom and why; what is taken is no longer said to be read, what is given opens nothing that the role closes."""
+    with owner_unit():
+        number = file(family).number
+    colleague = world.actor("association", "44", colleague_of=town.camille, roles=(Role.TRAVAILLEUR_SOCIAL,))
+    asked = client.as_(admin)
+
+    def why() -> str:
+        return text_of(asked.post("/equipe/acces", {"member": public_ids(colleague)[0], "number": number}, status=200))
+
+    assert "exception" not in why()
+    except_(admin, colleague, "household:read_safety", gives=True)
+    except_(admin, colleague, "household:read_full", gives=False)
+    told = why()
+    assert "donne à" in told
+    assert "Elle n’ouvre rien de ce que son rôle" in told
+    assert "n’en lit que le numéro" in told
+    assert "Remplacement de Dominique" in told
+    assert "en lit la composition" not in told
+    except_(admin, colleague, "household:read", gives=False)
+    closed = why()
+    assert "aucun dossier ne s’ouvre" in closed
+    assert "suivi par votre organisation" not in closed
+    client.as_(colleague).get(f"/menages/{family}", status=403)
+
+
+def test_the_page_counts_exceptions_and_names_them_at_home_alone(
+    client: StrictClient, town: Town, family: str, admin: Actor, world: WorldBuilder
+) -> None:
+    share(town, family, town.neighbour)
+    theirs = world.actor("admin_organisation", "44", colleague_of=town.neighbour)
+    colleague = world.actor("association", "44", colleague_of=town.camille)
+    except_(admin, colleague, "household:read_full", gives=False)
+    except_(admin, colleague, "household:share", gives=False)
+    except_(theirs, town.neighbour, "household:read_full", gives=False)
+    with town.camille.acting():
+        block = who_reads(file(family), Block.FILE)
+        assert [(w.org_id, w.user_id) for w in block.without] == [
+            (colleague.org_id, colleague.user_id), (town.neighbour.org_id, None),
+        ]  # fmt: skip
+        assert not block.includes(org_id=colleague.org_id, user_id=colleague.user_id, roles={Role.TRAVAILLEUR_SOCIAL})
+        assert who_reads(file(family), Block.HEADER).without == ()
+    page = text_of(client.as_(town.camille).get(f"/menages/{family}"))
+    assert "sauf Association Fictif" in page
+    assert "sauf 1 personne par exception" in page
+    with owner_unit():
+        key = file(family).id
+    with town.elsewhere.acting():
+        assert db.execute(text("SELECT * FROM odis.readings_taken(:id)"), {"id": key}).all() == []
+
+
+def test_a_permission_given_beside_the_roles_opens_no_block() -> None:
+    """Every role that the classes let in holds the permission already: « qui peut lire ceci » has nothing to add."""
+    within = {Block.HEADER: 0, Block.FILE: 0, Block.HEALTH: 2}
+    levels = {Role.DDETS: 1, Role.OPERATEUR: 1, Role.TRAVAILLEUR_SOCIAL: 2, Role.COORDINATEUR: 3}
+    for block, level in within.items():
+        assert {role for role, own in levels.items() if own >= level} <= set(block.permission.roles), block
+    assert set(READINGS) <= set(REGISTRY)
+
+
+def except_(admin: Actor, member: Actor, name: str, *, gives: bool) -> None:
+    with admin.acting() as identity:
+        except_permission(
+            identity, member=db.get_one(User, member.user_id), permission=name, gives=gives, motive="Remplacement de Dominique.",
+            until=clock.today() + timedelta(days=30),
+        )  # fmt: skip

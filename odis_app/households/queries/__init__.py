@@ -1,6 +1,7 @@
 """Reading household files; every list starts from ``policy.visible_*``, every block is one that the wall lets through."""
 
 from odis_app.access.queries import class2_is_open
+from odis_app.access.readers import organisations_named
 from odis_app.households.queries.blocks import (
     administrative,
     agdref_of,
@@ -42,7 +43,7 @@ from odis_app.households.queries.people import (
     present_members,
     versions,
 )
-from odis_app.households.queries.readers import Reader, grants_given, organisations_named, readers, reading_purposes
+from odis_app.households.queries.readers import Reader, grants_given, readers, reading_purposes
 
 __all__ = [
     "HALF_DAYS",

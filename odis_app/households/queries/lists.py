@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from werkzeug.datastructures import MultiDict
 
+from odis_app.access.readers import organisations_named
 from odis_app.accounts.models import User
 from odis_app.core import clock
 from odis_app.core.crypto import blind_index
@@ -32,7 +33,6 @@ from odis_app.households.models import (
 )
 from odis_app.households.queries.blocks import protection_label
 from odis_app.households.queries.people import composition_words
-from odis_app.households.queries.readers import organisations_named
 from odis_app.organisations.models import Mandate
 from odis_app.territories.queries import department
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm.util import identity_key
 
 from odis_app.access.enums import ShareLevel, SharePurpose
 from odis_app.access.models import Grant
 from odis_app.access.queries import active_grants
+from odis_app.access.readers import organisations_named
 from odis_app.core.db import db
 from odis_app.households.models import Household
 from odis_app.organisations.models import Organisation
@@ -26,16 +26,6 @@ class Reader:
     purpose: str
     until: datetime | None = None
     grant: Grant | None = None
-
-
-def organisations_named(ids: Iterable[int]) -> dict[int, Organisation]:
-    """Organisations by key; their names are known to every signed-in person."""
-    wanted = set(ids)
-    known = {i: row for i in wanted if (row := db.identity_map.get(identity_key(Organisation, i))) is not None}
-    if missing := wanted - known.keys():
-        rows = db.execute(select(Organisation).where(Organisation.id.in_(missing))).scalars()
-        known |= {row.id: row for row in rows}
-    return known
 
 
 def readers(household: Household) -> list[Reader]:
