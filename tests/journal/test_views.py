@@ -106,7 +106,8 @@ def test_under_htmx_the_journal_comes_back_with_the_note(client: StrictClient, c
             htmx=True,
         )
         fragment = BeautifulSoup(answer.get_data(as_text=True), "html.parser")
-        (top,) = fragment.find_all(recursive=False)
+        top, *beside = fragment.find_all(recursive=False)
+        assert [(tag["id"], tag["hx-swap-oob"]) for tag in beside] == [("onglet-journal", "true")], "the tab counts too"
         assert top["id"] == "journal"
         assert root in top.get("class", [""])
         assert f"Note {view}." in top.get_text()
