@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
 from odis_app.accounts.devices import device_label
-from odis_app.accounts.operations import Minter
 from odis_app.audit.models import AuditEvent
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role
+
+if TYPE_CHECKING:  # reads stand below operations
+    from odis_app.accounts.operations import Minter
 
 SIGN_INS = 10
 

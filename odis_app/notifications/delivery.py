@@ -14,8 +14,9 @@ from odis_app.core import crypto
 from odis_app.core.config import Config
 from odis_app.core.db import db, unit_of_work
 from odis_app.notifications.messages import KINDS
-from odis_app.notifications.operations import opened, wake_sender
+from odis_app.notifications.operations import wake_sender
 from odis_app.notifications.rendering import message_of, words_of
+from odis_app.notifications.sealing import opened
 from odis_app.notifications.smtp import Outcome, Post, Result
 
 LEASE = timedelta(minutes=10)  # much longer than a worker may run

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from odis_app.core import crypto
 from odis_app.core.db import after_commit, db
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
 from odis_app.core.outbox import Departure, leave
 from odis_app.notifications.messages import LINK, MailKind
+from odis_app.notifications.sealing import closed
 
 ADDRESS = re.compile(r"[^@\s<>,;:\"\\]+@[^@\s<>,;:\"\\]+")
 TASK, QUEUE = "jobs.notifications.send", "rapide"
@@ -35,7 +34,7 @@ def send_mail(identity: Identity, *, to: str, template: MailKind, context: Mappi
     if not str(context.get(LINK, "/")).startswith("/"):
         raise ValueError("a link is a path of this application")
     public_id = new_public_id()
-    sealed = crypto.seal(json.dumps({"to": to, "context": dict(context)}), sealed_place(public_id))
+    sealed = closed(public_id, to, context)
     leaves = db.execute(
         text("SELECT odis.mail_add(:public_id, :template, :sealed, :lasts)"),
         {"public_id": public_id, "template": template.name, "sealed": sealed, "lasts": template.lasts},
@@ -58,14 +57,3 @@ def wake_sender() -> None:
     engine = bind.engine if isinstance(bind, Connection) else bind
     departure = Departure(row.outbox_id, row.job_id, TASK, QUEUE)
     after_commit(lambda leaving: leave(leaving, engine), departure)
-
-
-def sealed_place(public_id: str) -> str:
-    """Where the content of a mail lives, for ``crypto``."""
-    return crypto.place("mails", "sealed", public_id)
-
-
-def opened(public_id: str, sealed: bytes) -> tuple[str, dict[str, Any]]:
-    """(address, context) of a mail. Raises UnreadableError when it was sealed for another row or with another key."""
-    content = json.loads(crypto.unseal(sealed, sealed_place(public_id)))
-    return str(content["to"]), dict(content["context"])

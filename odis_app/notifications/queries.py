@@ -13,7 +13,7 @@ from odis_app.core import crypto
 from odis_app.core.db import db
 from odis_app.notifications.messages import KINDS, MailKind
 from odis_app.notifications.models import Mail
-from odis_app.notifications.operations import opened
+from odis_app.notifications.sealing import opened
 
 SHOWN = 100
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from flask import Flask
 
 from odis_app.core import data_classes
 from odis_app.core.config import libpq
+from odis_app.core.db import Base
 from odis_app.core.permissions import REGISTRY, guard_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +74,29 @@ def test_views_and_forms_are_private_to_their_package() -> None:
                 if other not in {package, "core"} and (package, node.module) not in allowed:
                     guilty.append(f"{path}: {node.module}")
     assert guilty == []
+
+
+def test_foreign_keys_go_down_the_floors(app: Flask) -> None:
+    """A table points to its own package or to a floor below, as imports do: what stands above may go without what stands below."""
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ][0]
+    floors = {
+        name.strip(" ()"): rank for rank, line in enumerate(reversed(contract["layers"])) for name in line.split(" : ")
+    }
+    packages = {mapper.local_table.name: mapper.class_.__module__.split(".")[1] for mapper in Base.registry.mappers}
+    keys = [
+        (table.name, key.target_fullname.rpartition(".")[0].removeprefix("public."))
+        for table in Base.metadata.tables.values()
+        for key in table.foreign_keys
+    ]
+    assert len(keys) > 50
+    upwards = [
+        f"{table} ({packages[table]}) → {target} ({packages[target]})"
+        for table, target in keys
+        if packages[table] != packages[target] and floors[packages[target]] >= floors[packages[table]]
+    ]
+    assert upwards == []
 
 
 def test_every_class_of_the_style_sheet_is_worn() -> None:

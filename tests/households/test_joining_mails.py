@@ -16,7 +16,7 @@ from odis_app.core.permissions import Role
 from odis_app.households import operations as do
 from odis_app.households.operations.protected import Safety
 from odis_app.households.queries import present_members
-from odis_app.notifications.operations import opened
+from odis_app.notifications.sealing import opened
 from odis_app.organisations.seeds import Actor
 from tests.households.conftest import Town, open_file
 from tests.households.test_cooperation_joining import join, number_of
