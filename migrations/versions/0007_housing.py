@@ -3,8 +3,8 @@
 Wide scopes (the State, mandated associations) read offers, places and occupancies of their départements; they never read
 hosts, exact addresses, nor whose days those are: ``occupancy_households`` is read by those who follow the household, and by
 the side of the place for its own places while the file is given to it. A secret location leaves no commune, label nor employment area in the rows that they read (CHECK).
-Double booking is impossible: EXCLUDE on (place, days) while an occupancy is not released. The owner is in every key, so that
-a row forged on a neighbour's place meets its foreign key before it could learn whether that place is taken.
+A place is never promised to more people than it holds. Double booking is impossible: EXCLUDE on (place, days) while an
+occupancy is not released. The owner is in every key, so that a row forged on a neighbour's place meets its foreign key before it could learn whether that place is taken.
 """
 
 from __future__ import annotations
@@ -53,6 +53,12 @@ HOME = """
       specialised_fvv_teh boolean NOT NULL DEFAULT false,
       women_only_certified boolean NOT NULL DEFAULT false,
       rent numeric(8, 2),
+      charges numeric(8, 2),
+      min_stay_days smallint,
+      max_stay_days smallint,
+      renewable boolean NOT NULL DEFAULT false,
+      min_child_age smallint,
+      accepted_compositions text[] NOT NULL DEFAULT '{}',
       accepted_statuses text[] NOT NULL DEFAULT '{}',
       languages text[] NOT NULL DEFAULT '{}',
       employment_area text,
@@ -61,11 +67,17 @@ HOME = """
       confirmed_at timestamptz NOT NULL DEFAULT now(),
       confirmed_by_label text NOT NULL DEFAULT '',
       created_at timestamptz NOT NULL DEFAULT now(),"""
+# « Reste à payer » holds the charges; a minimum age says nothing where no minor is accepted; who is accepted comes from a closed list.
 CHECKS = """
       CONSTRAINT ck_{t}_capacity CHECK (capacity BETWEEN 1 AND 60),
       CONSTRAINT ck_{t}_bedrooms CHECK (bedrooms IS NULL OR bedrooms BETWEEN 0 AND 60),
       CONSTRAINT ck_{t}_minors CHECK (max_minors IS NULL OR max_minors >= 0),
       CONSTRAINT ck_{t}_rent CHECK (rent IS NULL OR rent >= 0),
+      CONSTRAINT ck_{t}_charges CHECK (charges IS NULL OR (rent IS NOT NULL AND charges BETWEEN 0 AND rent)),
+      CONSTRAINT ck_{t}_stay CHECK (min_stay_days BETWEEN 1 AND 3660 AND max_stay_days BETWEEN coalesce(min_stay_days, 1) AND 3660),
+      CONSTRAINT ck_{t}_child_age CHECK (min_child_age IS NULL OR (accepts_minors AND min_child_age BETWEEN 0 AND 17)),
+      CONSTRAINT ck_{t}_compositions CHECK (accepted_compositions <@ ARRAY['isole_homme', 'isole_femme', 'isole', 'couple_sans_enfant', 'couple_avec_enfants',
+        'monoparental', 'groupe_familial_elargi', 'fratrie_majeurs']),
       CONSTRAINT ck_{t}_window CHECK (available_to IS NULL OR available_from IS NULL OR available_to >= available_from)"""
 
 
@@ -92,6 +104,7 @@ def _offers() -> None:
       qualities jsonb NOT NULL DEFAULT '{{}}',
       qualification_status text NOT NULL DEFAULT 'recue',
       status_motif text NOT NULL DEFAULT '',
+      risk_flag boolean NOT NULL DEFAULT false,
       received_on date NOT NULL,
       called_on date,
       visit_planned_at timestamptz,
@@ -101,6 +114,10 @@ def _offers() -> None:
       CONSTRAINT uq_offers_owner UNIQUE (id, owner_org_id),
       CONSTRAINT uq_offers_number UNIQUE (owner_org_id, number),
       CONSTRAINT fk_offers_record FOREIGN KEY (id, owner_org_id) REFERENCES records (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE,
+      CONSTRAINT ck_offers_risk CHECK (NOT risk_flag OR qualification_status <> 'validee'),
+      CONSTRAINT ck_offers_qualities CHECK (NOT jsonb_path_exists(qualities, '$.rooms[*] ? (@.m2 < 9 || @.single < 0 || @.double < 0 || @.cot < 0)')
+        AND NOT jsonb_path_exists(qualities, '$.keyvalue() ? (@.key like_regex "_minutes$" && (@.value < 0 || @.value > 180))')),
+      CONSTRAINT ck_offers_rooms CHECK (coalesce(jsonb_array_length(qualities -> 'rooms'), 0) <= coalesce(bedrooms, 60)),
       CONSTRAINT ck_offers_secret CHECK (NOT location_secret OR (commune_code IS NULL AND employment_area IS NULL)),
       CONSTRAINT ck_offers_validated CHECK (qualification_status <> 'validee' OR (visited_on IS NOT NULL AND decided_on IS NOT NULL AND validated_until IS NOT NULL)),
       CONSTRAINT ck_offers_refused CHECK (qualification_status <> 'refusee' OR (decided_on IS NOT NULL AND status_motif <> '')),{CHECKS.format(t="offers")}
@@ -120,12 +137,13 @@ def _offer_parts() -> None:
     _offer_child(
         "offer_hosts",
         "name_sealed bytea NOT NULL, name_index bytea[] NOT NULL, siret_sealed bytea, phone_sealed bytea, phone_index bytea, "
-        "email_sealed bytea, email_index bytea, note_sealed bytea, PRIMARY KEY (offer_id, owner_org_id)",
+        "email_sealed bytea, email_index bytea, note_sealed bytea, living_sealed bytea, PRIMARY KEY (offer_id, owner_org_id)",
     )
     run("CREATE INDEX ix_offer_hosts_phone ON offer_hosts (owner_org_id, phone_index)")
     run("CREATE INDEX ix_offer_hosts_email ON offer_hosts (owner_org_id, email_index)")
     _offer_child(
-        "offer_addresses", "commune_code_sealed bytea, address_sealed bytea, PRIMARY KEY (offer_id, owner_org_id)"
+        "offer_addresses",
+        "commune_code_sealed bytea, address_sealed bytea, ban_id_sealed bytea, PRIMARY KEY (offer_id, owner_org_id)",
     )
     _offer_child(
         "offer_events",
@@ -170,6 +188,7 @@ def _places() -> None:
       label_index bytea[],
       commune_code_sealed bytea,
       address_sealed bytea,
+      ban_id_sealed bytea,
       PRIMARY KEY (place_id, owner_org_id),
       CONSTRAINT ck_place_addresses_label CHECK ((label_sealed IS NULL) = (label_index IS NULL)),
       CONSTRAINT fk_place_addresses_place FOREIGN KEY (place_id, owner_org_id, record_id) REFERENCES places (id, owner_org_id, record_id)
@@ -256,14 +275,36 @@ def _functions() -> None:
           SELECT new_public_id, p.id, p.owner_org_id, p.department_code, days, 'reservation', true, until, clock_timestamp() FROM public.places p
            WHERE p.id = place AND (p.owner_org_id = odis.housing_org() OR {mandated("p.")})
              AND EXISTS (SELECT 1 FROM public.records r WHERE r.id = household AND r.kind = 'household' AND r.owner_org_id = odis.case_org())
+             FOR SHARE OF p
           RETURNING id INTO booked;
           IF booked IS NULL THEN RAISE insufficient_privilege USING MESSAGE = 'a place is booked for a household of one''s own, where one may'; END IF;
+          IF (SELECT h.size > p.capacity FROM public.households h, public.places p WHERE h.id = household AND p.id = place) THEN
+            RAISE check_violation USING CONSTRAINT = 'ck_places_people', MESSAGE = 'more people than the place may hold';
+          END IF;
           INSERT INTO public.occupancy_households (occupancy_id, owner_org_id, subject, household_record_id, household_owner_org_id)
           SELECT id, owner_org_id, proposal, household, odis.case_org() FROM public.occupancies WHERE id = booked;
           RETURN booked;
         END""",
         language="plpgsql",
         volatility="VOLATILE",
+    )
+    # Who is promised a place keeps it: it does not become too small for them. A family that grows there is recorded, never refused.
+    run("""
+    CREATE FUNCTION odis.keep_capacity() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    BEGIN
+      IF EXISTS (SELECT 1 FROM public.occupancies o JOIN public.occupancy_households s ON s.occupancy_id = o.id
+                   JOIN public.households h ON h.id = s.household_record_id
+                  WHERE o.place_id = NEW.id AND o.released_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > now())
+                    AND (upper_inf(o.during) OR upper(o.during) > current_date) AND h.size > NEW.capacity) THEN
+        RAISE check_violation USING CONSTRAINT = 'ck_places_people', MESSAGE = 'more people than the place may hold';
+      END IF;
+      RETURN NEW;
+    END $$""")
+    run("ALTER FUNCTION odis.keep_capacity() OWNER TO odis_auth")
+    run("REVOKE ALL ON FUNCTION odis.keep_capacity() FROM PUBLIC")
+    run(
+        "CREATE TRIGGER keep_capacity BEFORE UPDATE OF capacity ON places FOR EACH ROW WHEN (NEW.capacity < OLD.capacity) "
+        "EXECUTE FUNCTION odis.keep_capacity()"
     )
     # A reservation whose answer did not come frees its place; of every place (NULL), or of one, just before it is taken.
     definer(
@@ -407,3 +448,4 @@ def downgrade() -> None:
     )
     for table in ("places", "occupancies"):
         run(f"DROP FUNCTION odis.note_change_of_{table}()")
+    run("DROP FUNCTION odis.keep_capacity()")

@@ -98,15 +98,15 @@ COLUMNS = (
     SealedColumn("protection_stories", "story_sealed", "p.public_id", "story", _MEMBER, "t.household_id"),
     *(
         SealedColumn("offer_hosts", f"{name}_sealed", row="t.offer_id", record="t.offer_id")
-        for name in ("name", "siret", "phone", "email", "note")
+        for name in ("name", "siret", "phone", "email", "note", "living")
     ),
     *(
         SealedColumn("offer_addresses", f"{name}_sealed", row="t.offer_id", record="t.offer_id")
-        for name in ("commune_code", "address")
+        for name in ("commune_code", "address", "ban_id")
     ),
     *(
         SealedColumn("place_addresses", f"{name}_sealed", row="t.place_id", record="t.record_id")
-        for name in ("label", "commune_code", "address")
+        for name in ("label", "commune_code", "address", "ban_id")
     ),
     *(
         SealedColumn("structure_addresses", f"{name}_sealed", row="t.structure_id", record="t.structure_id")

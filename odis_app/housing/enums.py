@@ -104,6 +104,8 @@ class OfferFact(Labelled):
     CONFIRMEE = "confirmee", "Toujours disponible"
     SUSPENDUE = "suspendue", "Offre suspendue"
     REPRISE = "reprise", "Offre reprise"
+    RISQUE = "risque", "Risque signalé"
+    RISQUE_LEVE = "risque_leve", "Signalement levé"
     RETIREE = "retiree", "Offre retirée"
     MODIFIEE = "modifiee", "Offre modifiée"
 
@@ -137,8 +139,10 @@ class PlaceState(Labelled):
     EN_CREATION = "en_creation", "En création"
     DISPONIBLE = "disponible", "Disponible"
     RESERVEE = "reservee", "Réservée"
+    ATTRIBUEE = "attribuee", "Attribuée"
     OCCUPEE = "occupee", "Occupée"
     EN_LIBERATION = "en_liberation", "Se libère"
+    A_REMETTRE_EN_ETAT = "a_remettre_en_etat", "À remettre en état"
     INDISPONIBLE = "indisponible", "Indisponible"
     FERMEE = "fermee", "Fermée"
 

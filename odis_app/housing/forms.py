@@ -25,7 +25,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from odis_app.core import clock
 from odis_app.core.errors import RuleError
 from odis_app.core.forms import Form
-from odis_app.households.enums import Language
+from odis_app.households.enums import CompositionKind, Language
 from odis_app.households.operations import normal_phone
 from odis_app.housing.enums import (
     Access,
@@ -37,14 +37,24 @@ from odis_app.housing.enums import (
     UnavailabilityMotif,
     ValidationMotif,
 )
-from odis_app.housing.operations.home import FACTS
+from odis_app.housing.models import Living
+from odis_app.housing.operations.availability import CHOICES
+from odis_app.housing.operations.home import FACTS, LONGEST_STAY
 from odis_app.housing.operations.links import SAME, Answer
-from odis_app.housing.status import CHECKLIST, SAFEGUARDS
+from odis_app.housing.rooms import EXAMPLE, parse_rooms
+from odis_app.housing.status import CHECKLIST, QUALITIES, SAFEGUARDS
 from odis_app.organisations.queries import dispositifs
 from odis_app.territories.fields import CommuneField
 
 NOTE = "Des faits, sans nom de personne hébergée."
 NONE = ("", "Non renseigné")
+DETAILS = (
+    "charges", "min_stay_days", "max_stay_days", "renewable", "min_child_age", "accepted_compositions", "employment_area", "ban_id",
+    "women", "men", "children", "ages", "rooms", "shops_minutes", "school_minutes", "doctor_minutes",
+)  # fmt: skip
+_DAYS = NumberRange(1, LONGEST_STAY, "Entre 1 et 3 660 jours.")
+_PEOPLE = NumberRange(0, 20, "Entre 0 et 20 personnes.")
+_MINUTES = NumberRange(0, 180, "Entre 0 et 180 minutes.")
 
 
 class HomeForm(Form):
@@ -73,10 +83,47 @@ class HomeForm(Form):
     available_from = DateField("Libre à partir du", [Optional()])
     available_to = DateField("Jusqu’au", [Optional()], description="Vide : sans fin prévue.")
     rent = DecimalField(
-        "Reste à payer par mois, en euros", [Optional(), NumberRange(0, 5000, "Entre 0 et 5 000 euros.")], places=2
+        "Reste à payer par mois, en euros",
+        [Optional(), NumberRange(0, 5000, "Entre 0 et 5 000 euros.")],
+        places=2,
+        description="Charges comprises. 0 quand rien n’est demandé.",
     )
+    charges = DecimalField(
+        "Dont charges, en euros", [Optional(), NumberRange(0, 5000, "Entre 0 et 5 000 euros.")], places=2
+    )
+    min_stay_days = IntegerField(
+        "Durée minimale, en jours", [Optional(), _DAYS], description="14 pour deux semaines, 90 pour trois mois."
+    )
+    max_stay_days = IntegerField(
+        "Durée maximale, en jours",
+        [Optional(), _DAYS],
+        description="Un ménage qui a besoin de plus longtemps n’est pas proposé, sauf si le séjour peut être prolongé.",
+    )
+    renewable = BooleanField("Le séjour peut être prolongé")
     accepts_minors = BooleanField("Accueille des mineurs")
     max_minors = IntegerField("Mineurs au plus", [Optional(), NumberRange(0, 60, "Entre 0 et 60 mineurs.")])
+    min_child_age = IntegerField(
+        "Âge minimal des enfants",
+        [Optional(), NumberRange(0, 17, "Entre 0 et 17 ans.")],
+        description="Vide : tous les âges.",
+    )
+    accepted_compositions = SelectMultipleField(
+        "Seulement ces ménages",
+        choices=[c for c in CompositionKind.choices() if c[0] != CompositionKind.ISOLE.value],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+        description="Rien de coché : tous. Ni l’origine, ni la religion, ni le statut ne se choisissent.",
+    )
+    employment_area = StringField(
+        "Bassin d’emploi",
+        [Length(max=80)],
+        description="Comme dans les demandes des ménages, par exemple « Nantes ». Les zones d’emploi ne sont pas chargées : le nom est comparé tel quel.",
+    )
+    ban_id = StringField(
+        "Identifiant BAN de l’adresse",
+        [Length(max=60)],
+        description="Dans la base adresse nationale, par exemple 44109_1234_00012.",
+    )
     wheelchair = BooleanField("Accessible en fauteuil roulant")
     ground_floor_or_lift = BooleanField("Rez-de-chaussée ou ascenseur")
     accepts_animals = BooleanField("Animaux acceptés")
@@ -103,8 +150,18 @@ class HomeForm(Form):
     def values(self) -> dict[str, Any]:
         """As the operations take them."""
         found = {name: self._fields[name].data for name in FACTS if name in self._fields}
-        found["max_minors"] = self.max_minors.data if self.accepts_minors.data else None
-        return found | {"commune_code": self.commune.data, "location_secret": self.location_secret.data or None}
+        for name in ("max_minors", "min_child_age"):
+            found[name] = self._fields[name].data if self.accepts_minors.data else None
+        return found | {
+            "commune_code": self.commune.data,
+            "location_secret": self.location_secret.data or None,
+            "employment_area": self.employment_area.data,
+        }
+
+    @property
+    def has_details(self) -> bool:
+        """Something rare is said, or is to be corrected: the disclosure is then open."""
+        return any(self._fields[name].data or self._fields[name].errors for name in DETAILS if name in self._fields)
 
     def add_error(self, error: RuleError) -> None:
         """Operations speak of columns."""
@@ -133,10 +190,20 @@ class OfferForm(HomeForm):
     )
     bathroom = SelectField("Salle d’eau", choices=[NONE, *Access.choices()])
     kitchen = SelectField("Cuisine", choices=[NONE, *Access.choices()])
-    surface_m2 = IntegerField("Surface en m²", [Optional(), NumberRange(9, 1000, "Entre 9 et 1 000 m².")])
-    transport_minutes = IntegerField(
-        "Transports en commun à pied, en minutes", [Optional(), NumberRange(0, 180, "Entre 0 et 180 minutes.")]
+    women = IntegerField("Femmes au foyer", [Optional(), _PEOPLE])
+    men = IntegerField("Hommes au foyer", [Optional(), _PEOPLE])
+    children = IntegerField("Enfants au foyer", [Optional(), _PEOPLE])
+    ages = StringField("Leurs âges", [Length(max=80)], description="Par exemple « 42, 8 et 5 ans ».")
+    rooms = TextAreaField(
+        "Chambre par chambre",
+        [Length(max=2000)],
+        description=f"Une chambre par ligne : « {EXAMPLE} », « 9 m², 2 lits simples, 1 lit bébé ».",
     )
+    surface_m2 = IntegerField("Surface en m²", [Optional(), NumberRange(9, 1000, "Entre 9 et 1 000 m².")])
+    transport_minutes = IntegerField("Transports en commun à pied, en minutes", [Optional(), _MINUTES])
+    shops_minutes = IntegerField("Commerces à pied, en minutes", [Optional(), _MINUTES])
+    school_minutes = IntegerField("École à pied, en minutes", [Optional(), _MINUTES])
+    doctor_minutes = IntegerField("Médecin à pied, en minutes", [Optional(), _MINUTES])
     internet = BooleanField("Connexion internet")
     heating = BooleanField("Chauffage dans chaque pièce")
     smoke_detector = BooleanField("Détecteur de fumée")
@@ -149,10 +216,24 @@ class OfferForm(HomeForm):
             except RuleError as error:
                 raise ValidationError(error.message) from error
 
+    def validate_rooms(self, field: TextAreaField) -> None:
+        """Understood line by line, and no more lines than bedrooms."""
+        try:
+            told = len(parse_rooms(field.data or ""))
+        except RuleError as error:
+            raise ValidationError(error.message) from error
+        if self.bedrooms.data is not None and told > self.bedrooms.data:
+            raise ValidationError(f"{told} chambres sont décrites : corrigez le nombre de chambres, ou ces lignes.")
+
     def qualities(self) -> dict[str, Any]:
         """The qualities that are known."""
-        names = ("bathroom", "kitchen", "surface_m2", "transport_minutes", "internet", "heating", "smoke_detector")
-        return {name: self._fields[name].data for name in names if self._fields[name].data not in (None, "")}
+        found = {name: self._fields[name].data for name in QUALITIES if self._fields[name].data not in (None, "")}
+        rooms = parse_rooms(self.rooms.data or "")
+        return found | ({"rooms": rooms} if rooms else {})
+
+    def living(self) -> Living:
+        """Who lives there already."""
+        return Living(self.women.data, self.men.data, self.children.data, self.ages.data or "")
 
 
 class PlaceForm(HomeForm):
@@ -247,6 +328,12 @@ class DecisionForm(Form):
     note = StringField("Précision", [Length(max=300)], description=NOTE)
 
 
+class RiskForm(Form):
+    """What worries, or what was checked since."""
+
+    note = TextAreaField("Faits", [Length(max=300)], description=NOTE)
+
+
 class MotifForm(Form):
     """Why an offer stops."""
 
@@ -256,11 +343,11 @@ class MotifForm(Form):
 
 
 class AvailabilityForm(Form):
-    """« Changer »: three states, a motif and dates."""
+    """« Changer »: a state, a motif and dates."""
 
     state = RadioField(
         "La place est", [InputRequired("Choisissez une réponse.")],
-        choices=[(s.value, s.label) for s in (PlaceState.DISPONIBLE, PlaceState.OCCUPEE, PlaceState.INDISPONIBLE)],
+        choices=[(s.value, s.label) for s in CHOICES],
     )  # fmt: skip
     motif = SelectField(
         "Si elle est indisponible, pourquoi", [Optional()], choices=[("", "Choisir"), *UnavailabilityMotif.choices()]

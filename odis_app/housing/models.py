@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -23,9 +25,33 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from odis_app.access.keys import SealedText
 from odis_app.core.db import Base, PublicId
+from odis_app.core.formats import duree, pluriel
+from odis_app.households.enums import CompositionKind
 from odis_app.housing.enums import HousingKind, OccupancyKind, OfferFact, OrientationAuthority, UnavailabilityMotif
 
 HOST_NAME, PLACE_LABEL = "offer_host_name", "place_label"  # columns of the blind indexes
+
+
+@dataclass(frozen=True, slots=True)
+class Living:
+    """Class 1: who lives in the host's home already. None: not known. ``ages`` in the host's words."""
+
+    women: int | None = None
+    men: int | None = None
+    children: int | None = None
+    ages: str = ""
+
+    def packed(self) -> str:
+        """As it is sealed; empty when nothing is known."""
+        return "" if self == Living() else json.dumps(asdict(self), ensure_ascii=False)
+
+    @property
+    def words(self) -> str:
+        """« 1 femme, 2 enfants (42, 8 et 5 ans) »; empty when nothing is known."""
+        counted = ((self.women, "femme"), (self.men, "homme"), (self.children, "enfant"))
+        told = ", ".join(pluriel(count, word) for count, word in counted if count)
+        told = told or ("personne d’autre" if any(count == 0 for count, _ in counted) else "")
+        return f"{told} ({self.ages})" if told and self.ages else told or self.ages
 
 
 class _Home:
@@ -51,6 +77,12 @@ class _Home:
     specialised_fvv_teh: Mapped[bool] = mapped_column(default=False)
     women_only_certified: Mapped[bool] = mapped_column(default=False)
     rent: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
+    charges: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
+    min_stay_days: Mapped[int | None] = mapped_column(SmallInteger)
+    max_stay_days: Mapped[int | None] = mapped_column(SmallInteger)
+    renewable: Mapped[bool] = mapped_column(default=False)
+    min_child_age: Mapped[int | None] = mapped_column(SmallInteger)
+    accepted_compositions: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     accepted_statuses: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     languages: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     employment_area: Mapped[str | None]
@@ -64,6 +96,30 @@ class _Home:
     def kind_label(self) -> str:
         """« Chambre chez l’habitant »."""
         return HousingKind.label_of(self.kind)
+
+    @property
+    def compositions_words(self) -> str:
+        """« Femme isolée, Famille monoparentale »: a person whose sex is not told goes without saying."""
+        return ", ".join(
+            k.label for k in CompositionKind if k.value in self.accepted_compositions and k is not CompositionKind.ISOLE
+        )
+
+    @property
+    def stay_words(self) -> str:
+        """« de 14 jours à 6 mois, peut être prolongé »; empty when nothing is said."""
+        least = duree(self.min_stay_days) if self.min_stay_days else ""
+        most = duree(self.max_stay_days) if self.max_stay_days else ""
+        told = (
+            f"de {least} à {most}"
+            if least and most
+            else f"{least} au moins"
+            if least
+            else f"{most} au plus"
+            if most
+            else ""
+        )
+        more = "peut être prolongé" if self.renewable else ""
+        return ", ".join(words for words in (told, more) if words)
 
     @property
     def authority_label(self) -> str:
@@ -85,6 +141,7 @@ class Offer(_Home, Base):
     qualities: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     qualification_status: Mapped[str] = mapped_column(default="recue")
     status_motif: Mapped[str] = mapped_column(default="")
+    risk_flag: Mapped[bool] = mapped_column(default=False)
     received_on: Mapped[date]
     called_on: Mapped[date | None]
     visit_planned_at: Mapped[datetime | None]
@@ -113,11 +170,18 @@ class OfferHost(Base):
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     email_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    living_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     name = SealedText("offer_id", "offer_id")
     siret = SealedText("offer_id", "offer_id")
     phone = SealedText("offer_id", "offer_id")
     email = SealedText("offer_id", "offer_id")
     note = SealedText("offer_id", "offer_id")
+    living = SealedText("offer_id", "offer_id")
+
+    @property
+    def home(self) -> Living:
+        """Who lives there already."""
+        return Living(**json.loads(self.living)) if self.living else Living()
 
 
 class OfferAddress(Base):
@@ -129,8 +193,10 @@ class OfferAddress(Base):
     owner_org_id: Mapped[int] = mapped_column(BigInteger)
     commune_code_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    ban_id_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     commune_code = SealedText("offer_id", "offer_id")
     address = SealedText("offer_id", "offer_id")
+    ban_id = SealedText("offer_id", "offer_id")
 
 
 class OfferEvent(Base):
@@ -187,9 +253,11 @@ class PlaceAddress(Base):
     label_index: Mapped[list[bytes] | None] = mapped_column(ARRAY(LargeBinary))
     commune_code_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     address_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    ban_id_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     label = SealedText("record_id", "place_id")
     commune_code = SealedText("record_id", "place_id")
     address = SealedText("record_id", "place_id")
+    ban_id = SealedText("record_id", "place_id")
 
 
 class Occupancy(Base):

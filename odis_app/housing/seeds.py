@@ -13,7 +13,7 @@ from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.housing import operations as do
 from odis_app.housing.enums import PlaceState, RefusalMotif, ValidationMotif
-from odis_app.housing.models import Offer, Place
+from odis_app.housing.models import Living, Offer, Place
 from odis_app.housing.status import CHECKLIST, SAFEGUARDS
 from odis_app.organisations.models import Dispositif
 from odis_app.organisations.seeds import World
@@ -60,6 +60,7 @@ OFFERS = (
     _s(NANTES, HOME, 3, 2, "validee", 34, specialised_fvv_teh=True, women_only_certified=True, hosts_women_only=True, accepts_minors=True),
     _s(ORVAULT, HOME, 2, 1, "validee", 30, rent=150, units=2), _s(REZE, ROOM, 1, 1, "refusee", 25), _s(PORNIC, ROOM, 1, 1, "injoignable", 28),
     _s(NANTES, HOME, 4, 2, "suspendue", 80, accepts_minors=True), _s(CLISSON, ROOM, 2, 1, "retiree", 70),
+    _s(ORVAULT, ROOM, 1, 1, "suspendue", 66),
 )  # fmt: skip
 ELSEWHERE = (
     _s(BORDEAUX, HOME, 4, 2, "validee", 45, accepts_minors=True), _s(PESSAC, ROOM, 1, 1, "recue", 3), _s(BORDEAUX, ROOM, 2, 1, "validee", 20),
@@ -105,9 +106,19 @@ def _offer(identity: Identity, rank: int, sketch: Sketch) -> Offer:
         "bedrooms": sketch.bedrooms, "commune_code": sketch.commune, "available_from": today + timedelta(days=rank % 20 - 10),
         "available_to": today + timedelta(days=300) if rank % 4 == 0 else None, **extra,
     }  # fmt: skip
-    qualities = {"bathroom": "partagee" if sketch.kind == ROOM else "privative", "kitchen": "partagee" if sketch.kind == ROOM else "privative",
+    values |= _stay(rank, sketch)
+    qualities: dict[str, Any] = {"bathroom": "partagee" if sketch.kind == ROOM else "privative", "kitchen": "partagee" if sketch.kind == ROOM else "privative",
                  "internet": True, "heating": True, "smoke_detector": rank % 5 != 0, "transport_minutes": 3 + rank % 12, "surface_m2": 9 + 12 * sketch.capacity}  # fmt: skip
-    host = do.Host(name=name, phone=f"+3363998{rank:04d}", email=f"hebergeur{rank}@exemple.test")
+    if sketch.bedrooms and rank % 2:
+        qualities |= {
+            "rooms": _rooms(sketch),
+            "shops_minutes": 4 + rank % 9,
+            "school_minutes": 6 + rank % 15,
+            "doctor_minutes": 5 + rank % 20,
+        }
+    host = do.Host(
+        name=name, phone=f"+3363998{rank:04d}", email=f"hebergeur{rank}@exemple.test", living=_living(rank, sketch)
+    )
     offer = do.create_offer(
         identity, values=values, host=host, address=f"{3 + rank} rue de l’Exemple", units=units, qualities=qualities,
         received_on=today - timedelta(days=sketch.age),
@@ -119,6 +130,33 @@ def _offer(identity: Identity, rank: int, sketch: Sketch) -> Offer:
         at=clock.now() - timedelta(days=min(2 * AGES[rank % len(AGES)], sketch.age), minutes=rank),
     )
     return offer
+
+
+def _stay(rank: int, sketch: Sketch) -> dict[str, Any]:
+    """How long and for whom, as hosts tell it: a room for a year at most, a rent with its charges, children from an age on."""
+    told: dict[str, Any] = {"employment_area": "Nantes" if sketch.commune in {NANTES, REZE, ORVAULT} else None}
+    if sketch.kind == ROOM:
+        told |= {"min_stay_days": 30, "max_stay_days": 365, "renewable": rank % 2 == 0}
+        if sketch.extra.get("hosts_women_only"):
+            told["accepted_compositions"] = ["isole_femme"]
+    if sketch.extra.get("rent"):
+        told["charges"] = 40
+    if sketch.extra.get("max_minors"):
+        told["min_child_age"] = 3
+    return told
+
+
+def _rooms(sketch: Sketch) -> list[dict[str, Any]]:
+    """A double bed, then single ones until everybody has a bed."""
+    rooms: list[dict[str, Any]] = [{"m2": 12, "double": 1, "lockable": True}]
+    return rooms + [{"m2": 9 + n, "single": 2} for n in range(1, sketch.bedrooms)]
+
+
+def _living(rank: int, sketch: Sketch) -> Living | None:
+    if sketch.kind != ROOM:
+        return None
+    alone = bool(sketch.extra.get("hosts_women_only"))
+    return Living(women=1, men=0 if alone else 1, children=rank % 3, ages="" if rank % 3 else f"{40 + rank} ans")
 
 
 STEPS = ("appel", "planifiee", "visitee", "decider", "validee")
@@ -178,7 +216,9 @@ def _decide(identity: Identity, offer_id: int, stage: str) -> None:
         return
     offer = db.get_one(Offer, offer_id)
     do.decide(identity, offer=offer, accepted=True, motif=ValidationMotif.CONFORME.value)
-    if stage == "suspendue":
+    if stage == "suspendue" and offer.kind == ROOM:
+        do.flag_risk(identity, offer=offer, note="Voisin menaçant rencontré pendant une visite de courtoisie.")
+    elif stage == "suspendue":
         do.suspend_offer(identity, offer=offer, motif="Travaux chez l’hébergeur jusqu’au mois prochain.")
     if stage == "retiree":
         do.withdraw_offer(identity, offer=offer, motif="L’hébergeur déménage.")
@@ -225,7 +265,7 @@ def _availability(identity: Identity, place: Place, rank: int) -> None:
             until=today + timedelta(days=9 + rank),
         )
     elif turn == 5:
-        motif = ("desinsectisation", "travaux")[rank % 2]
+        motif = ("desinsectisation", "travaux", "remise_en_etat")[rank % 3]
         do.change_availability(
             identity,
             place=place,

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from odis_app.housing.enums import HousingKind, OfferFact, QualificationStatus
 
 S = QualificationStatus
+RISK = "Risque signalé"
 WITHOUT_VISIT = frozenset({"injoignable", "doublon", "hors_perimetre"})
 """Refusal motifs that need no visit: there is nobody or nothing to visit."""
 
@@ -35,6 +36,7 @@ class Qualification:
     validated_until: date | None = None
     safeguards: frozenset[str] = frozenset()
     stage: QualificationStatus = S.RECUE
+    at_risk: bool = False
 
 
 def compute_qualification(events: Iterable[Event]) -> Qualification:
@@ -69,10 +71,22 @@ def _apply(state: Qualification, fact: OfferFact, on: date, data: dict[str, Any]
         state.validated_until = date.fromisoformat(data["until"]) if data["accepted"] else None
     elif fact is OfferFact.CONTESTEE:
         _undo_decision(state)
-    elif fact is OfferFact.SUSPENDUE:
+    else:
+        _stop(state, fact, data)
+
+
+def _stop(state: Qualification, fact: OfferFact, data: dict[str, Any]) -> None:
+    """A stop, or its end."""
+    if fact is OfferFact.SUSPENDUE:
         state.status, state.motif = S.SUSPENDUE, data["motif"]
     elif fact is OfferFact.REPRISE:
         state.status, state.motif = state.stage, ""
+    elif fact is OfferFact.RISQUE:
+        state.at_risk = True
+        if state.status is S.VALIDEE:  # not proposed any more; it is resumed once somebody has looked into it
+            state.status, state.motif = S.SUSPENDUE, RISK
+    elif fact is OfferFact.RISQUE_LEVE:
+        state.at_risk = False
     elif fact is OfferFact.RETIREE:
         state.status, state.motif = S.RETIREE, data["motif"]
 
@@ -144,4 +158,7 @@ QUALITIES = {
     "heating": "Chauffage",
     "smoke_detector": "Détecteur de fumée",
     "transport_minutes": "Transports, minutes à pied",
+    "shops_minutes": "Commerces, minutes à pied",
+    "school_minutes": "École, minutes à pied",
+    "doctor_minutes": "Médecin, minutes à pied",
 }

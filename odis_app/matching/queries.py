@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, func, literal, select, text
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, func, literal, or_, select, text
 
 from odis_app.access.limits import unlimited
 from odis_app.core import clock
@@ -16,7 +16,7 @@ from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.households import policy as households_policy
 from odis_app.households import queries as households
-from odis_app.households.enums import HouseholdStatus, Language, NeedKind, NeedLevel
+from odis_app.households.enums import HouseholdStatus, Language, MemberLink, NeedKind, NeedLevel
 from odis_app.households.models import (
     Household,
     HouseholdAdministrative,
@@ -24,6 +24,7 @@ from odis_app.households.models import (
     HouseholdNeed,
     HouseholdRequest,
     HouseholdWish,
+    Member,
 )
 from odis_app.housing.models import Place
 from odis_app.housing.policy import visible_places
@@ -43,7 +44,7 @@ from odis_app.matching.engine.explain import (
 from odis_app.matching.engine.facts import BoolArray
 from odis_app.matching.engine.policy import Policy
 from odis_app.matching.engine.shortlist import Ranked, Shortlist, candidates, shortlist
-from odis_app.matching.supply import Supply, supply
+from odis_app.matching.supply import Supply, area_key, supply
 from odis_app.organisations.models import Organisation
 from odis_app.organisations.queries import missing_mandate
 from odis_app.placements.models import Orientation
@@ -111,7 +112,7 @@ class HouseholdLine:
 
 
 def facts_of(households_: Sequence[Household]) -> list[engine.Household]:
-    """The engine's rows of these files (class ≤ 1: safety comes apart), four statements whatever their number."""
+    """The engine's rows of these files (class ≤ 1: safety comes apart), five statements whatever their number."""
     ids = [h.id for h in households_]
     asked = {
         r.household_id: r
@@ -139,22 +140,51 @@ def facts_of(households_: Sequence[Household]) -> list[engine.Household]:
     )
     for key, code in db.execute(statement):
         wished.setdefault(key, []).append(code)
-    return [_row(h, asked.get(h.id), papers.get(h.id), spoken.get(h.id, []), wished.get(h.id, [])) for h in households_]
+    born = _youngest(ids)
+    return [
+        _row(h, asked.get(h.id), papers.get(h.id), spoken.get(h.id, []), wished.get(h.id, []), born.get(h.id))
+        for h in households_
+    ]
+
+
+def _youngest(ids: Sequence[int]) -> dict[int, date]:
+    """When the last born of each household came to the world, at the latest; nothing where a child's birth is not known."""
+    latest = func.coalesce(Member.birth_date, func.make_date(Member.birth_year, 12, 31))
+    statement = (
+        select(Member.household_id, func.max(latest))
+        .where(Member.household_id.in_(ids), Member.until.is_(None))
+        .group_by(Member.household_id)
+        .having(
+            func.bool_and(or_(latest.is_not(None), Member.link != MemberLink.ENFANT_MINEUR.value)),
+            func.count(latest) > 0,
+        )
+    )
+    return dict(db.execute(statement).all())
+
+
+def _age(born: date, day: date) -> int:
+    return day.year - born.year - int((day.month, day.day) < (born.month, born.day))
 
 
 def _row(
-    h: Household, asked: HouseholdRequest | None, status: str | None, languages: Sequence[str], wished: Sequence[str]
+    h: Household,
+    asked: HouseholdRequest | None,
+    status: str | None,
+    languages: Sequence[str],
+    wished: Sequence[str],
+    born: date | None,
 ) -> engine.Household:
+    first = max(asked.need_from or clock.today(), clock.today()) if asked else clock.today()
     common = {
         "id": h.public_id, "size": h.size, "adults": h.adults, "minors": h.minors, "minors_under_2": h.minors_under_2, "couples": h.couples,
         "boys_12_plus": h.boys_12_plus, "girls_12_plus": h.girls_12_plus, "priority": h.priority, "status": status, "departments": tuple(wished),
-        "languages": tuple(languages),
+        "languages": tuple(languages), "composition": h.composition_kind, "youngest_minor": _age(born, first) if born and h.minors else None,
     }  # fmt: skip
     if asked is None:
-        return engine.Household(need_from=clock.today(), **common)  # type: ignore[arg-type]
+        return engine.Household(need_from=first, **common)  # type: ignore[arg-type]
     return engine.Household(
-        need_from=max(asked.need_from or clock.today(), clock.today()), min_days=asked.min_days, max_rent=asked.max_rent, wheelchair=asked.wheelchair,
-        ground_floor_or_lift=asked.ground_floor_or_lift, animals=asked.animals, smoking=asked.smoking, employment_area=asked.employment_area,
+        need_from=first, min_days=asked.min_days, max_rent=asked.max_rent, wheelchair=asked.wheelchair,
+        ground_floor_or_lift=asked.ground_floor_or_lift, animals=asked.animals, smoking=asked.smoking, employment_area=asked.employment_area and area_key(asked.employment_area),
         departments_exclusive=asked.wishes_exclusive, **common,  # type: ignore[arg-type]
     )  # fmt: skip
 
@@ -312,7 +342,8 @@ def _offer(place: Place, stock: Supply, index: int) -> engine.Offer:
         max_minors=place.max_minors, available_from=_free_from(stock, index), available_to=place.available_to, wheelchair=place.wheelchair,
         ground_floor_or_lift=place.ground_floor_or_lift, accepts_animals=place.accepts_animals, animals_present=place.animals_present,
         smoking_allowed=place.smoking_allowed, accepts_minors=place.accepts_minors, rent=place.rent, accepted_statuses=tuple(place.accepted_statuses),
-        languages=tuple(place.languages), employment_area=place.employment_area, validated_until=place.validated_until,
+        languages=tuple(place.languages), employment_area=place.employment_area and area_key(place.employment_area), validated_until=place.validated_until,
+        max_days=place.max_stay_days, renewable=place.renewable, min_child_age=place.min_child_age, compositions=tuple(place.accepted_compositions),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy import Select, func, or_, select, text
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
+from odis_app.core.text import fold
 from odis_app.housing.models import Occupancy, Place
 from odis_app.housing.policy import visible_places
 from odis_app.matching.engine.facts import BoolArray, Offers
@@ -37,12 +39,12 @@ _SAFETY = (
 _COLUMNS = (
     "kind", "capacity", "bedrooms", "max_minors", "available_to", "wheelchair", "ground_floor_or_lift", "hosts_women_only", "accepts_animals",
     "animals_present", "smoking_allowed", "accepts_minors", "specialised_fvv_teh", "women_only_certified", "rent", "accepted_statuses", "languages",
-    "employment_area", "validated_until",
+    "employment_area", "validated_until", "renewable", "min_child_age",
 )  # fmt: skip
 
 _READ = (
     "id", "public_id", "record_id", "department_code", "dispositif_id", "orientation_authority", "available_from", "busy_until", "busy_for_ever",
-    "next_expiry", "is_own", *_COLUMNS,
+    "next_expiry", "is_own", "max_stay_days", "accepted_compositions", *_COLUMNS,
 )  # fmt: skip
 
 
@@ -101,6 +103,12 @@ def forget() -> None:
         _kept.clear()
 
 
+@lru_cache(maxsize=4096)
+def area_key(name: str) -> str:
+    """Employment areas are written by hand (their base is not loaded): « Nantes » and « NANTES » are one."""
+    return fold(name).title()
+
+
 def _is_fresh(known: Supply) -> bool:
     if known.valid_until is not None and known.valid_until <= clock.now():
         return False
@@ -114,6 +122,8 @@ def _load(identity: Identity, mandates: Mandates) -> Supply:
     found = dict(zip(_READ, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(_READ, ())
     columns: dict[str, Any] = {name: found[name] for name in _COLUMNS}
     columns["id"], columns["department"] = found["public_id"], found["department_code"]
+    columns["max_days"], columns["compositions"] = found["max_stay_days"], found["accepted_compositions"]
+    columns["employment_area"] = [area and area_key(area) for area in columns["employment_area"]]
     columns["available_from"] = [
         _free_from(*days)
         for days in zip(found["available_from"], found["busy_until"], found["busy_for_ever"], strict=True)
@@ -174,7 +184,8 @@ def _statement(identity: Identity) -> Select[Any]:
     visible = visible_places(identity).with_only_columns(
         Place.id, Place.public_id, Place.record_id, Place.department_code, Place.dispositif_id, Place.orientation_authority, opens,
         busy.c.until.label("busy_until"), busy.c.for_ever.label("busy_for_ever"), busy.c.next_expiry.label("next_expiry"),
-        (Place.owner_org_id == identity.org_id).label("is_own"), *(getattr(Place, name) for name in _COLUMNS),
+        (Place.owner_org_id == identity.org_id).label("is_own"), Place.max_stay_days, Place.accepted_compositions,
+        *(getattr(Place, name) for name in _COLUMNS),
     )  # fmt: skip
     open_places = or_(Place.closed_on.is_(None), Place.closed_on > today)
     return visible.outerjoin(busy, busy.c.place_id == Place.id).where(open_places).order_by(Place.id)

@@ -284,12 +284,47 @@ def test_the_model_file_is_importable_once_filled(actor: Actor, tmp_path: Path) 
     bring_in(actor, KIND, path)
     with actor.acting():
         offer = db.execute(select(Offer)).scalar_one()
-        assert (offer.qualification_status, offer.accepted_statuses, offer.languages) == (
-            "recue",
-            ["refugie", "protection_subsidiaire"],
-            ["fr", "en"],
-        )
+        assert (offer.qualification_status, offer.languages) == ("recue", ["fr", "en"])
+        assert (offer.charges, offer.min_stay_days, offer.max_stay_days, offer.renewable) == (Decimal(0), 30, 180, True)
+        assert (offer.min_child_age, offer.accepted_compositions) == (3, ["isole_femme", "monoparental"])
+        assert offer.qualities["rooms"] == [{"m2": 12, "double": 1, "lockable": True}]
+        assert (offer.employment_area, db.get_one(OfferAddress, offer.id).ban_id) == ("Nantes", "44109_0001_00001")
         assert (offer.accepts_minors, offer.max_minors, offer.ground_floor_or_lift) == (True, 1, True)
+
+
+def test_hosts_choose_no_status(actor: Actor, book) -> None:
+    assert not any("statut" in column.label.lower() for column in KIND.columns)
+    headers = (*HEADERS, "Statuts acceptés")
+    bring_in(actor, KIND, book((*ROOM, "Réfugié"), headers=headers))
+    with actor.acting():
+        assert db.execute(select(Offer.accepted_statuses)).scalar_one() == []
+
+
+def test_details_are_told_by_cell_and_survive_a_correction_and_its_undoing(actor: Actor, book) -> None:
+    headers = (*HEADERS, "Durée minimale", "Durée maximale", "Charges", "Détail des chambres", "Ménages accueillis")
+    wrong = book((*ROOM, "6 mois", "1 mois", "10", "8 m², 1 lit double", "Femme seule, catholique"), headers=headers)
+    _draft, judged = draft(actor, KIND, wrong)
+    said = "\n".join(judged.errors)
+    assert "« Détail des chambres » : Chambre 1 : une chambre compte 9 m² au moins" in said
+    assert "« Ménages accueillis »" in said
+    fair = (*ROOM, "1 mois", "6 mois", None, "12 m², 1 lit double ; 9 m², 1 lit simple", "Femme seule")
+    _draft, judged = draft(actor, KIND, book(fair, headers=headers))
+    assert judged.errors == ("Ligne 2, colonne « Détail des chambres » : 2 chambres sont décrites, 1 sont comptées.",)
+    bring_in(actor, KIND, book((*fair[:-2], "12 m², 1 lit double", "Femme seule"), headers=headers))
+    second = bring_in(
+        actor,
+        KIND,
+        book((*fair[:-5], "2 mois", "7 mois", None, "11 m², 2 lits simples", "Homme seul"), headers=headers),
+    )
+
+    def kept() -> tuple[Any, ...]:
+        with actor.acting():
+            offer = db.execute(select(Offer)).scalar_one()
+            return (offer.min_stay_days, offer.max_stay_days, offer.qualities["rooms"], offer.accepted_compositions)
+
+    assert kept() == (60, 210, [{"m2": 11, "single": 2}], ["isole_homme"])
+    assert take_back(actor, second) == 0
+    assert kept() == (30, 180, [{"m2": 12, "double": 1}], ["isole_femme"])
 
 
 def test_every_offer_workbook_is_tried() -> None:

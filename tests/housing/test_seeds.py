@@ -35,13 +35,19 @@ def test_offers_at_every_stage_and_places_at_every_freshness(database):
             "retiree",
         } <= set(stages)
         assert len(queries.queue(identity)) == 11
+        told = db.execute(select(Offer)).scalars().all()
+        assert any(o.risk_flag for o in told)
+        assert all(
+            any(getattr(o, name) for o in told)
+            for name in ("charges", "max_stay_days", "min_child_age", "accepted_compositions", "employment_area")
+        )
     with world["operateur"].acting() as identity:
         counts = queries.place_counts(identity, queries.PlaceFilter())
         assert counts["toutes"] == 41
         assert 0 < counts["a_confirmer"] < counts["toutes"]
         assert counts["libres"] > 0
         page = queries.list_places(identity, queries.PlaceFilter(), number=1)
-        assert {"disponible", "occupee", "en_liberation", "indisponible", "en_creation"} <= {
+        assert {"disponible", "occupee", "en_liberation", "indisponible", "a_remettre_en_etat", "en_creation"} <= {
             row.state.value for row in page.items
         }
         assert page.items[0].place.confirmed_at == min(row.place.confirmed_at for row in page.items)

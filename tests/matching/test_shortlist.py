@@ -7,6 +7,7 @@ from flask import Flask
 
 from odis_app.core import clock
 from odis_app.core.permissions import Role
+from odis_app.households.operations import update_request
 from odis_app.households.operations.protected import Safety
 from odis_app.matching import supply
 from odis_app.matching.queries import HouseholdShortlist, shortlist_of, standing_of
@@ -84,6 +85,31 @@ def test_another_dispositif_is_closed(town: Town) -> None:  # noqa: F811
     answer = list_for(town, town.camille)
     assert places_of(answer) == [town.place]
     assert [(e.code, e.count) for e in answer.exclusions] == [("H20", 1)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"accepted_compositions": ["isole_femme"]}, "H21"),
+        ({"accepted_compositions": ["monoparental"]}, None),
+        ({"min_child_age": 12}, "H11"),
+        ({"min_child_age": 3}, None),
+        ({"max_stay_days": 30}, "H02"),
+        ({"max_stay_days": 30, "renewable": True}, None),
+        ({"employment_area": "  la-roche sur yon"}, None),
+    ],
+)
+def test_what_the_host_accepts_is_kept(town: Town, changes: dict[str, object], code: str | None) -> None:  # noqa: F811
+    with town.camille.acting() as identity:
+        asked = {"need_from": clock.today(), "min_days": 60, "employment_area": "La Roche-sur-Yon"}
+        update_request(identity, household=town.file(), values=asked, wished=["53"], version=None)
+    place = town.another_place(**changes)
+    answer = list_for(town, town.camille)
+    assert (place in places_of(answer)) is (code is None)
+    assert [e.code for e in answer.exclusions] == [code] * (code is not None)
+    areas = {line.place.public_id: line.explanation for line in answer.lines}
+    if "employment_area" in changes:
+        assert "La Roche Sur Yon" in str(areas[place])
 
 
 def test_what_is_kept_follows_every_change(town: Town) -> None:  # noqa: F811

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from odis_app.core.errors import RuleError
 from odis_app.core.text import fold
 from odis_app.exchange.cells import Cell, cell_text, is_blank
 from odis_app.exchange.columns import Column
@@ -25,9 +26,12 @@ from odis_app.exchange.values import (
     yes_no,
 )
 from odis_app.exchange.values.base import quote
-from odis_app.households.imports.cells import languages, protection
+from odis_app.households.enums import CompositionKind
+from odis_app.households.imports.cells import duration, languages
 from odis_app.households.imports.columns import CODES, DISPOSITIFS
 from odis_app.housing.enums import HousingKind, ProviderKind
+from odis_app.housing.operations.home import ban_key
+from odis_app.housing.rooms import parse_rooms
 
 YES_NO = ("oui", "non")
 _KIND_WORDS = {
@@ -37,6 +41,9 @@ _KIND_WORDS = {
 }  # fmt: skip
 _PROVIDER_WORDS = {"habitant": "particulier", "citoyen": "particulier", "association": "personne_morale", "bailleur": "personne_morale",
                    "entreprise": "personne_morale", "commune": "personne_morale", "organisme": "personne_morale", "collectivité": "personne_morale"}  # fmt: skip
+_COMPOSITIONS = {k.value: k.label for k in CompositionKind if k is not CompositionKind.ISOLE}
+_COMPOSITION_WORDS = {"femme seule": "isole_femme", "homme seul": "isole_homme", "couple": "couple_sans_enfant", "famille": "couple_avec_enfants",
+                      "parent isolé": "monoparental", "monoparentale": "monoparental", "fratrie": "fratrie_majeurs"}  # fmt: skip
 _PHONE = re.compile(r"(?:\+|00)?\(?\d[\d\s.\-/()\u00a0\u202f]{7,}\d")
 _EMAIL = re.compile(r"[^\s@,;<>()]+@[^\s@,;<>()]+\.[a-z]{2,24}", re.IGNORECASE)
 _FLOOR = re.compile(r"(\d{1,2})(?:\s*(?:er|e|eme|nd|etage|er etage|e etage|eme etage|nd etage))?")
@@ -77,6 +84,24 @@ def floor(cell: Cell, _context: Context) -> object:
     )
 
 
+def rooms(cell: Cell, _context: Context) -> object:
+    """The bedrooms one by one (``housing.rooms``)."""
+    if is_blank(cell):
+        return None
+    try:
+        return parse_rooms(str(cell) if isinstance(cell, str) else cell_text(cell))
+    except RuleError as error:
+        return CellError(error.message)
+
+
+def ban(cell: Cell, _context: Context) -> object:
+    """A key of the national address base."""
+    try:
+        return None if is_blank(cell) else ban_key(cell_text(cell))
+    except RuleError as error:
+        return CellError(error.message)
+
+
 COLUMNS = (
     Column("reference", "Réf.", free_text(40), ("référence", "n°", "réf", "N° offre", "numéro"), example="O-001",
            help="Votre propre numéro. Il relie une ligne à son offre quand vous importez de nouveau."),
@@ -112,7 +137,16 @@ COLUMNS = (
     Column("floor", "Étage", floor, example="0", help="0 ou RDC pour le rez-de-chaussée."),
     Column("rent", "Loyer mensuel (€)", money(5000), ("loyer", "participation", "reste à payer"), example="0"),
     Column("languages", "Langues", languages, ("langues parlées", "langue"), example="français, anglais"),
-    Column("statuses", "Statuts acceptés", several(protection), ("statuts de protection acceptés", "public"), example="Réfugié, protection subsidiaire",
-           help="Vide : tous."),
     Column("women_hosts", "Hébergement par des femmes seulement", yes_no, ("hôtes femmes",), example="non", options=YES_NO),
+    Column("charges", "Dont charges (€)", money(5000), ("charges", "charges mensuelles"), example="0", help="Comprises dans le loyer mensuel."),
+    Column("min_stay", "Durée minimale", duration, ("durée minimum", "séjour minimal"), example="1 mois", help="En jours, ou « 2 mois »."),
+    Column("max_stay", "Durée maximale", duration, ("durée maximum", "séjour maximal"), example="6 mois", help="En jours, ou « 6 mois »."),
+    Column("renewable", "Renouvelable", yes_no, ("prolongation possible",), example="oui", options=YES_NO),
+    Column("min_child_age", "Âge minimal des enfants", integer(0, 17), ("âge minimum des enfants",), example="3", help="En années. Vide : tous les âges."),
+    Column("compositions", "Ménages accueillis", several(choice(_COMPOSITIONS, _COMPOSITION_WORDS)), ("compositions acceptées", "type de ménage accueilli"),
+           example="Femme isolée, famille monoparentale", help=f"Parmi : {', '.join(_COMPOSITIONS.values()).lower()}. Vide : tous."),
+    Column("rooms", "Détail des chambres", rooms, ("chambres en détail", "détail chambres"), example="12 m², 1 lit double, ferme à clé",
+           help="Une chambre par ligne, ou séparées par un point-virgule."),
+    Column("employment_area", "Bassin d’emploi", free_text(80), ("zone d’emploi",), example="Nantes"),
+    Column("ban_id", "Identifiant BAN", ban, ("BAN", "id BAN", "clé BAN"), example="44109_0001_00001", help="Clé de l’adresse dans la base adresse nationale."),
 )  # fmt: skip

@@ -26,8 +26,9 @@ from odis_app.territories.models import Commune
 _FACTS = {
     "kind": "kind", "capacity": "capacity", "available_from": "free_from", "available_to": "free_until", "accepts_minors": "minors",
     "max_minors": "max_minors", "accepts_animals": "animals_accepted", "animals_present": "animals_present", "smoking_allowed": "smokers",
-    "wheelchair": "wheelchair", "ground_floor_or_lift": "ground_floor", "rent": "rent", "accepted_statuses": "statuses", "hosts_women_only": "women_hosts",
-    "bedrooms": "bedrooms",
+    "wheelchair": "wheelchair", "ground_floor_or_lift": "ground_floor", "rent": "rent", "hosts_women_only": "women_hosts",
+    "bedrooms": "bedrooms", "charges": "charges", "min_stay_days": "min_stay", "max_stay_days": "max_stay", "renewable": "renewable",
+    "min_child_age": "min_child_age", "accepted_compositions": "compositions", "employment_area": "employment_area",
 }  # fmt: skip
 _LANGUAGES = {language.value for language in Language}
 _CORPORATE = {
@@ -50,6 +51,7 @@ def validate(lines: Sequence[Values], _context: Context) -> Iterable[Finding]:
         yield Finding(0, "bedrooms", "le nombre de chambres manque : l’offre arrive « à compléter ».", blocking=False)
     if line["minors"] is False and line["max_minors"]:
         yield Finding(0, "max_minors", "des mineurs sont comptés alors qu’ils ne sont pas acceptés.")
+    yield from _stay_and_charges(line)
     contact = _contact(line)
     if line["contact"] is not None and not contact[0]:
         yield Finding(0, "contact", "le nom de qui propose manque.")
@@ -59,9 +61,30 @@ def validate(lines: Sequence[Values], _context: Context) -> Iterable[Finding]:
         )
 
 
+def _stay_and_charges(line: Values) -> Iterable[Finding]:
+    """What ``operations.home`` would refuse of these cells, told on the cell."""
+    least, most, rent, charges = (line[name] for name in ("min_stay", "max_stay", "rent", "charges"))
+    if isinstance(least, int) and isinstance(most, int) and most < least:
+        yield Finding(0, "max_stay", "la durée maximale est plus courte que la durée minimale.")
+    starts, ends = line["free_from"], line["free_until"]
+    if (
+        isinstance(least, int)
+        and isinstance(starts, date)
+        and isinstance(ends, date)
+        and 0 <= (ends - starts).days < least
+    ):
+        yield Finding(0, "min_stay", "le logement n’est pas libre aussi longtemps.")
+    if isinstance(charges, Decimal) and not (isinstance(rent, Decimal) and charges <= rent):
+        yield Finding(0, "charges", "les charges sont comprises dans le loyer, qui manque ou est plus petit.")
+    if line["min_child_age"] is not None and not (line["minors"] or line["max_minors"]):
+        yield Finding(0, "min_child_age", "un âge est donné alors que des mineurs ne sont pas acceptés.")
+    if isinstance(line["rooms"], list) and isinstance(line["bedrooms"], int) and len(line["rooms"]) > line["bedrooms"]:
+        yield Finding(0, "rooms", f"{len(line['rooms'])} chambres sont décrites, {line['bedrooms']} sont comptées.")
+
+
 def lacks_bedrooms(line: Values) -> bool:
     """True when the offer needs its number of bedrooms and the file does not give it."""
-    return line["bedrooms"] is None and not HousingKind(str(line["kind"])).is_collective
+    return line["bedrooms"] is None and not line["rooms"] and not HousingKind(str(line["kind"])).is_collective
 
 
 def compare(_identity: Identity, drafts: Sequence[Draft]) -> Sequence[Iterable[Finding]]:
@@ -110,7 +133,7 @@ def _new_offer(line: Values, schemes: Mapping[str, int]) -> operations.NewOffer:
     if lacks_bedrooms(line):
         values["bedrooms"] = int(line["kind"] == HousingKind.CHAMBRE_CHEZ_HABITANT.value)
     return operations.NewOffer(
-        values, _host(line, operations.Host("")), address=str(line["address"] or ""), provider_kind=_provider(line),
+        values, _host(line, operations.Host("")), address=str(line["address"] or ""), ban_id=str(line["ban_id"] or ""), provider_kind=_provider(line),
         units=line["units"] if isinstance(line["units"], int) else 1, qualities=_qualities(line),
         received_on=line["received_on"] if isinstance(line["received_on"], date) else None,
         missing=_MISSING_BEDROOMS if lacks_bedrooms(line) else "",
@@ -124,6 +147,8 @@ def _values(line: Values, schemes: Mapping[str, int]) -> dict[str, Any]:
         found.setdefault("accepts_minors", True)
     elif "max_minors" in found and not line["minors"]:
         del found["max_minors"]  # « 0 mineur » says that none is accepted, not a limit
+    if isinstance(line["rooms"], list):
+        found.setdefault("bedrooms", len(line["rooms"]))
     if line["floor"] == 0:
         found.setdefault("ground_floor_or_lift", True)
     if line["dispositif"] is not None:
@@ -154,15 +179,21 @@ def _host(line: Values, before: operations.Host) -> operations.Host:
     if unlisted and not note:
         note = f"Langues : {', '.join(unlisted)}."
     return operations.Host(
-        name or before.name, normal_phone(number) or before.phone, mail or before.email, before.siret, note
+        name or before.name,
+        normal_phone(number) or before.phone,
+        mail or before.email,
+        before.siret,
+        note,
+        before.living,
     )
 
 
 def _qualities(line: Values) -> dict[str, Any]:
-    area = line["area"]
-    if not isinstance(area, Decimal):
-        return {}
-    return {"surface_m2": int(area) if area == int(area) else float(area)}
+    area, rooms = line["area"], line["rooms"]
+    found: dict[str, Any] = {"rooms": rooms} if isinstance(rooms, list) else {}
+    if isinstance(area, Decimal):
+        found["surface_m2"] = int(area) if area == int(area) else float(area)
+    return found
 
 
 def _correct(identity: Identity, draft: Draft, schemes: Mapping[str, int]) -> Saved:
@@ -170,9 +201,10 @@ def _correct(identity: Identity, draft: Draft, schemes: Mapping[str, int]) -> Sa
     before = snapshot(offer)
     values = _facts(offer) | _values(line, schemes)
     if not values["accepts_minors"]:
-        values["max_minors"] = None
+        values["max_minors"] = values["min_child_age"] = None
     operations.update_offer(
         identity, offer=offer, values=values, host=_host(line, host_of(offer)), address=None if line["address"] is None else str(line["address"]),
+        ban_id=None if line["ban_id"] is None else str(line["ban_id"]),
         units=line["units"] if isinstance(line["units"], int) else None, qualities={**offer.qualities, **_qualities(line)},
     )  # fmt: skip
     return Saved(offer.id, offer.number, before)
@@ -187,16 +219,16 @@ def _facts(offer: Offer) -> dict[str, Any]:
 def host_of(offer: Offer) -> operations.Host:
     """Who offers, in clear."""
     row = db.get_one(OfferHost, offer.id)
-    return operations.Host(row.name, row.phone, row.email, row.siret, row.note)
+    return operations.Host(row.name, row.phone, row.email, row.siret, row.note, row.home)
 
 
 def snapshot(offer: Offer) -> dict[str, Any]:
     """What undo puts back, as JSON."""
-    host = host_of(offer)
+    host, where = host_of(offer), db.get_one(OfferAddress, offer.id)
     return {
         "values": {name: _plain(value) for name, value in _facts(offer).items()},
         "host": [host.name, host.phone, host.email, host.siret, host.note],
-        "address": db.get_one(OfferAddress, offer.id).address, "units": offer.units, "qualities": dict(offer.qualities),
+        "address": where.address, "ban_id": where.ban_id, "units": offer.units, "qualities": dict(offer.qualities),
     }  # fmt: skip
 
 
@@ -207,7 +239,7 @@ def restore(identity: Identity, saved: Sequence[Saved]) -> Sequence[str]:
         values = {name: _typed(value) for name, value in before["values"].items()}
         operations.update_offer(
             identity, offer=db.get_one(Offer, one.record_id), values=values, host=operations.Host(*before["host"]), address=before["address"],
-            units=before["units"], qualities=before["qualities"],
+            ban_id=before["ban_id"], units=before["units"], qualities=before["qualities"],
         )  # fmt: skip
     return [""] * len(saved)
 

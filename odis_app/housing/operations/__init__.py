@@ -16,8 +16,10 @@ from odis_app.housing.operations.offers import (
 from odis_app.housing.operations.places import close_place, create_place, reopen_place, update_place
 from odis_app.housing.operations.qualification import (
     ask_completion,
+    clear_risk,
     complete_offer,
     decide,
+    flag_risk,
     is_qualifiable,
     plan_visit,
     record_call,
@@ -30,6 +32,7 @@ __all__ = [
     "NewOffer",
     "ask_completion",
     "change_availability",
+    "clear_risk",
     "close_place",
     "complete_offer",
     "confirm_offer",
@@ -39,6 +42,7 @@ __all__ = [
     "create_place",
     "decide",
     "end_stay",
+    "flag_risk",
     "forget_links",
     "is_qualifiable",
     "plan_visit",

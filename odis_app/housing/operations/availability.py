@@ -17,7 +17,7 @@ from odis_app.housing.models import Occupancy, Place
 from odis_app.housing.operations.occupancies import end_stay, lock, take
 
 K = OccupancyKind
-CHOICES = (PlaceState.DISPONIBLE, PlaceState.OCCUPEE, PlaceState.INDISPONIBLE)
+CHOICES = (PlaceState.DISPONIBLE, PlaceState.OCCUPEE, PlaceState.A_REMETTRE_EN_ETAT, PlaceState.INDISPONIBLE)
 
 
 def confirm_place(identity: Identity, *, place: Place, at: datetime | None = None) -> None:
@@ -49,12 +49,12 @@ def change_availability(
 ) -> None:
     """Say that the place is free, occupied (by a household not followed here) or unavailable from ``on`` to the day before ``until``.
 
-    A free date to come closes what is there on that day. Stays and reservations that a file holds are not touched: they
+    « À remettre en état » is an unavailability whose motif is known.     A free date to come closes what is there on that day. Stays and reservations that a file holds are not touched: they
     end where they began. Raises RuleError.
     """
     on = on or clock.today()
     if state not in CHOICES:
-        raise RuleError("state", "Choisissez disponible, occupée ou indisponible.")
+        raise RuleError("state", "Choisissez disponible, occupée, à remettre en état ou indisponible.")
     if state is PlaceState.INDISPONIBLE and motif not in {m.value for m in UnavailabilityMotif}:
         raise RuleError("motif", "Choisissez pourquoi la place est indisponible.")
     if until is not None and until <= on:
@@ -65,6 +65,8 @@ def change_availability(
     _clear(identity, place, on)
     if state is PlaceState.OCCUPEE:
         take(place, K.STAY, on, until)
+    elif state is PlaceState.A_REMETTRE_EN_ETAT:
+        take(place, K.UNAVAILABLE, on, until, motif=UnavailabilityMotif.REMISE_EN_ETAT.value)
     elif state is PlaceState.INDISPONIBLE:
         take(place, K.UNAVAILABLE, on, until, motif=motif)
     place.opened_on = place.opened_on or on

@@ -69,8 +69,8 @@ class LinkedPlace:
     @property
     def state_label(self) -> str:
         """« Indisponible : travaux »."""
-        motif = f" : {UnavailabilityMotif.label_of(self.motif).lower()}" if self.motif else ""
-        return self.state.label + motif
+        told = self.motif and self.state is PlaceState.INDISPONIBLE
+        return self.state.label + (f" : {UnavailabilityMotif.label_of(self.motif).lower()}" if told else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +160,8 @@ def answer_by_link(minter: Minter, *, secret: str, answers: Mapping[str, Answer]
 
 
 def _line(row: Mapping[Any, Any]) -> LinkedPlace:
+    repaired = row["motif"] == UnavailabilityMotif.REMISE_EN_ETAT.value
+    state = PlaceState.A_REMETTRE_EN_ETAT if repaired else PlaceState(row["state"])
     return LinkedPlace(
-        row["public_id"], row["number"], row["label"], row["kind"], row["capacity"], row["confirmed_at"], PlaceState(row["state"]), row["motif"], row["until"],
+        row["public_id"], row["number"], row["label"], row["kind"], row["capacity"], row["confirmed_at"], state, row["motif"], row["until"],
     )  # fmt: skip

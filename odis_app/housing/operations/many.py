@@ -19,7 +19,7 @@ from odis_app.core.ids import new_public_id
 from odis_app.exchange.bulk import Event, append_events, create_records, insert_rows
 from odis_app.housing.enums import OfferFact, ProviderKind
 from odis_app.housing.models import Offer, OfferAddress, OfferEvent, OfferHost
-from odis_app.housing.operations.home import home_values
+from odis_app.housing.operations.home import ban_key, check_living, home_values
 from odis_app.housing.operations.offers import Host, check_received, host_values
 from odis_app.housing.status import compute_qualification
 from odis_app.structures.models import HousingCounter
@@ -36,6 +36,7 @@ class NewOffer:
     values: Mapping[str, Any]
     host: Host
     address: str = ""
+    ban_id: str = ""
     provider_kind: str = ProviderKind.PARTICULIER.value
     units: int = 1
     qualities: Mapping[str, Any] = field(default_factory=dict)
@@ -59,6 +60,7 @@ def receive_offers(identity: Identity, offers: Sequence[NewOffer]) -> list[tuple
     for new in offers:
         check_received(new.host, new.received_on)
         homes.append(home_values(new.values, locate=locate))
+        check_living(homes[-1], new.host.living)
     numbers = _numbers(identity, [home["department_code"] for home in homes])
     found: list[tuple[int, str]] = []
     for start in range(0, len(offers), CHUNK):
@@ -97,7 +99,7 @@ def _receive_some(
         offer = _offer(identity, new, facts, now) | home | {"id": offer_id, "number": number}
         child = {"offer_id": offer_id, "owner_org_id": offer["owner_org_id"]}
         rows[Offer].append(offer)
-        where = {"commune_code": new.values["commune_code"], "address": new.address}
+        where = {"commune_code": new.values["commune_code"], "address": new.address, "ban_id": ban_key(new.ban_id)}
         rows[OfferHost].append(sealed_row(OfferHost, child | host_values(new.host, offer["owner_org_id"])))
         rows[OfferAddress].append(sealed_row(OfferAddress, child | where))
         for fact in facts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from psycopg.errors import ExclusionViolation
+from psycopg.errors import CheckViolation, ExclusionViolation
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import DATERANGE, Range
 from sqlalchemy.exc import IntegrityError
@@ -19,6 +19,7 @@ from odis_app.housing.enums import OccupancyKind
 from odis_app.housing.models import Occupancy, Place
 
 TAKEN = "Cette place est déjà prise sur ces dates. Choisissez d’autres dates ou une autre place."
+TOO_SMALL = "Ce ménage compte plus de personnes que la place n’en accueille. Choisissez une place plus grande."
 K = OccupancyKind
 _BOOK = text("SELECT odis.book_place(:place, :days, :until, :subject, :household, :public_id)").bindparams(
     bindparam("days", type_=DATERANGE)
@@ -37,7 +38,7 @@ def reserve(
 ) -> Occupancy:
     """Hold a place for a household of one's own from ``starts_on`` to the day before ``ends_on`` (None: open) until ``expires_at``.
 
-    ``subject`` is the public id of the orientation. Raises RuleError(TAKEN) when the place is taken on one of these days.
+    ``subject`` is the public id of the orientation. Raises RuleError: TAKEN when the place is taken on one of these days, TOO_SMALL.
     """
     if expires_at <= clock.now():
         raise RuleError("expires_at", "L’échéance de la réservation doit être à venir.")
@@ -150,7 +151,7 @@ def lock(place_id: int) -> None:
 
 
 class _no_crossing:  # noqa: N801 - used as a statement
-    """A savepoint that turns the database's refusal into one neutral sentence."""
+    """A savepoint that turns the database's refusals into neutral sentences."""
 
     def __enter__(self) -> None:
         self._savepoint = db.begin_nested()
@@ -162,6 +163,8 @@ class _no_crossing:  # noqa: N801 - used as a statement
         self._savepoint.rollback()
         if isinstance(error, IntegrityError) and isinstance(error.orig, ExclusionViolation):
             raise RuleError("", TAKEN) from None
+        if isinstance(error, IntegrityError) and isinstance(error.orig, CheckViolation):
+            raise RuleError("", TOO_SMALL) from None
 
 
 def _days(starts_on: date | None, ends_on: date | None) -> Range[date]:

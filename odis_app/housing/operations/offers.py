@@ -20,6 +20,7 @@ from odis_app.core.identity import Identity
 from odis_app.housing.enums import OfferFact, ProviderKind, QualificationStatus
 from odis_app.housing.models import (
     HOST_NAME,
+    Living,
     Occupancy,
     Offer,
     OfferAddress,
@@ -29,7 +30,16 @@ from odis_app.housing.models import (
     PlaceAddress,
 )
 from odis_app.housing.operations.availability import past
-from odis_app.housing.operations.home import FACTS, LOCATED, home_values, locate, same_department
+from odis_app.housing.operations.home import (
+    FACTS,
+    LOCATED,
+    ban_key,
+    check_living,
+    home_values,
+    keeping_room,
+    locate,
+    same_department,
+)
 from odis_app.housing.status import compute_qualification
 from odis_app.structures.operations import next_number
 
@@ -38,13 +48,14 @@ S = QualificationStatus
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Who offers. ``phone`` is normalised (+33…) or empty; ``siret`` for a personne morale; ``note`` None leaves what was noted."""
+    """Who offers. ``phone`` is normalised (+33…) or empty; ``siret`` for a personne morale; ``note`` and ``living`` None leave what was known."""
 
     name: str
     phone: str = ""
     email: str = ""
     siret: str = ""
     note: str | None = ""
+    living: Living | None = None
 
 
 def create_offer(
@@ -53,6 +64,7 @@ def create_offer(
     values: Mapping[str, Any],
     host: Host,
     address: str = "",
+    ban_id: str = "",
     provider_kind: str = ProviderKind.PARTICULIER.value,
     units: int = 1,
     qualities: Mapping[str, Any] | None = None,
@@ -61,7 +73,8 @@ def create_offer(
     """An offer received, owned by one's organisation. ``values`` are ``home.FACTS`` with ``commune_code``. Raises RuleError."""
     check_received(host, received_on)
     received_on = received_on or clock.today()
-    home = home_values(values)
+    home, ban_id = home_values(values), ban_key(ban_id)
+    check_living(home, host.living)
     record = create_record(
         identity, kind="offer", department_code=home["department_code"], dispositif_id=home["dispositif_id"]
     )
@@ -74,7 +87,7 @@ def create_offer(
     db.flush()
     child = {"offer_id": offer.id, "owner_org_id": offer.owner_org_id}
     db.add(OfferHost(**child, **host_values(host, offer.owner_org_id)))
-    db.add(OfferAddress(**child, commune_code=values["commune_code"], address=address))
+    db.add(OfferAddress(**child, commune_code=values["commune_code"], address=address, ban_id=ban_id))
     db.flush()
     add_event(identity, offer, OfferFact.RECUE, on=received_on)
     record_event(identity, "offer:create", record_id=offer.id, summary="Offre reçue", data={"number": offer.number})
@@ -96,6 +109,7 @@ def update_offer(
     values: Mapping[str, Any],
     host: Host | None = None,
     address: str | None = None,
+    ban_id: str | None = None,
     units: int | None = None,
     qualities: Mapping[str, Any] | None = None,
     version: int | None = None,
@@ -108,6 +122,9 @@ def update_offer(
         )
     home = home_values(values)
     same_department(offer, home)
+    kept = db.get_one(OfferAddress, offer.id)
+    ban_id = kept.ban_id if ban_id is None else ban_key(ban_id)
+    check_living(home, (host and host.living) or db.get_one(OfferHost, offer.id).home)
     changed = [name for name, value in home.items() if getattr(offer, name) != value]
     if units is not None and units < _place_count(offer):
         raise RuleError("units", "Des places existent déjà pour ces unités. Fermez-les avant de réduire ce nombre.")
@@ -116,12 +133,12 @@ def update_offer(
     offer.units = units or offer.units
     offer.qualities = dict(qualities) if qualities is not None else offer.qualities
     offer.version += 1
-    kept = db.get_one(OfferAddress, offer.id)
-    kept.commune_code = values["commune_code"]
+    kept.commune_code, kept.ban_id = values["commune_code"], ban_id
     kept.address = kept.address if address is None else address
     if host is not None:
         _set_host(offer, host)
-    add_event(identity, offer, OfferFact.MODIFIEE, data={"fields": changed})
+    with keeping_room():
+        add_event(identity, offer, OfferFact.MODIFIEE, data={"fields": changed})
     record_event(identity, "offer:update", record_id=offer.id, summary="Offre modifiée", data={"fields": changed})
 
 
@@ -145,6 +162,10 @@ def resume_offer(identity: Identity, *, offer: Offer) -> None:
     """Come back to where the offer stood before its suspension. Raises RuleError."""
     if offer.qualification_status != S.SUSPENDUE.value:
         raise RuleError("", "Cette offre n’est pas suspendue.")
+    if offer.risk_flag:
+        raise RuleError(
+            "", "Un risque est signalé sur cette offre. Levez le signalement dans sa qualification, ou retirez l’offre."
+        )
     add_event(identity, offer, OfferFact.REPRISE)
     _fresh(identity, offer)
     record_event(identity, "offer:resume", record_id=offer.id, summary="Offre reprise")
@@ -189,7 +210,7 @@ def add_event(
         found.decided_on,
         found.validated_until,
     )
-    offer.status_motif, offer.qualification_status = found.motif, found.status.value
+    offer.status_motif, offer.qualification_status, offer.risk_flag = found.motif, found.status.value, found.at_risk
     db.flush()
     _carry(identity, offer)
 
@@ -213,8 +234,20 @@ def _carry(identity: Identity, offer: Offer) -> None:
             place.validated_until = offer.validated_until if validated else None
         place.closed_on = None if validated else place.closed_on or clock.today()
         kept = db.get_one(PlaceAddress, place.id)
-        locate(place, kept, label=_label(offer, rank), commune_code=address.commune_code, address=address.address)
+        locate(
+            place,
+            kept,
+            label=_label(offer, rank),
+            commune_code=address.commune_code,
+            address=address.address,
+            ban_id=address.ban_id,
+        )
     db.flush()
+
+
+def awaits_review(offer: Offer) -> bool:
+    """Whether one's own offer was validated by one person alone and nobody has read it over yet."""
+    return bool(db.execute(text("SELECT odis.awaits_review(:id)"), {"id": offer.id}).scalar_one())
 
 
 def _open_unit(identity: Identity, offer: Offer) -> Place:
@@ -228,11 +261,6 @@ def _open_unit(identity: Identity, offer: Offer) -> Place:
     db.add(PlaceAddress(place_id=place.id, owner_org_id=place.owner_org_id, record_id=offer.id))
     db.flush()
     return place
-
-
-def awaits_review(offer: Offer) -> bool:
-    """Whether one's own offer was validated by one person alone and nobody has read it over yet."""
-    return bool(db.execute(text("SELECT odis.awaits_review(:id)"), {"id": offer.id}).scalar_one())
 
 
 def _label(offer: Offer, rank: int) -> str:
@@ -251,6 +279,7 @@ def host_values(host: Host, owner_org_id: int) -> dict[str, Any]:
     """What ``offer_hosts`` holds of who offers: the texts, which the model seals, and the blind indexes that find them."""
     found: dict[str, Any] = {
         "name": host.name, "siret": host.siret, "phone": host.phone, "email": host.email.lower(), "note": host.note,
+        "living": host.living.packed() if host.living else "",
         "name_index": keys.word_indexes(host.name, org_id=owner_org_id, column=HOST_NAME),
     }  # fmt: skip
     for name in ("phone", "email"):
@@ -261,7 +290,9 @@ def host_values(host: Host, owner_org_id: int) -> dict[str, Any]:
 
 def _set_host(offer: Offer, host: Host) -> None:
     row = db.get_one(OfferHost, offer.id)
-    told = replace(host, note=row.note) if host.note is None else host
+    told = replace(
+        host, note=row.note if host.note is None else host.note, living=row.home if host.living is None else host.living
+    )
     for name, value in host_values(told, offer.owner_org_id).items():
         setattr(row, name, value)
     db.flush()

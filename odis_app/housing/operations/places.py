@@ -14,7 +14,7 @@ from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.housing.models import Occupancy, Place, PlaceAddress
-from odis_app.housing.operations.home import home_values, locate, same_department
+from odis_app.housing.operations.home import ban_key, home_values, keeping_room, locate, same_department
 from odis_app.structures.models import Structure
 from odis_app.structures.operations import next_number
 
@@ -29,11 +29,13 @@ def create_place(
     values: Mapping[str, Any],
     label: str,
     address: str = "",
+    ban_id: str = "",
     opened_on: date | None = None,
 ) -> Place:
     """A place of one's own structure, in its département; ``opened_on`` empty: still being created. Raises RuleError."""
     if not label.strip():
         raise RuleError("label", "Écrivez comment vous appelez cette place, par exemple « Les Ormes, studio 3 ».")
+    ban_id = ban_key(ban_id)
     secret = structure.location_secret or values.get("location_secret")
     home = home_values({**values, "location_secret": secret})
     if home["department_code"] != structure.department_code:
@@ -45,7 +47,7 @@ def create_place(
     db.add(place)
     db.flush()
     kept = PlaceAddress(place_id=place.id, owner_org_id=place.owner_org_id, record_id=structure.id)
-    locate(place, kept, label=label, commune_code=values["commune_code"], address=address)
+    locate(place, kept, label=label, commune_code=values["commune_code"], address=address, ban_id=ban_id)
     db.add(kept)
     db.flush()
     record_event(
@@ -61,6 +63,7 @@ def update_place(
     values: Mapping[str, Any],
     label: str,
     address: str | None = None,
+    ban_id: str | None = None,
     opened_on: date | None = None,
 ) -> None:
     """Correct a place of a structure. Raises RuleError."""
@@ -70,12 +73,14 @@ def update_place(
     home = home_values({**values, "location_secret": structure.location_secret or values.get("location_secret")})
     same_department(place, home)
     changed = [name for name, value in home.items() if getattr(place, name) != value]
-    for name, value in home.items():
-        setattr(place, name, value)
-    place.opened_on = opened_on or place.opened_on
     kept = db.get_one(PlaceAddress, place.id)
+    ban_id = kept.ban_id if ban_id is None else ban_key(ban_id)
+    with keeping_room():
+        for name, value in home.items():
+            setattr(place, name, value)
+    place.opened_on = opened_on or place.opened_on
     address = kept.address if address is None else address
-    locate(place, kept, label=label, commune_code=values["commune_code"], address=address)
+    locate(place, kept, label=label, commune_code=values["commune_code"], address=address, ban_id=ban_id)
     place.confirmed_at, place.confirmed_by_label = clock.now(), identity.name
     db.flush()
     record_event(

@@ -90,6 +90,28 @@ def record_safeguards(identity: Identity, *, offer: Offer, checked: Mapping[str,
     record_event(identity, "offer:safeguards", record_id=offer.id, summary="Garde-fous vérifiés")
 
 
+def flag_risk(identity: Identity, *, offer: Offer, note: str) -> None:
+    """Somebody may be in danger there: never validated while it stands; a validated offer stops being proposed. Raises RuleError."""
+    if offer.risk_flag:
+        raise RuleError("note", "Un risque est déjà signalé sur cette offre.")
+    if offer.qualification_status in {QualificationStatus.REFUSEE.value, QualificationStatus.RETIREE.value}:
+        raise RuleError("", "Cette offre n’est plus proposée : il n’y a rien à signaler.")
+    if not note.strip():
+        raise RuleError("note", "Écrivez ce qui vous inquiète, en faits.")
+    add_event(identity, offer, OfferFact.RISQUE, data={"note": note})
+    record_event(identity, "offer:flag_risk", record_id=offer.id, summary="Risque signalé sur une offre")
+
+
+def clear_risk(identity: Identity, *, offer: Offer, note: str) -> None:
+    """It was looked into and is over; a suspended offer is then resumed apart. Raises RuleError."""
+    if not offer.risk_flag:
+        raise RuleError("", "Aucun risque n’est signalé sur cette offre.")
+    if not note.strip():
+        raise RuleError("note", "Écrivez ce qui a été vérifié.")
+    add_event(identity, offer, OfferFact.RISQUE_LEVE, data={"note": note})
+    record_event(identity, "offer:clear_risk", record_id=offer.id, summary="Signalement d’un risque levé")
+
+
 def decide(
     identity: Identity, *, offer: Offer, accepted: bool, motif: str, note: str = "", until: date | None = None
 ) -> None:
@@ -107,6 +129,8 @@ def decide(
         raise RuleError(
             "accepted", "Vous avez enregistré la visite : la validation revient à une autre personne de l’équipe."
         )
+    if accepted and offer.risk_flag:
+        raise RuleError("accepted", "Un risque est signalé sur cette offre. Levez le signalement, ou refusez l’offre.")
     if accepted:
         _check_safeguards(offer)
         if not clock.today() < until <= clock.today() + VALIDITY:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
@@ -38,6 +39,7 @@ class OfferFilter:
     department: str = ""
     capacity: str = ""
     freshness: str = ""
+    order: str = ""
 
 
 @dataclass(slots=True)
@@ -57,11 +59,25 @@ def effective_status(offer: Offer, today: date | None = None) -> QualificationSt
 
 
 def list_offers(identity: Identity, filters: OfferFilter, *, number: int) -> Page[Offer]:
-    """One page of the visible offers, the last confirmed first."""
+    """One page of the visible offers, in the order asked."""
     statement = policy.visible_offers(identity)
     for condition in _conditions(identity, filters):
         statement = statement.where(condition)
-    return paginate(statement.order_by(Offer.confirmed_at.desc(), Offer.id), number=number)
+    return paginate(statement.order_by(*_order(filters.order)), number=number)
+
+
+def _order(order: str) -> tuple[Any, ...]:
+    """The keys of ``?tri=``; « - » turns the order round. The last confirmed come first unless told otherwise."""
+    orders: dict[str, tuple[Any, ...]] = {
+        "numero": (Offer.number, Offer.id),
+        "-numero": (Offer.number.desc(), Offer.id),
+        "personnes": (Offer.capacity, Offer.id),
+        "-personnes": (Offer.capacity.desc(), Offer.id),
+        "disponible": (Offer.available_from.asc().nulls_first(), Offer.id),
+        "-disponible": (Offer.available_from.desc().nulls_last(), Offer.id),
+        "nouvelle": (Offer.confirmed_at, Offer.id),
+    }
+    return orders.get(order, (Offer.confirmed_at.desc(), Offer.id))
 
 
 def _conditions(identity: Identity, filters: OfferFilter) -> list[ColumnElement[bool]]:

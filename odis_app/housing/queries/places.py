@@ -44,6 +44,7 @@ class PlaceFilter:
     kind: str = ""
     state: str = ""
     capacity: str = ""
+    order: str = ""
 
     @property
     def is_a_view(self) -> bool:
@@ -78,8 +79,8 @@ class PlaceRow:
     @property
     def state_label(self) -> str:
         """« Indisponible : travaux », « Se libère le… » is written by the template."""
-        motif = f" : {UnavailabilityMotif.label_of(self.motif).lower()}" if self.motif else ""
-        return self.state.label + motif
+        told = self.motif and self.state is PlaceState.INDISPONIBLE
+        return self.state.label + (f" : {UnavailabilityMotif.label_of(self.motif).lower()}" if told else "")
 
 
 def _taken() -> Any:
@@ -95,6 +96,9 @@ def _taken() -> Any:
             func.max(func.upper(Occupancy.during)).filter(now).label("until"),
             func.min(Occupancy.expires_at).label("expires_at"),
             func.min(func.lower(Occupancy.during)).filter(later).label("booked_from"),
+            func.coalesce(func.bool_or(Occupancy.kind == OccupancyKind.STAY.value).filter(later), false()).label(
+                "agreed"
+            ),
             func.coalesce(func.bool_or(func.upper_inf(Occupancy.during)), false()).label("forever"),
             func.max(func.upper(Occupancy.during)).label("taken_until"),
         )
@@ -106,12 +110,16 @@ def _taken() -> Any:
 def _state(taken: Any) -> ColumnElement[str]:
     today, c = clock.today(), taken.c
     soon = c.until <= today + timedelta(days=SOON_DAYS)
+    unavailable = c.kind == OccupancyKind.UNAVAILABLE.value
+    repaired = and_(unavailable, c.motif == UnavailabilityMotif.REMISE_EN_ETAT.value)
     return case(
-        (c.kind == OccupancyKind.UNAVAILABLE.value, PlaceState.INDISPONIBLE.value),
+        (repaired, PlaceState.A_REMETTRE_EN_ETAT.value),
+        (unavailable, PlaceState.INDISPONIBLE.value),
         (and_(c.kind == OccupancyKind.STAY.value, soon), PlaceState.EN_LIBERATION.value),
         (c.kind == OccupancyKind.STAY.value, PlaceState.OCCUPEE.value),
         (Place.closed_on <= today, PlaceState.FERMEE.value),
         (or_(Place.opened_on.is_(None), Place.opened_on > today), PlaceState.EN_CREATION.value),
+        (and_(c.kind.is_(None), c.agreed), PlaceState.ATTRIBUEE.value),
         (or_(c.kind == OccupancyKind.RESERVATION.value, c.booked_from.is_not(None)), PlaceState.RESERVEE.value),
         else_=PlaceState.DISPONIBLE.value,
     )
@@ -219,7 +227,7 @@ def _called(identity: Identity, q: str) -> ColumnElement[bool]:
 def list_places(
     identity: Identity, filters: PlaceFilter, *, number: int, counts: dict[str, int] | None = None
 ) -> Page[PlaceRow]:
-    """One page: the longest unconfirmed first, each with its state; structures' names come in one more statement.
+    """One page in the order asked, each with its state; structures' names come in one more statement.
 
     ``counts``: what ``place_counts`` answered for the same scope, so that a bare view is not counted twice.
     """
@@ -228,17 +236,35 @@ def list_places(
     if filters.state:
         statement = statement.where(today.state.in_(_states(filters.state)))
     total = counts.get(filters.view) if counts and filters.is_a_view else None
-    ordered = statement.order_by(Place.confirmed_at, Place.id)
+    ordered = statement.order_by(*_order(filters.order, today))
     page = paginate(ordered, number=number, per_page=PER_PAGE, scalars=False, total=total)
     return Page(_made(identity, page.items), page.number, page.per_page, page.total)
 
 
+def _order(order: str, today: _Today) -> tuple[Any, ...]:
+    """The keys of ``?tri=``; « - » turns the order round. The longest without news come first unless told otherwise."""
+    orders: dict[str, tuple[Any, ...]] = {
+        "numero": (Place.number, Place.id),
+        "-numero": (Place.number.desc(), Place.id),
+        "personnes": (Place.capacity, Place.id),
+        "-personnes": (Place.capacity.desc(), Place.id),
+        "libre": (today.free_from.asc().nulls_last(), Place.id),
+        "-libre": (today.free_from.desc().nulls_last(), Place.id),
+        "-nouvelle": (Place.confirmed_at.desc(), Place.id),
+    }
+    return orders.get(order, (Place.confirmed_at, Place.id))
+
+
 def _states(state: str) -> tuple[str, ...]:
-    """A place that is about to be free is still occupied, as the figures of a département count it."""
+    """A place about to be free is still occupied, one that is promised is reserved, as the figures of a département count them."""
     if state == OPEN:
         return tuple(s.value for s in PlaceState if s not in {PlaceState.EN_CREATION, PlaceState.FERMEE})
-    occupied = PlaceState.OCCUPEE.value
-    return (occupied, PlaceState.EN_LIBERATION.value) if state == occupied else (state,)
+    with_it = {
+        PlaceState.OCCUPEE.value: PlaceState.EN_LIBERATION,
+        PlaceState.RESERVEE.value: PlaceState.ATTRIBUEE,
+        PlaceState.INDISPONIBLE.value: PlaceState.A_REMETTRE_EN_ETAT,
+    }.get(state)
+    return (state, with_it.value) if with_it else (state,)
 
 
 def place_counts(identity: Identity, filters: PlaceFilter) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
@@ -68,7 +69,7 @@ def index() -> Response:
     who, given = identity(), request.args.get
     filters = queries.OfferFilter(
         q=given("q", "").strip()[:100], status=given("etat", ""), kind=given("genre", ""), department=given("departement", ""),
-        capacity=given("capacite", ""), freshness=given("nouvelles", ""),
+        capacity=given("capacite", ""), freshness=given("nouvelles", ""), order=given("tri", ""),
     )  # fmt: skip
     return render(
         "housing/offers.html",
@@ -77,6 +78,7 @@ def index() -> Response:
         filters=filters,
         choices=_choices(),
         status_of=queries.effective_status,
+        sort=filters.order or "-nouvelle",
         states=STATES,
         sections=sections(who, "offers.index"),
         can_create=who.can(OFFER_CREATE),
@@ -142,6 +144,8 @@ def offer_page(offer: Offer, *, form: MotifForm | None = None, act: str = "", st
         qualities=[(label, offer.qualities[name]) for name, label in QUALITIES.items() if name in offer.qualities],
         motif_form=form or MotifForm(formdata=None),
         refused_act=act,
+        rooms=[room_words(room) for room in offer.qualities.get("rooms", [])],
+        beds=sleeps(offer.qualities.get("rooms", [])),
         second_look=pending_review(who, ReviewKind.OFFER_DECISION, offer.public_id),
         can_update=who.can(OFFER_UPDATE, offer),
         **offer_context(who, offer, "resume"),
@@ -187,7 +191,7 @@ def create() -> Response:
     if form.validate_on_submit():
         try:
             offer = operations.create_offer(
-                identity(), values=form.values(), host=_host(form), address=form.address.data or "", provider_kind=form.provider_kind.data,
+                identity(), values=form.values(), host=_host(form), address=form.address.data or "", ban_id=form.ban_id.data or "", provider_kind=form.provider_kind.data,
                 units=form.units.data, qualities=form.qualities(), received_on=form.received_on.data,
             )  # fmt: skip
         except RuleError as error:
@@ -214,7 +218,7 @@ def update(public_id: Offer) -> Response:
         version = request.form.get("version", "")
         try:
             operations.update_offer(
-                who, offer=offer, values=form.values(), host=_host(form), address=form.address.data or "", units=form.units.data,
+                who, offer=offer, values=form.values(), host=_host(form), address=form.address.data or "", ban_id=form.ban_id.data or "", units=form.units.data,
                 qualities=form.qualities(), version=int(version) if version.isdecimal() else None,
             )  # fmt: skip
         except RuleError as error:
@@ -234,7 +238,7 @@ def update(public_id: Offer) -> Response:
 
 def _as_typed(who: Identity, offer: Offer) -> dict[str, Any]:
     host, address = queries.host_of(who, offer), queries.address_of(offer)
-    contacts = {"phone": host.phone, "email": host.email} if host else {}
+    contacts = {"phone": host.phone, "email": host.email, **asdict(host.home)} if host else {}
     values = {column.key: getattr(offer, column.key) for column in Offer.__table__.columns}
     return values | offer.qualities | contacts | {
         "host_name": host.name if host else "", "siret": host.siret if host else "",
@@ -243,6 +247,7 @@ def _as_typed(who: Identity, offer: Offer) -> dict[str, Any]:
 
 
 def _host(form: OfferForm) -> operations.Host:
+        "ban_id": address.ban_id if address else "", "rooms": "\n".join(room_words(room) for room in offer.qualities.get("rooms", [])),
     return operations.Host(
         name=form.host_name.data or "",
         phone=form.phone.data or "",
@@ -253,6 +258,7 @@ def _host(form: OfferForm) -> operations.Host:
 
 
 def _form_crumbs(label: str) -> list[tuple[str, str | None]]:
+        living=form.living(),
     return [("Offres", url_for("offers.index")), (label, None)]
 
 

@@ -27,7 +27,7 @@ def create() -> Response:
         try:
             place = operations.create_place(
                 who, structure=structures[form.structure.data], values=form.values(), label=form.label.data, address=form.address.data or "",
-                opened_on=form.opened_on.data,
+                ban_id=form.ban_id.data or "", opened_on=form.opened_on.data,
             )  # fmt: skip
         except RuleError as error:
             form.add_error(error)
@@ -57,6 +57,7 @@ def update(public_id: Place) -> Response:
         | {
             "label": place.label or kept.label,
             "address": kept.address,
+            "ban_id": kept.ban_id,
             "commune": kept.commune_code,
             "structure": _structure_of(place),
         }
@@ -69,6 +70,7 @@ def update(public_id: Place) -> Response:
                 values=form.values(),
                 label=form.label.data,
                 address=form.address.data or "",
+                ban_id=form.ban_id.data or "",
                 opened_on=form.opened_on.data,
             )
         except RuleError as error:

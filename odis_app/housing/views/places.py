@@ -30,7 +30,8 @@ from odis_app.territories.queries import departments, label_of
 blueprint = Blueprint("places", __name__, url_prefix="/places")
 STATES = {
     PlaceState.EN_CREATION: ("off", "hourglass-split"), PlaceState.DISPONIBLE: ("ok", "door-open-fill"), PlaceState.RESERVEE: ("wait", "bookmark-fill"),
-    PlaceState.OCCUPEE: ("info", "person-fill"), PlaceState.EN_LIBERATION: ("info", "door-open"), PlaceState.INDISPONIBLE: ("off", "tools"),
+    PlaceState.ATTRIBUEE: ("wait", "calendar-check-fill"), PlaceState.OCCUPEE: ("info", "person-fill"), PlaceState.EN_LIBERATION: ("info", "door-open"), PlaceState.INDISPONIBLE: ("off", "tools"),
+    PlaceState.A_REMETTRE_EN_ETAT: ("off", "tools"),
     PlaceState.FERMEE: ("off", "dash-circle"),
 }  # fmt: skip
 BARS = {OccupancyKind.RESERVATION: "book", OccupancyKind.STAY: "busy", OccupancyKind.UNAVAILABLE: "out"}
@@ -65,6 +66,7 @@ def index() -> Response:
         found=queries.list_places(who, filters, number=page_number(), counts=counts),
         filters=filters,
         states=STATES,
+        sort=filters.order or "nouvelle",
         counts=counts,
         label_of=label_of,
         views=_views(filters, counts),
@@ -81,8 +83,12 @@ def index() -> Response:
 
 
 def _state_choices() -> list[tuple[str, str]]:
-    """The states, and two words that gather several of them, as the figures of a département count."""
-    wider = {PlaceState.OCCUPEE.value: "Occupée, ou qui se libère"}
+    """The states, and some words that gather several of them, as the figures of a département count."""
+    wider = {
+        PlaceState.RESERVEE.value: "Réservée ou attribuée",
+        PlaceState.OCCUPEE.value: "Occupée, ou qui se libère",
+        PlaceState.INDISPONIBLE.value: "Indisponible, quel que soit le motif",
+    }
     return [(OPEN, "Ouverte, quel que soit l’état"), *((c, wider.get(c, label)) for c, label in PlaceState.choices())]
 
 
@@ -92,13 +98,13 @@ def _filters(who: Identity) -> PlaceFilter:
     return PlaceFilter(
         scope=given("perimetre") if given("perimetre") in {"mes", "territoire"} else default,  # type: ignore[arg-type]
         view=given("vue", "toutes"), q=given("q", "").strip()[:100], department=given("departement", ""), kind=given("genre", ""), state=given("etat", ""),
-        capacity=given("capacite", ""),
+        capacity=given("capacite", ""), order=given("tri", ""),
     )  # fmt: skip
 
 
 def _views(filters: PlaceFilter, counts: dict[str, int]) -> list[dict[str, Any]]:
     return [
-        {"label": label, "url": url_with(vue=name), "current": filters.view == name, "count": counts[name]}
+        {"label": label, "key": name, "url": url_with(vue=name), "current": filters.view == name, "count": counts[name]}
         for name, label in VIEWS
     ]
 

@@ -13,7 +13,16 @@ from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
 from odis_app.core.web import identity, redirect_to, render
 from odis_app.housing import operations, queries
-from odis_app.housing.forms import AskForm, CallForm, ConfirmForm, DecisionForm, PlanForm, SafeguardForm, VisitForm
+from odis_app.housing.forms import (
+    AskForm,
+    CallForm,
+    ConfirmForm,
+    DecisionForm,
+    PlanForm,
+    RiskForm,
+    SafeguardForm,
+    VisitForm,
+)
 from odis_app.housing.models import Offer
 from odis_app.housing.policy import OFFER_QUALIFY, find_offer
 from odis_app.housing.status import SAFEGUARDS, compute_qualification, required_safeguards
@@ -30,6 +39,8 @@ STEPS: dict[str, tuple[type[Form], str]] = {
     "visite": (VisitForm, "Visite enregistrée. Vérifiez les garde-fous, puis décidez."),
     "garde-fous": (SafeguardForm, "Garde-fous enregistrés."),
     "decision": (DecisionForm, "Décision enregistrée."),
+    "risque": (RiskForm, "Risque signalé : l’offre n’est pas proposée tant qu’il n’est pas levé."),
+    "risque-leve": (RiskForm, "Signalement levé."),
 }
 
 
@@ -41,7 +52,8 @@ def qualification(public_id: Offer) -> Response:
 
 
 @blueprint.post(
-    "/<public_id>/qualification/<any(appel, complement, complete, 'rendez-vous', visite, 'garde-fous', decision):step>"
+    "/<public_id>/qualification/"
+    "<any(appel, complement, complete, 'rendez-vous', visite, 'garde-fous', decision, risque, 'risque-leve'):step>"
 )
 @guard(OFFER_QUALIFY, public_id=find_offer)
 def qualify(public_id: Offer, step: str) -> Response:
@@ -78,6 +90,10 @@ def _record(who: Identity, offer: Offer, step: str, form: Any) -> None:
         )
     elif step == "garde-fous":
         operations.record_safeguards(who, offer=offer, checked=dict.fromkeys(form.checked.data or [], True))
+    elif step == "risque":
+        operations.flag_risk(who, offer=offer, note=form.note.data)
+    elif step == "risque-leve":
+        operations.clear_risk(who, offer=offer, note=form.note.data)
     else:
         operations.decide(
             who, offer=offer, accepted=form.accepted.data == "oui", motif=form.motif.data, note=form.note.data or ""

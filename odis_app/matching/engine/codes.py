@@ -36,6 +36,7 @@ class Code(StrEnum):
     H18 = "H18"
     H19 = "H19"
     H20 = "H20"
+    H21 = "H21"
 
     @property
     def bit(self) -> np.uint32:
@@ -80,7 +81,7 @@ _SENTENCES: Final = {
     Code.H08: "Hébergement par des femmes exigé, et le lieu ne l’assure pas",
     Code.H09: "Animaux non acceptés",
     Code.H10: "Habitudes de tabac incompatibles",
-    Code.H11: "Mineurs non acceptés, ou trop nombreux pour l’offre",
+    Code.H11: "Mineurs non acceptés, trop nombreux ou trop jeunes pour l’offre",
     Code.H12: "Département exclu par le ménage",
     Code.H13: "Département hors des vœux, vœu exclusif",
     Code.H14: "Loyer au-dessus du maximum du ménage",
@@ -90,6 +91,7 @@ _SENTENCES: Final = {
     Code.H18: "École du niveau indispensable trop loin",
     Code.H19: "Partage non accordé avec ce type d’hébergeur",
     Code.H20: "Orientation décidée par une autre autorité, autre dispositif, ou place hors de votre mandat",
+    Code.H21: "Composition du ménage que l’hébergeur n’accueille pas",
 }
 
 

@@ -124,7 +124,8 @@ def _h01(h: Households, o: Offers) -> BoolArray:
 
 
 def _h02(h: Households, o: Offers) -> BoolArray:
-    return (o.available_from > h.need_from[:, None]) | (o.available_to < h.need_until[:, None])
+    closed: BoolArray = (o.available_from > h.need_from[:, None]) | (o.available_to < h.need_until[:, None])
+    return closed | (h.min_days[:, None] > o.longest_stay)
 
 
 def _h03(h: Households, o: Offers) -> BoolArray:
@@ -161,7 +162,8 @@ def _h10(h: Households, o: Offers) -> BoolArray:
 
 
 def _h11(h: Households, o: Offers) -> BoolArray:
-    return _outer(h.minors > 0, ~o.accepts_minors) | (h.minors[:, None] > o.max_minors)
+    too_young = _outer(h.minors > 0, o.min_child_age > 0) & (h.youngest[:, None] < o.min_child_age)
+    return _outer(h.minors > 0, ~o.accepts_minors) | (h.minors[:, None] > o.max_minors) | too_young
 
 
 def _h12(h: Households, o: Offers) -> BoolArray:
@@ -182,6 +184,14 @@ def _h17(h: Households, o: Offers) -> BoolArray:
     return _outer(h.fvv_teh, ~(o.specialised_fvv_teh | o.women_only_certified))
 
 
+def _h21(h: Households, o: Offers) -> BoolArray:
+    kinds = relations.composition_masks(h, o)
+    accepted = _outer(np.ones(len(h), dtype=np.bool_), o.any_composition)
+    for word in range(kinds.shape[1]):
+        accepted |= (kinds[:, word, None] & o.compositions[:, word]) != 0
+    return ~accepted
+
+
 _RULES: Final[Mapping[Code, Rule]] = {
     Code.H01: _h01,
     Code.H02: _h02,
@@ -197,4 +207,5 @@ _RULES: Final[Mapping[Code, Rule]] = {
     Code.H13: _h13,
     Code.H14: _h14,
     Code.H17: _h17,
+    Code.H21: _h21,
 }

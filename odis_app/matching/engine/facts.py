@@ -61,6 +61,9 @@ class Household:
     languages: Sequence[str] = ()
     employment_area: str | None = None
     priority: int = 0
+    composition: str | None = None
+    youngest_minor: int | None = None
+    """Age in years of the youngest minor when they come in; not known: younger than any minimum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,10 @@ class Offer:
     languages: Sequence[str] = ()
     employment_area: str | None = None
     validated_until: date | None = None
+    max_days: int | None = None
+    renewable: bool = False
+    min_child_age: int | None = None
+    compositions: Sequence[str] = ()
 
 
 def bedrooms_needed(household: Household) -> int:
@@ -138,6 +145,8 @@ class Households:
     excluded: tuple[Sequence[str] | None, ...]
     languages: tuple[Sequence[str], ...]
     employment_areas: tuple[str | None, ...]
+    compositions: tuple[str | None, ...]
+    youngest: IntArray
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -171,6 +180,8 @@ class Households:
             excluded=tuple(row.excluded_departments for row in rows),
             languages=tuple(row.languages for row in rows),
             employment_areas=tuple(row.employment_area or None for row in rows),
+            compositions=tuple(row.composition or None for row in rows),
+            youngest=_integers(UNKNOWN if row.youngest_minor is None else row.youngest_minor for row in rows),
         )
 
     def block(self, start: int, stop: int) -> "Households":
@@ -210,10 +221,17 @@ class Offers:
     any_status: BoolArray
     languages: WordArray
     no_language: BoolArray
+    renewable: BoolArray
+    longest_stay: IntArray
+    """Days; a stay that may be renewed has no end of its own."""
+    min_child_age: IntArray
+    compositions: WordArray
+    any_composition: BoolArray
     department_codes: Mapping[str, int]
     employment_area_codes: Mapping[str, int]
     status_codes: Mapping[str, int]
     language_codes: Mapping[str, int]
+    composition_codes: Mapping[str, int]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -237,6 +255,8 @@ class Offers:
         area, area_codes = _coded(full["employment_area"])
         statuses, status_codes = _masks(full["accepted_statuses"])
         languages, language_codes = _masks(full["languages"])
+        compositions, composition_codes = _masks(full["compositions"])
+        stays = zip(full["max_days"], full["renewable"], strict=True)
         flags = {item.name: _flags(full[item.name]) for item in fields(Offer) if item.default is False}
         return cls(
             ids=tuple(full["id"]),
@@ -259,6 +279,11 @@ class Offers:
             employment_area_codes=area_codes,
             status_codes=status_codes,
             language_codes=language_codes,
+            longest_stay=_integers(ANY_NUMBER if days is None or more else days for days, more in stays),
+            min_child_age=_integers(value or 0 for value in full["min_child_age"]),
+            compositions=compositions,
+            any_composition=_empty(compositions),
+            composition_codes=composition_codes,
             **flags,
         )
 

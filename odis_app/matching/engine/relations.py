@@ -55,6 +55,11 @@ def language_masks(households: Households, offers: Offers) -> WordArray:
     return encode_lists(households.languages, offers.language_codes)
 
 
+def composition_masks(households: Households, offers: Offers) -> WordArray:
+    """Each household's composition as a bit mask over those that offers name; shape (m, words)."""
+    return encode_lists([(kind,) if kind else () for kind in households.compositions], offers.composition_codes)
+
+
 def employment_areas(households: Households, offers: Offers) -> IntArray:
     """Each household's employment area as the offers' code, `ELSEWHERE` or `UNKNOWN`; shape (m,)."""
     codes = offers.employment_area_codes

@@ -17,7 +17,7 @@ COLLECTIVE = [
     "sas_urgence",
 ]
 CONCESSIONS = ["H02", "H05", "H06", "H09", "H10", "H13", "H14"]
-ORDER = ["H01", "H02", "H03", "H04", "H05", "H06", "H07", "securite", *[f"H{n:02d}" for n in range(8, 21)]]
+ORDER = ["H01", "H02", "H03", "H04", "H05", "H06", "H07", "securite", *[f"H{n:02d}" for n in range(8, 22)]]
 WEIGHTS = {"localisation": 34, "taille": 20, "bassin_emploi": 16, "langue": 14, "duree": 8, "mode_de_vie": 8}
 RANKS = [1, 0.8, 0.6, 0.4]
 
@@ -33,7 +33,9 @@ def dates_fail(h, o):
     end = h.need_from if h.min_days is None else h.need_from + timedelta(days=h.min_days)
     if o.available_from is not None and h.need_from < o.available_from:
         return True
-    return o.available_to is not None and end > o.available_to
+    if o.available_to is not None and end > o.available_to:
+        return True
+    return o.max_days is not None and not o.renewable and (h.min_days or 0) > o.max_days
 
 
 def bedrooms_fail(h, o):
@@ -51,7 +53,9 @@ def smoke_fails(h, o):
 def minors_fail(h, o):
     if h.minors == 0:
         return False
-    return not o.accepts_minors or (o.max_minors is not None and h.minors > o.max_minors)
+    if not o.accepts_minors or (o.max_minors is not None and h.minors > o.max_minors):
+        return True
+    return bool(o.min_child_age) and (h.youngest_minor is None or h.youngest_minor < o.min_child_age)
 
 
 def excluded_fails(h, o):
@@ -87,6 +91,8 @@ def failing(h, o, *, safety_ok="columns", fails=()):
         codes.append("H13")
     if o.rent is not None and h.max_rent is not None and o.rent > h.max_rent:
         codes.append("H14")
+    if o.compositions and h.composition not in o.compositions:
+        codes.append("H21")
     if safety_ok == "columns":
         if h.gender_constraint != "none" and not o.hosts_women_only and not o.women_only_certified:
             codes.append("H08")

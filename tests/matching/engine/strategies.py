@@ -14,6 +14,7 @@ KINDS = ["chambre_chez_habitant", "logement_location", "logement_social", "foyer
 DEPARTMENTS = ["44", "49", "53", "72", "85"]
 STATUSES = ["refugie", "protection_subsidiaire", "protection_temporaire"]
 LANGUAGES = ["fr", "en", "uk", "fa"]
+COMPOSITIONS = ["isole_femme", "isole_homme", "monoparental"]
 AREAS = ["Laval", "Nantes", "Angers"]
 START = date(2026, 11, 1)
 NAMES = ["07", "7", "P1", "P10", "P2", "p1", "é", "A", "Z"]
@@ -62,6 +63,8 @@ def make_household(random: Random, name: str) -> Household:
         languages=some(random, LANGUAGES),
         employment_area=random.choice([None, *AREAS]),
         priority=random.randint(0, 3),
+        composition=random.choice([None, *COMPOSITIONS]),
+        youngest_minor=random.choice([None, 0, 2, 6, 17]) if minors else None,
     )
 
 
@@ -90,6 +93,10 @@ def make_offer(random: Random, name: str) -> Offer:
         languages=some(random, LANGUAGES),
         employment_area=random.choice([None, *AREAS]),
         validated_until=random.choice([None, day(random, 10, 20), *[day(random, 20, 200)] * 8]),
+        max_days=random.choice([None, None, 1, 20, 40]),
+        renewable=chance(random, 0.3),
+        min_child_age=random.choice([None, None, None, 0, 3, 12]),
+        compositions=random.choice([(), (), (), some(random, COMPOSITIONS)]),
     )
 
 

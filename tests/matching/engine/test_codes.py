@@ -5,9 +5,9 @@ from odis_app.matching.engine.codes import CONCESSION_CODES, SAFETY_CODES, Code,
 from . import naive
 
 
-def test_the_twenty_codes_and_the_opaque_one_in_the_order_shown():
+def test_the_twenty_one_codes_and_the_opaque_one_in_the_order_shown():
     assert [code.value for code in Code] == naive.ORDER
-    assert [int(code.bit) for code in Code] == [1 << place for place in range(21)]
+    assert [int(code.bit) for code in Code] == [1 << place for place in range(22)]
 
 
 def test_safety_is_never_a_concession():
