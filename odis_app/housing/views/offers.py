@@ -31,6 +31,7 @@ from odis_app.housing.policy import (
     find_offer,
     is_own,
 )
+from odis_app.housing.rooms import room_words, sleeps
 from odis_app.housing.status import QUALITIES
 from odis_app.territories.queries import departments, label_of
 
