@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy import TextClause, text
 
 from odis_app.core.db import asked_once, db
 from odis_app.core.errors import RuleError
@@ -29,15 +28,6 @@ def refuse_limited(record_id: int) -> None:
     """Raises RuleError when the processing of a file is limited."""
     if limited_since(record_id) is not None:
         raise RuleError("", LIMITED)
-
-
-def limited_among(ids: Iterable[int]) -> set[int]:
-    """Which of these files are limited."""
-    wanted = list(ids)
-    if not wanted:
-        return set()
-    statement = text(f"{STANDING} AND household_id IN :ids").bindparams(bindparam("ids", expanding=True))
-    return set(db.execute(statement, {"ids": wanted}).scalars())
 
 
 def unlimited(column: str) -> TextClause:

@@ -28,11 +28,6 @@ def grant(public_id: str) -> Grant | None:
     return db.execute(select(Grant).where(Grant.public_id == public_id)).scalar_one_or_none()
 
 
-def received_grants(identity: Identity, record_id: int) -> list[Grant]:
-    """The active shares through which the identity's organisation reads a record that it does not own."""
-    return [g for g in active_grants(record_id) if g.grantee_org_id == identity.org_id]
-
-
 def class2_is_open() -> bool:
     """Whether this installation collects class 2 at all (HDS hosting recorded by an administrator)."""
     unit = current_unit()

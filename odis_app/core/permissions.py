@@ -48,7 +48,6 @@ _ROLE_LABELS = {
     Role.ADMIN_PLATEFORME: "Administration de la plateforme",
 }
 EVERYONE = frozenset(Role)
-LARGE_EXPORT = 50  # households; beyond, whoever exports proves who they are once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +83,6 @@ def require_step_up(identity: Identity) -> None:
     """For an act that needs a renewed proof in some cases only (a large export). Raises StepUpNeededError before anything is done."""
     if not identity.is_confirmed:
         raise StepUpNeededError
-
-
-def require_step_up_to_export(identity: Identity, households: int) -> None:
-    """Before a file on more than fifty households leaves. Raises StepUpNeededError."""
-    if households > LARGE_EXPORT:
-        require_step_up(identity)
 
 
 def permission(

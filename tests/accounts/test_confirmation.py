@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import psycopg
-import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 
 from odis_app.core.config import libpq
 from odis_app.core.identity import Identity
-from odis_app.core.permissions import StepUpNeededError, require_step_up_to_export
 from odis_app.core.requests import COOKIE
 from tests.support.client import StrictClient, text_of
 from tests.support.factors import PHRASE, Phone, confirm, give_password
-from tests.support.worlds import WorldBuilder, confirmed
+from tests.support.worlds import WorldBuilder
 
 PAGE = "/compte/confirmer"
 
@@ -110,23 +108,6 @@ def test_the_way_back_is_one_of_ours(client: StrictClient, anouk: str) -> None:
     give_password(client)
     page = client.get(f"{PAGE}?suite=//ailleurs.example/")
     assert client.submit(page, {"password": PHRASE}, action=PAGE).headers["Location"] == "/"
-
-
-@pytest.mark.parametrize(("households", "asked"), [(50, False), (51, True)])
-def test_a_large_export_asks_for_it(world: WorldBuilder, households: int, asked: bool) -> None:
-    actor = world.actor("coordination", "44")
-
-    def refused(identity: Identity) -> bool:
-        try:
-            require_step_up_to_export(identity, households)
-        except StepUpNeededError:
-            return True
-        return False
-
-    with actor.acting() as identity:
-        assert refused(identity) is asked
-    with confirmed(actor).acting() as identity:
-        assert not refused(identity)
 
 
 def test_a_job_is_confirmed_as_its_author_was_and_the_installation_always(database: Flask, world: WorldBuilder) -> None:
