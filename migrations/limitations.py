@@ -7,7 +7,7 @@ rights: of a file that somebody may not see, it says nothing. The safety of a pe
 
 from __future__ import annotations
 
-from migrations.walls import APPLICATION, run, wall
+from migrations.walls import APPLICATION, definer, drop_definer, run, wall
 
 WRITTEN = {
     "household_identities": "household_id",
@@ -20,6 +20,7 @@ WRITTEN = {
     "protection_stories": "household_id",
 }
 ADDED = {"orientations": "household_id", "documents": "record_id"}
+DEFINERS = ("passation_waits(wanted bigint)", "passation_contacts(record bigint)")
 LIMITED = "a file whose processing is limited is kept and read, nothing more"
 ROWS = {"INSERT": "NEW TABLE AS touched", "UPDATE": "NEW TABLE AS touched", "DELETE": "OLD TABLE AS touched"}
 
@@ -58,6 +59,7 @@ def limitation_wall(own: str, me: str, household: str) -> None:
     run("GRANT INSERT ON limitations TO odis_app")
     run("GRANT UPDATE (lifted_at, lifted_by_id, lifted_by_label, told_on, reason_sealed) ON limitations TO odis_app")
     _functions()
+    _waiting()
     for table, column in WRITTEN.items():
         for verb in ROWS:
             _statement(table, verb, f"touched_{column}")
@@ -86,6 +88,8 @@ def drop_limitations() -> None:
         run(f"DROP TRIGGER limited ON {table}")
     for name in ("touched_household_id", "touched_record_id", "noted", "limited_id", "limited_record"):
         run(f"DROP FUNCTION odis.{name}()")
+    for signature in reversed(DEFINERS):
+        drop_definer(signature)
     run("DROP TABLE limitations")
 
 
@@ -97,6 +101,29 @@ def _functions() -> None:
     _function("noted", many.format(column="record_id", more=" AND t.kind = 'note' AND t.moderated_at IS NULL"))
     _function("limited_id", one.format(column="id"))
     _function("limited_record", one.format(column="record_id"))
+
+
+def _waiting() -> None:
+    # To the two sides of a handover that is proposed or accepted, and to nobody else: since when the file waits.
+    definer(
+        DEFINERS[0],
+        "timestamptz",
+        """SELECT min(l.since) FROM public.passations p JOIN public.limitations l ON l.household_id = p.record_id AND l.lifted_at IS NULL
+            WHERE p.id = wanted AND p.state IN ('proposed', 'accepted') AND odis.case_org() IN (p.from_org_id, p.to_org_id)""",
+        to="odis_app",
+    )
+    # Whom to write to when a limitation stops an accepted handover: who accepted it, and who was to follow the file.
+    definer(
+        DEFINERS[1],
+        "TABLE (email text, passation text)",
+        """SELECT DISTINCT u.email, p.public_id FROM public.passations p
+             JOIN public.memberships m ON m.organisation_id = p.to_org_id AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)
+             JOIN public.users u ON u.id = m.user_id AND u.id IN (p.answered_by_id, p.referent_user_id) AND u.deactivated_at IS NULL
+            WHERE p.record_id = record AND p.state = 'accepted' AND p.owner_org_id = odis.case_org()
+              AND EXISTS (SELECT 1 FROM public.limitations l WHERE l.household_id = p.record_id AND l.lifted_at IS NULL AND l.granted_by_id = odis.user_id())
+            ORDER BY u.email""",
+        to="odis_app",
+    )
 
 
 def _function(name: str, condition: str) -> None:

@@ -18,3 +18,10 @@ FILES_TO_ERASE = mail_kind(
     page="mails/files_to_erase.html",
     fields={"count", "until", "link"},
 )
+HANDOVERS_PATH = "/menages/passations"
+HANDOVER_WAITS = mail_kind(
+    "handover_waits",
+    subject="Une passation attend dans OD&IS",
+    page="mails/handover_waits.html",
+    fields={"link"},
+)

@@ -10,8 +10,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from odis_app.access.enums import JoinReason, ShareLevel, SharePurpose
-from odis_app.access.models import Grant
+from odis_app.access.models import Grant, Passation
 from odis_app.access.operations import revoke_share, share_record
+from odis_app.accounts.models import User
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
@@ -24,6 +25,7 @@ from odis_app.households.operations.protected import Safety
 from odis_app.households.queries import present_members
 from odis_app.households.queries.lists import HouseholdFilter
 from odis_app.journal.operations import add_entry, add_system_entry
+from odis_app.notifications.sealing import opened
 from odis_app.placements import operations as placements
 from odis_app.privacy import operations
 from odis_app.privacy.enums import RequestKind
@@ -32,7 +34,7 @@ from odis_app.privacy.queries import plan_rows
 from odis_app.reports.exports import counted
 from tests.housing.conftest import Homes
 from tests.privacy.conftest import Town, ask, organisation_of, silent_since
-from tests.support.client import StrictClient
+from tests.support.client import StrictClient, text_of
 from tests.support.worlds import confirmed, owner_unit
 
 Find = Callable[[Identity, str], Household]
@@ -199,6 +201,39 @@ def test_a_limitation_is_granted_by_an_answer_and_lifted_once_the_person_knows(
         standing = db.execute(select(Limitation)).scalar_one()
         with pytest.raises(RuleError, match="déjà levée"):
             operations.lift_limitation(identity, limitation=standing, reason="Encore.", told_on=clock.today())
+
+
+def test_who_accepted_a_handover_is_told_why_it_waits(
+    town: Town, family: str, file_of: Find, client: StrictClient
+) -> None:
+    """A mail in the transaction of the limitation, to the receiver's people alone; the page says it to both sides until it is lifted."""
+    with town.camille.acting() as identity:
+        household = file_of(identity, family)
+        passation = files.propose_passation(
+            identity, household=household, to=organisation_of(town.neighbour), due_on=clock.today() + timedelta(days=3), reason="Déménage",
+            packet=files.Packet(),
+        )  # fmt: skip
+        key, public_id, record = passation.id, passation.public_id, household.id
+    with town.neighbour.acting() as identity:
+        proposed = db.execute(select(Passation)).scalar_one()
+        files.accept_passation(identity, passation=proposed, referent=db.get_one(User, town.neighbour.user_id))
+    address = f"/menages/passations/{public_id}"
+    assert "Cette passation attend" not in text_of(client.as_(town.neighbour).get(address))
+    limit(town, family, file_of)
+    with owner_unit():
+        row = db.execute(text("SELECT public_id, sealed FROM mails WHERE template = 'handover_waits'")).one()
+        email = db.get_one(User, town.neighbour.user_id).email
+    assert opened(row.public_id, bytes(row.sealed)) == (email, {"link": address})
+    for actor in (town.neighbour, town.camille):
+        page = text_of(client.as_(actor).get(address))
+        assert "Cette passation attend" in page
+        assert "Votre réponse est gardée" in page
+    for stranger in (town.elsewhere, town.ddets):
+        with stranger.acting():
+            assert db.execute(text("SELECT odis.passation_waits(:id)"), {"id": key}).scalar_one() is None
+            assert db.execute(text("SELECT * FROM odis.passation_contacts(:id)"), {"id": record}).all() == []
+    lift(town)
+    assert "Cette passation attend" not in text_of(client.as_(town.neighbour).get(address))
 
 
 def test_the_file_says_so_on_every_page(town: Town, family: str, file_of: Find, client: StrictClient) -> None:

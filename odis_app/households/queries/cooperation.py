@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from odis_app.access.enums import PassationState
 from odis_app.access.models import FileJoin, Passation
@@ -58,6 +59,12 @@ def of_household(identity: Identity, household: Household) -> Sequence[Passation
     """The handovers of one file that one may see, the newest first."""
     statement = visible_passations(identity).where(Passation.record_id == household.id)
     return db.execute(statement.order_by(Passation.id.desc())).scalars().all()
+
+
+def waits_since(passation: Passation) -> datetime | None:
+    """Since when a limitation keeps a proposed or accepted handover from moving; None when nothing does, or to a third party."""
+    since: datetime | None = db.execute(text("SELECT odis.passation_waits(:id)"), {"id": passation.id}).scalar_one()
+    return since
 
 
 def own_notes(identity: Identity, household: Household) -> Sequence[JournalEntry]:

@@ -137,7 +137,7 @@ def _page(passation: Passation, accept: AcceptForm, refuse: RefuseForm, *, statu
     return render(
         "households/passation.html", status=status, passation=passation, giver=giver, receiver=receiver, accept=accept, refuse=refuse, crumbs=crumbs,
         may_answer=who.can(policy.PASSATION_ANSWER, passation), may_withdraw=who.can(policy.PASSATION_WITHDRAW, passation),
-        file=policy.visible_record(who, passation.record_id),
+        file=policy.visible_record(who, passation.record_id), waits_since=cooperation.waits_since(passation),
     )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date
 
+from sqlalchemy import text
+
 from odis_app.access import keys
 from odis_app.audit.operations import record_event
 from odis_app.core import clock
@@ -15,7 +17,9 @@ from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
 from odis_app.core.nir import refuse_nir
 from odis_app.households.models import Household, Member
+from odis_app.notifications.operations import send_mail
 from odis_app.privacy.enums import RequestKind, RequestState
+from odis_app.privacy.messages import HANDOVER_WAITS, HANDOVERS_PATH
 from odis_app.privacy.models import Limitation, RightsRequest
 from odis_app.privacy.queries import living_adults
 
@@ -93,6 +97,11 @@ def _limit(identity: Identity, request: RightsRequest) -> None:
     )  # fmt: skip
     db.flush()
     _note(identity, request, "rights:limit", "Traitement du dossier limité")
+    waiting = db.execute(text("SELECT * FROM odis.passation_contacts(:id)"), {"id": request.household_id})
+    for row in waiting.all():  # a handover accepted before waits: its receiver reads why
+        send_mail(
+            identity, to=row.email, template=HANDOVER_WAITS, context={"link": f"{HANDOVERS_PATH}/{row.passation}"}
+        )
 
 
 def lift_limitation(identity: Identity, *, limitation: Limitation, reason: str, told_on: date) -> None:
