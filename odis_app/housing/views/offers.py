@@ -77,9 +77,9 @@ def index() -> Response:
         fragment="housing/_offers.html",
         found=queries.list_offers(who, filters, number=page_number()),
         filters=filters,
+        sort=filters.order or "-nouvelle",
         choices=_choices(),
         status_of=queries.effective_status,
-        sort=filters.order or "-nouvelle",
         states=STATES,
         sections=sections(who, "offers.index"),
         can_create=who.can(OFFER_CREATE),
@@ -143,10 +143,10 @@ def offer_page(offer: Offer, *, form: MotifForm | None = None, act: str = "", st
         events=[(e, queries.describe(e)) for e in sorted(events, key=lambda e: (e.happened_on, e.id), reverse=True)],
         places=queries.offer_places(who, offer),
         qualities=[(label, offer.qualities[name]) for name, label in QUALITIES.items() if name in offer.qualities],
-        motif_form=form or MotifForm(formdata=None),
-        refused_act=act,
         rooms=[room_words(room) for room in offer.qualities.get("rooms", [])],
         beds=sleeps(offer.qualities.get("rooms", [])),
+        motif_form=form or MotifForm(formdata=None),
+        refused_act=act,
         second_look=pending_review(who, ReviewKind.OFFER_DECISION, offer.public_id),
         can_update=who.can(OFFER_UPDATE, offer),
         **offer_context(who, offer, "resume"),
@@ -244,22 +244,22 @@ def _as_typed(who: Identity, offer: Offer) -> dict[str, Any]:
     return values | offer.qualities | contacts | {
         "host_name": host.name if host else "", "siret": host.siret if host else "",
         "commune": address.commune_code if address else offer.commune_code, "address": address.address if address else "",
+        "ban_id": address.ban_id if address else "", "rooms": "\n".join(room_words(room) for room in offer.qualities.get("rooms", [])),
     }  # fmt: skip
 
 
 def _host(form: OfferForm) -> operations.Host:
-        "ban_id": address.ban_id if address else "", "rooms": "\n".join(room_words(room) for room in offer.qualities.get("rooms", [])),
     return operations.Host(
         name=form.host_name.data or "",
         phone=form.phone.data or "",
         email=form.email.data or "",
         siret=form.siret.data or "",
         note=None,
+        living=form.living(),
     )
 
 
 def _form_crumbs(label: str) -> list[tuple[str, str | None]]:
-        living=form.living(),
     return [("Offres", url_for("offers.index")), (label, None)]
 
 
