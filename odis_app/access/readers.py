@@ -76,7 +76,7 @@ def readers_of(
     record_id: int,
     owner_org_id: int,
     roles: Iterable[Role] | None = None,
-    opens: Callable[[Grant], bool] | None = None,
+    opens: Callable[[Grant, Organisation], bool] | None = None,
     referent: tuple[str, int | None] = ("", None),
     more: tuple[str, ...] = (),
 ) -> WhoReads:
@@ -85,11 +85,12 @@ def readers_of(
     ``roles``: those of the owner (the permission's unless told otherwise); ``opens``: the shares that open it (none unless told).
     A permission that was given beside the roles opens nothing here: classes and shares are the roles' own (0018).
     """
-    grants = [g for g in active_grants(record_id) if opens(g)] if opens is not None else []
+    grants = active_grants(record_id) if opens is not None else []
     names = organisations_named([owner_org_id, *(g.grantee_org_id for g in grants)])
+    opening = [g for g in grants if opens is not None and opens(g, names[g.grantee_org_id])]
     owner = names[owner_org_id]
     reading = permission.roles if roles is None else frozenset(roles)
-    shares = (_by_share(names[g.grantee_org_id], g, permission.roles) for g in grants)
+    shares = (_by_share(names[g.grantee_org_id], g, permission.roles) for g in opening)
     answer = WhoReads(
         label=label, owner=owner, roles=tuple(r for r in roles_of(owner.kind) if r in reading), referent=referent[0], referent_user_id=referent[1],
         shares=tuple(share for share in shares if share.roles), more=more,

@@ -18,6 +18,7 @@ from odis_app.documents.fields import MAX_FILES, audience_choices, uploads
 from odis_app.documents.forms import DocumentForm
 from odis_app.documents.models import Document
 from odis_app.documents.records import RecordPage, find_record, page_context, record_address
+from odis_app.documents.sight import audience_readers
 from odis_app.documents.storage import StoreError
 
 blueprint = Blueprint("documents", __name__)
@@ -77,6 +78,7 @@ def _page(record: RecordPage, form: DocumentForm, status: int = 200) -> Response
         documents=page,
         form=form,
         withdraws=lambda document: policy.withdraws(identity(), document),
+        readers=audience_readers(identity(), record, policy.DOCUMENT_LIST, health=True),
     )
 
 

@@ -18,6 +18,7 @@ from odis_app.core.web import identity, is_fragment_request, page_number, redire
 from odis_app.documents.fields import MAX_FILES, uploads
 from odis_app.documents.operations import store_document
 from odis_app.documents.records import RecordPage, find_record, page_context, page_of, record_address
+from odis_app.documents.sight import audience_readers
 from odis_app.journal import operations, policy, queries
 from odis_app.journal.enums import Audience
 from odis_app.journal.forms import EntryForm, ModerationForm, local
@@ -86,6 +87,8 @@ def _page(record: RecordPage, form: EntryForm, *, status: int = 200, added: bool
     context = (
         {"record": record} if is_fragment_request() else page_context(identity(), record, "journal.index", "Journal")
     )
+    if not is_fragment_request():
+        context["readers"] = audience_readers(identity(), record, policy.JOURNAL_READ)
     fragment = "journal/_card.html" if card else "journal/_journal.html"
     return render(
         "journal/index.html",

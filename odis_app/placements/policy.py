@@ -17,7 +17,7 @@ from odis_app.placements.models import Departure, Orientation, OrientationChoice
 CASE_WORKERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR}
 PARTIES = CASE_WORKERS | {Role.OPERATEUR}
 READERS = PARTIES | {Role.DDETS}
-CARE = 2
+CARE, DANGER = 2, 3
 STATE = frozenset({"ddets", "dreets", "sgar", "prefecture", "dihal", "dgef"})
 
 
@@ -58,6 +58,13 @@ def visible_refusals(identity: Identity) -> Select[Any]:
     within = or_(OrientationRefusal.sensitivity <= identity.level, OrientationRefusal.household_id.in_(referred))
     shown = true() if identity.is_confirmed else OrientationRefusal.sensitivity <= CARE
     return select(OrientationRefusal).where(_own(identity, OrientationRefusal), within, shown)
+
+
+def refusal_roles(sensitivity: int) -> frozenset[Role]:
+    """Whose level reaches a reason of this class; the referent reads it whatever their level."""
+    if sensitivity > CARE:
+        return frozenset({Role.COORDINATEUR})
+    return frozenset(CASE_WORKERS if sensitivity == CARE else PARTIES)
 
 
 def would_read_danger(identity: Identity, orientation: Orientation) -> bool:

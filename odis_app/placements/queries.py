@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 
+from odis_app.access.readers import WhoReads, readers_of
 from odis_app.core import clock
 from odis_app.core.db import asked_once, db
 from odis_app.core.formats import pluriel
@@ -78,6 +79,20 @@ def refusal_of(identity: Identity, orientation: Orientation) -> OrientationRefus
     return db.execute(
         policy.visible_refusals(identity).where(OrientationRefusal.orientation_id == orientation.id)
     ).scalar_one_or_none()
+
+
+def refusal_readers(orientation: Orientation, refusal: OrientationRefusal | None) -> WhoReads:
+    """Who reads why a household refused: its own organisation alone, by class, and its referent; danger also before it is shown.
+
+    To the side of the household, which alone is shown a reason.
+    """
+    household = db.get_one(Household, orientation.household_id)
+    sensitivity = refusal.sensitivity if refusal is not None else policy.DANGER
+    named = sensitivity >= policy.CARE
+    return readers_of(
+        label="Motif du refus", permission=policy.ORIENTATION_READ, record_id=household.id, owner_org_id=household.owner_org_id,
+        roles=policy.refusal_roles(sensitivity), referent=(household.referent_label, household.referent_user_id) if named else ("", None),
+    )  # fmt: skip
 
 
 def departure_of(identity: Identity, placement: Placement) -> Departure | None:

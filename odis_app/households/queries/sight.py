@@ -43,7 +43,7 @@ def who_reads(household: Household, block: Block) -> WhoReads:
     roles = frozenset() if closed else frozenset({Role.COORDINATEUR}) if alone else block.permission.roles
     return readers_of(
         label=block.label, permission=block.permission, record_id=household.id, owner_org_id=household.owner_org_id, roles=roles,
-        opens=None if closed or alone else lambda grant: _opens(grant, block),
+        opens=None if closed or alone else lambda grant, _: _opens(grant, block),
         referent=(household.referent_label, household.referent_user_id) if alone else ("", None),
     )  # fmt: skip
 

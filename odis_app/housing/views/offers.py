@@ -31,6 +31,7 @@ from odis_app.housing.policy import (
     find_offer,
     is_own,
 )
+from odis_app.housing.queries.sight import address_readers, host_readers
 from odis_app.housing.rooms import room_words, sleeps
 from odis_app.housing.status import QUALITIES
 from odis_app.territories.queries import departments, label_of
@@ -134,12 +135,12 @@ def offer_page(offer: Offer, *, form: MotifForm | None = None, act: str = "", st
     """The offer's first page; ``form`` is that of a stop that was refused."""
     who = identity()
     host = queries.host_of(who, offer) if who.can(OFFER_HOST_READ, offer) else None
-    events = queries.events_of(who, offer)
+    address, events = queries.address_of(offer), queries.events_of(who, offer)
     return render(
         "housing/offer.html",
         status=status,
         host=host,
-        address=queries.address_of(offer),
+        address=address,
         events=[(e, queries.describe(e)) for e in sorted(events, key=lambda e: (e.happened_on, e.id), reverse=True)],
         places=queries.offer_places(who, offer),
         qualities=[(label, offer.qualities[name]) for name, label in QUALITIES.items() if name in offer.qualities],
@@ -147,6 +148,8 @@ def offer_page(offer: Offer, *, form: MotifForm | None = None, act: str = "", st
         beds=sleeps(offer.qualities.get("rooms", [])),
         motif_form=form or MotifForm(formdata=None),
         refused_act=act,
+        host_readers=host_readers(offer) if host else None,
+        address_readers=address_readers(offer) if address else None,
         second_look=pending_review(who, ReviewKind.OFFER_DECISION, offer.public_id),
         can_update=who.can(OFFER_UPDATE, offer),
         **offer_context(who, offer, "resume"),

@@ -24,6 +24,7 @@ from odis_app.housing.forms import AvailabilityForm
 from odis_app.housing.models import Occupancy, Place, PlaceAddress
 from odis_app.housing.policy import PLACE_CONFIRM, PLACE_CREATE, PLACE_LIST, PLACE_READ, PLACE_UPDATE, find_place
 from odis_app.housing.queries.places import OPEN, VIEWS, PlaceFilter
+from odis_app.housing.queries.sight import address_readers
 from odis_app.housing.views.offers import sections
 from odis_app.territories.queries import departments, label_of
 
@@ -213,7 +214,7 @@ def place_page(place: Place, *, problem: str = "", status: int = 200) -> Respons
     row, today = queries.place_row(who, place), clock.today()
     monday = today - timedelta(days=today.weekday() + 14)
     occupancies = queries.occupancies_of(who, place, since=monday)
-    households = _households(who, [*occupancies])
+    households, address = _households(who, [*occupancies]), db.get(PlaceAddress, place.id)
     return render(
         "housing/place.html",
         status=status,
@@ -224,7 +225,8 @@ def place_page(place: Place, *, problem: str = "", status: int = 200) -> Respons
         weeks=_weeks(monday, today),
         bars=_bars(place, occupancies, households, monday),
         lines=[(o, households.get(o.id)) for o in occupancies],
-        address=db.get(PlaceAddress, place.id),
+        address=address,
+        address_readers=address_readers(place) if address else None,
         where=label_of(place.commune_code)
         if place.commune_code
         else f"{label_of(f'dep:{place.department_code}')}, lieu secret",

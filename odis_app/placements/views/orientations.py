@@ -95,11 +95,13 @@ def _kept(who: Identity, orientation: Orientation) -> dict[str, Any]:
     refusal = queries.refusal_of(who, orientation)
     if refusal is not None:
         note_sensitivity(refusal.sensitivity)
+    waits = (
+        refusal is None and orientation.ended_by == EndedBy.MENAGE.value and policy.would_read_danger(who, orientation)
+    )
     return {
         "refusal": refusal,
-        "refusal_waits": refusal is None
-        and orientation.ended_by == EndedBy.MENAGE.value
-        and policy.would_read_danger(who, orientation),
+        "refusal_waits": waits,
+        "refusal_readers": queries.refusal_readers(orientation, refusal) if refusal is not None or waits else None,
         "refusal_label": HouseholdMotif.label_of(refusal.motif) if refusal else "",
         "choice": queries.choice_of(who, orientation),
     }
