@@ -7,14 +7,21 @@ the database keeps only the two padded halves that HMAC-SHA256 needs, in a table
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import SAWarning
 from sqlalchemy.pool import NullPool
+
+from odis_app.core.db import Base
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = 4_404_944  # any constant: one migration at a time, whatever the number of machines
@@ -34,6 +41,22 @@ def head() -> str:
     if found is None:
         raise RuntimeError("no migration found")
     return found
+
+
+def current(url: str) -> str | None:
+    """The revision that the database is at; None for an empty one."""
+    with _connected(url) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def lacking(url: str) -> list[str]:
+    """What the models expect and the schema has not: « la table X », « la colonne X.Y ». The schema itself may hold more (SQL alone reads it)."""
+    with _connected(url) as connection, warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # types that no model needs
+        found = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": False}), Base.metadata)
+    flat = [item for entry in found for item in (entry if isinstance(entry, list) else [entry])]
+    tables = [f"la table {item[1].name}" for item in flat if item[0] == "add_table"]
+    return tables + [f"la colonne {item[2]}.{item[3].name}" for item in flat if item[0] == "add_column"]
 
 
 def upgrade(url: str, *, identity_key: str, revision: str = "head", instance_kind: str | None = None) -> None:
@@ -59,6 +82,16 @@ def upgrade(url: str, *, identity_key: str, revision: str = "head", instance_kin
 def downgrade(url: str, revision: str) -> None:
     """Go back to ``revision`` (``base`` for an empty database)."""
     _run(url, lambda config: command.downgrade(config, revision))
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def _run(url: str, action: Callable[[Config], None]) -> None:

@@ -6,12 +6,13 @@ from flask import Flask
 
 from odis_app.core.slots import slot
 from odis_app.exchange.cells import cell_text
+from odis_app.exchange.cli import import_command
 from odis_app.exchange.policy import IMPORT_USE
 from odis_app.exchange.views import blueprint
 
 
 def setup(app: Flask) -> None:
-    """Routes and the section of the masthead."""
+    """Routes, the section of the masthead, the command."""
     app.register_blueprint(blueprint)
     app.jinja_env.filters["cellule"] = cell_text
     slot("nav.main").add(
@@ -21,3 +22,4 @@ def setup(app: Flask) -> None:
         order=90,
         prefixes=("/imports",),
     )
+    app.cli.add_command(import_command)

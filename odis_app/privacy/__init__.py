@@ -7,10 +7,11 @@ from flask import Flask
 from odis_app.access import erasures
 from odis_app.core.slots import slot
 from odis_app.privacy import operations, policy, views
+from odis_app.privacy.cli import purge
 
 
 def setup(app: Flask) -> None:
-    """Routes, the tab of a file, what waits today."""
+    """Routes, the tab of a file, what waits today, the command."""
     app.register_blueprint(views.blueprint)
     erasures.on_replay(operations.erase_again)
     slot("household.tabs").add(
@@ -23,3 +24,4 @@ def setup(app: Flask) -> None:
     slot("home.today").add(
         label="Droits des personnes", order=10, provider=views.cards.today, template="privacy/_today.html"
     )
+    app.cli.add_command(purge)

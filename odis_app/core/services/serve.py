@@ -104,6 +104,7 @@ def web_command(config: Config) -> list[str]:
         *(sys.executable, "-m", "gunicorn", "wsgi:app", "--chdir", str(ROOT)),
         *("--bind", f"{f'[{config.host}]' if ':' in config.host else config.host}:{config.port}"),
         *("--workers", str(config.web_workers), "--worker-class", "gthread", "--threads", "4"),
+        "--preload",  # loaded once, then forked: a second process costs no start and shares its memory
         *("--timeout", "60", "--graceful-timeout", "5", "--keep-alive", "5", "--no-control-socket"),
         *("--worker-tmp-dir", str(config.data_dir / "run")),
         *("--forwarded-allow-ips", "127.0.0.1", "--log-level", "warning"),
@@ -114,7 +115,7 @@ def _start_everything(config: Config, supervisor: Supervisor) -> None:
     config = _with_services(config, supervisor)
     config.check()
     _write_services(config)
-    kind = DEMO if config.demo else PRODUCTION
+    kind = kind_of(config)
     refuse_other_kind(config.migrate_database_url, kind)
     migrate.upgrade(config.migrate_database_url, identity_key=config.identity_key, instance_kind=kind)
     crypto.check_start(config.database_url, crypto.configure(config.master_key, config.index_key))
@@ -186,6 +187,11 @@ def external_addresses(config: Config) -> dict[str, str]:
                 f"ODIS_{name.upper()} est absente : le rôle de ODIS_DATABASE_URL ne peut pas créer les autres, donnez-les."
             )
     return {}
+
+
+def kind_of(config: Config) -> str:
+    """What this configuration asks of an installation: a demonstration, or a real one."""
+    return DEMO if config.demo else PRODUCTION
 
 
 def refuse_other_kind(migrate_url: str, kind: str) -> None:
