@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask, Response, abort, current_app, g, request
 from sqlalchemy import text
@@ -17,6 +18,7 @@ from odis_app.core.ids import new_public_id
 COOKIE = "odis_session"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 TOUCH_EVERY = timedelta(seconds=60)
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 def init_app(app: Flask) -> None:
@@ -43,10 +45,18 @@ def device() -> str:
     return (request.user_agent.string or "")[:200]
 
 
+def without_unit(view: View) -> View:
+    """A view that answers even when the database does not: no unit of work is opened for it, nobody is signed in."""
+    view.without_unit = True  # type: ignore[attr-defined]
+    return view
+
+
 def _open() -> None:
     g.request_id = new_public_id()
     g.identity = ANONYMOUS
     if request.endpoint is None or request.endpoint in {"static", "assets.serve"}:
+        return
+    if hasattr(current_app.view_functions[request.endpoint], "without_unit"):
         return
     if any(
         "\0" in value for source in (request.args, request.view_args or {}, request.form) for value in _texts(source)

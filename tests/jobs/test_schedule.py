@@ -1,4 +1,4 @@
-"""The schedule: slots, one run whoever plans, an identity per run, and what /sante says of it."""
+"""The schedule: slots, one run whoever plans, an identity per run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from jobs import health
 from jobs.queues import ALLOWED, QUEUES
 from jobs.schedule import SCHEDULE, Schedule
 from jobs.scheduler import plan, tick
 from odis_app.core import clock, crypto, db
 from odis_app.core.db import unit_of_work
 from tests.jobs.conftest import Person, Spawn, Stack
-from tests.jobs.test_jobs import ask, count_sessions, row, work
+from tests.jobs.test_jobs import count_sessions, row, work
 
 NIGHT = Schedule("nuit", "Chaque nuit", "tests.jobs.samples.count", at=time(2, 30))
 HOURLY = Schedule("heure", "Chaque heure", "tests.jobs.samples.count", every=timedelta(hours=1))
@@ -131,30 +130,8 @@ def test_the_real_schedule_runs_to_its_end(stack: Stack, camille: Person, spawn:
     assert runs == [("purge-jobs", "done", {"jobs": 1}), ("purge-sessions", "done", {"sessions": 1})]
     assert left == [("old29",)]
     with unit_of_work(readonly=True):
-        seen = health.last_runs()
-    tended = (
-        "purge-sessions",
-        "purge-jobs",
-    )  # the tables of the other tasks belong to later migrations than this stack's
-    assert {name: (seen[name]["state"], seen[name]["is_late"]) for name in tended} == dict.fromkeys(
-        tended, ("done", False)
-    )
-
-
-def test_health_counts_what_waits_even_without_redis(stack: Stack, camille: Person) -> None:
-    ask(camille, "count")
-    with unit_of_work(readonly=True):
-        assert health.snapshot()["redis"] == "ok"
-    stack.redis.stop()
-    ask(camille, "count")
-    with stack.admin() as admin:
-        admin.execute("UPDATE jobs SET created_at = now() - interval '16 minutes' WHERE id = 1")
-    with unit_of_work(readonly=True):
-        report = health.snapshot()
-    assert report["redis"] == "en panne"
-    assert report["files"]["rapide"] == {"en_attente": 0, "en_cours": 0, "plus_ancien": None, "en_retard": False}
-    assert (report["files"]["bilans"]["en_attente"], report["files"]["bilans"]["en_retard"]) == (2, True)
-    assert set(report["planifications"]) == {item.name for item in SCHEDULE}
+        runs = db.db.execute(text("SELECT schedule, state FROM odis.schedule_runs()")).all()
+    assert {"purge-sessions": "done", "purge-jobs": "done"}.items() <= {row.schedule: row.state for row in runs}.items()
 
 
 @pytest.mark.usefixtures("as_worker")
@@ -163,7 +140,8 @@ def test_a_tick_survives_a_redis_that_is_down_and_plans_all_the_same(stack: Stac
     stack.redis.stop()
     tick(client)
     with unit_of_work(readonly=True):
-        assert sum(queue.queued for queue in health.queue_depths().values()) == len(SCHEDULE)
+        depths = db.db.execute(text("SELECT queued FROM odis.job_depths()")).scalars().all()
+    assert sum(depths) == len(SCHEDULE)
 
 
 def test_the_keys_of_another_installation_are_refused(stack: Stack) -> None:

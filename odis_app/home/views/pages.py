@@ -6,6 +6,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, render_templ
 
 from odis_app.core import logs
 from odis_app.core.permissions import public
+from odis_app.core.requests import without_unit
 from odis_app.home import health
 from odis_app.home import register as processing
 from odis_app.privacy.queries import purposes
@@ -15,10 +16,11 @@ blueprint = Blueprint("home", __name__)
 
 @blueprint.route("/sante")
 @public
+@without_unit
 def health_check() -> tuple[Response, int]:
-    """JSON for the supervisor: 503 when one of the services is down."""
+    """JSON for the supervisor: 503 when one of the services is down; a late queue is told and pages still answer."""
     report = health.report(current_app.config["ODIS"])
-    return jsonify(report), 200 if report["statut"] == "ok" else 503
+    return jsonify(report), 503 if report["statut"] == health.DOWN else 200
 
 
 @blueprint.route("/metrics")
