@@ -155,7 +155,7 @@ def tapped(stage: Stage) -> Iterator[str]:
     for swap in heard:
         after = htmx.applied(after, swap, htmx.asked(client, here, swap))
     fresh = read(client, here)
-    for target in [tap.target, *(swap.target for swap in heard), "resume"]:
+    for target in [tap.target, *(swap.target for swap in heard), "resume", "vues"]:
         stage.targets.add(target)
         yield htmx.differences(at(after, target), at(fresh, target))
 
