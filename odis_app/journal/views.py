@@ -87,8 +87,6 @@ def _page(record: RecordPage, form: EntryForm, *, status: int = 200, added: bool
     context = (
         {"record": record} if is_fragment_request() else page_context(identity(), record, "journal.index", "Journal")
     )
-    if not is_fragment_request():
-        context["readers"] = audience_readers(identity(), record, policy.JOURNAL_READ)
     fragment = "journal/_card.html" if card else "journal/_journal.html"
     return render(
         "journal/index.html",
@@ -99,6 +97,7 @@ def _page(record: RecordPage, form: EntryForm, *, status: int = 200, added: bool
         form=form,
         added=added,
         limited=limited_since(record.record_id),
+        readers=[] if is_fragment_request() else audience_readers(identity(), record, policy.JOURNAL_READ),
     )
 
 

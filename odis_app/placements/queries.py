@@ -17,6 +17,7 @@ from odis_app.core.web import Page, paginate
 from odis_app.households.models import Household, HouseholdIdentity
 from odis_app.households.policy import visible_households
 from odis_app.housing.models import OfferAddress, Place, PlaceAddress
+from odis_app.housing.queries import sight as home_sight
 from odis_app.placements import policy
 from odis_app.placements.models import Departure, Orientation, OrientationChoice, OrientationRefusal, Placement
 
@@ -113,6 +114,11 @@ def address_of(orientation: Orientation) -> str:
     )
     kept = db.execute(offer).scalar_one_or_none()
     return kept.address if kept is not None else ""
+
+
+def address_readers(orientation: Orientation) -> WhoReads:
+    """Who reads the exact address of its place, to whoever is shown it."""
+    return home_sight.address_readers(db.get_one(Place, orientation.place_id))
 
 
 def _orientation_view(identity: Identity, view: str) -> ColumnElement[bool]:

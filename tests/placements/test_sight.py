@@ -18,7 +18,7 @@ from odis_app.placements.enums import EndedBy
 from odis_app.placements.policy import DANGER
 from odis_app.placements.queries import refusal_of, refusal_readers
 from tests.housing.conftest import Homes
-from tests.placements.conftest import Town, found
+from tests.placements.conftest import Town, found, stay
 from tests.placements.test_walls import MOTIFS
 from tests.support.client import StrictClient, text_of
 from tests.support.worlds import WorldBuilder, confirmed, open_class2
@@ -106,3 +106,13 @@ def test_an_address_and_a_host_are_said_as_the_wall_has_them(
     assert QUESTION not in text_of(client.as_(town.neighbour).get(f"/offres/{offer.public_id}"))
     place = text_of(client.as_(town.operator).get(f"/places/{town.place}"))
     assert "Qui peut lire ceci : adresse exacte" in place
+
+
+def test_both_sides_of_a_stay_are_told_who_reads_its_address(town: Town, client: StrictClient) -> None:
+    orientation = town.confirmed()
+    for actor in (town.camille, town.operator):
+        page = text_of(client.as_(actor).get(f"/orientations/{orientation}"))
+        assert "Qui peut lire ceci : adresse exacte" in page
+    with town.camille.acting():
+        address = stay(orientation).public_id
+    assert "Qui peut lire ceci : adresse exacte" in text_of(client.as_(town.camille).get(f"/hebergements/{address}"))

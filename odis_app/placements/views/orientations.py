@@ -73,6 +73,7 @@ def orientation_page(orientation: Orientation, *, problem: str = "", **forms: Fo
     """The page; a form that was refused comes back with what it says, and the page answers 422."""
     who = identity()
     names = queries.named(who, [orientation.household_id])
+    address = queries.address_of(orientation) if orientation.confirmed_at and not orientation.ended_at else ""
     return render(
         "placements/orientation.html",
         status=422 if problem or forms else 200,
@@ -82,7 +83,8 @@ def orientation_page(orientation: Orientation, *, problem: str = "", **forms: Fo
         countdown=countdown,
         who=names.get(orientation.household_id) or queries.unnamed(orientation),
         placement=queries.placement_of(orientation),
-        address=queries.address_of(orientation) if orientation.confirmed_at and not orientation.ended_at else "",
+        address=address,
+        address_readers=queries.address_readers(orientation) if address else None,
         problem=problem,
         crumbs=[("Orientations", url_for("placements.index")), (orientation.place_sheet["number"], None)],
         **_kept(who, orientation),

@@ -70,6 +70,7 @@ def stay_page(placement: Placement, *, problem: str = "", **forms: Form) -> Resp
     awaited = placement.entered_on is None and placement.cancelled_at is None
     left = placement.exited_on is not None and who.can(PLACEMENT_DEPARTURE, placement)
     extends = here and placement.ends_on is not None and who.can(PLACEMENT_EXTEND, placement)
+    address = queries.address_of(orientation) if not placement.exited_on and not placement.cancelled_at else ""
     return render(
         "placements/stay.html",
         status=422 if problem or forms else 200,
@@ -90,7 +91,8 @@ def stay_page(placement: Placement, *, problem: str = "", **forms: Form) -> Resp
         departure=forms.get("departure") or (DepartureForm(formdata=None) if left else None),
         confirms=placement.exit_asked is not None and writes and placement.exit_asked_by_id != who.user_id,
         withdraws=placement.exit_asked is not None and writes,
-        address=queries.address_of(orientation) if not placement.exited_on and not placement.cancelled_at else "",
+        address=address,
+        address_readers=queries.address_readers(orientation) if address else None,
         asked_for=date.fromisoformat(placement.exit_asked["exited_on"]) if placement.exit_asked else None,
         **_left(who, placement),
         problem=problem,
