@@ -18,6 +18,7 @@ def setup(app: Flask) -> None:
     """Routes and the entry of the masthead. Slots to fill: ``offer.tabs`` and ``place.actions`` (their endpoints take ``offer=``, ``place=``)."""
     app.register_blueprint(views.offers)
     app.register_blueprint(views.places)
+    app.register_blueprint(views.structures)
     app.register_blueprint(views.availability)
     register(KIND)
     app.jinja_env.filters.update(langue=Language.label_of, etape=QualificationStatus.label_of, commune=label_of)
@@ -27,5 +28,5 @@ def setup(app: Flask) -> None:
         permission=PLACE_LIST,
         order=30,
         folder="place",
-        prefixes=("/offres", "/places"),
+        prefixes=("/offres", "/places", "/structures"),
     )

@@ -25,6 +25,7 @@ LISTS = {  # who reads which list, and what is typed in one of its filters
     "/menages": ("association", {"etape": "a_orienter"}),
     "/offres": ("association", {"q": "Nantes"}),
     "/places?perimetre=territoire": ("association", {"genre": "studio"}),
+    "/structures": ("association", {"genre": "cada"}),
     "/orientations": ("association", {"departement": "44"}),
     "/journal-des-acces": ("association", {"depuis": "2020-01-01"}),
     "/suivi": ("ddets44", {"q": "M-44"}),

@@ -1,8 +1,9 @@
-"""/offres, /places and the list that a reminder's link opens."""
+"""/offres, /places, /structures and the list that a reminder's link opens."""
 
 from odis_app.housing.views import place_forms, qualification
 from odis_app.housing.views.link import blueprint as availability
 from odis_app.housing.views.offers import blueprint as offers
 from odis_app.housing.views.places import blueprint as places
+from odis_app.housing.views.structures import blueprint as structures
 
-__all__ = ["availability", "offers", "place_forms", "places", "qualification"]
+__all__ = ["availability", "offers", "place_forms", "places", "qualification", "structures"]

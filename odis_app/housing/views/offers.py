@@ -51,6 +51,7 @@ def sections(who: Identity, current: str) -> list[dict[str, Any]]:
         ("offers.index", "Offres", OFFER_LIST, None),
         ("offers.queue", "À qualifier", OFFER_LIST, waiting),
         ("places.index", "Places", PLACE_LIST, None),
+        ("structures.index", "Structures", PLACE_LIST, None),
     ]
     return [
         {

@@ -1,0 +1,53 @@
+"""The list of structures, with how many places each has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+
+from odis_app.core import clock
+from odis_app.core.db import db
+from odis_app.core.identity import Identity
+from odis_app.core.web import Page, paginate
+from odis_app.housing import policy
+from odis_app.housing.models import Place
+from odis_app.organisations.models import Organisation
+from odis_app.structures.models import Structure
+from odis_app.structures.queries import StructureFilter, filtered, names_of
+
+
+@dataclass(frozen=True, slots=True)
+class StructureRow:
+    """One line: the structure, the name that may be read, who runs it, its visible places that are not closed and the people they hold."""
+
+    structure: Structure
+    name: str
+    owner: str
+    places: int
+    people: int
+
+
+def list_structures(identity: Identity, filters: StructureFilter, *, number: int) -> Page[StructureRow]:
+    """One page of the visible structures: names, owners and places come in one statement each, whatever the number of rows."""
+    page = paginate(filtered(identity, filters), number=number)
+    ids = [structure.id for structure in page.items]
+    names, held = names_of(identity, ids), _held(identity, ids)
+    owners = select(Organisation.id, Organisation.short_name).where(
+        Organisation.id.in_({structure.owner_org_id for structure in page.items})
+    )
+    owned_by = dict(db.execute(owners).all())
+    rows = [
+        StructureRow(s, names.get(s.id, s.name), owned_by.get(s.owner_org_id, ""), *held.get(s.id, (0, 0)))
+        for s in page.items
+    ]
+    return Page(rows, page.number, page.per_page, page.total)
+
+
+def _held(identity: Identity, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """(places, people) by structure."""
+    standing = or_(Place.closed_on.is_(None), Place.closed_on > clock.today())
+    statement = policy.visible_places(identity).where(Place.structure_id.in_(ids), standing)
+    counted = statement.with_only_columns(Place.structure_id, func.count(), func.sum(Place.capacity))
+    return {row[0]: (row[1], row[2]) for row in db.execute(counted.group_by(Place.structure_id))}
