@@ -60,15 +60,6 @@ def test_an_empty_list_says_what_to_do(client: StrictClient, town: Town) -> None
     assert "Aucun ménage dans cette vue" in text_of(client.as_(town.camille).get("/menages?priorite=3"))
 
 
-def test_the_fragment_is_what_the_page_holds(client: StrictClient, town: Town, family: str) -> None:
-    browser = client.as_(town.camille)
-    for address in ("/menages", "/menages?q=nemoun", "/menages?q=rien", "/menages?tri=-attente&etape=a_orienter"):
-        page = browser.get(address).get_data(as_text=True)
-        fragment = browser.get(address, htmx=True).get_data(as_text=True).strip()
-        assert fragment.startswith('<div id="menages-resultats">')
-        assert fragment in page
-
-
 def test_a_filter_is_a_chip_that_can_be_removed(client: StrictClient, town: Town, family: str) -> None:
     page = client.as_(town.camille).get("/menages?protection=bpi&referent=moi&departement=44&etape=a_orienter")
     words = text_of(page)
