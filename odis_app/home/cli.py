@@ -10,6 +10,7 @@ from odis_app.core.db import unit_of_work
 from odis_app.core.services.secrets import demo_password
 from odis_app.home import demo as loader
 from odis_app.home import register
+from odis_app.home.demo_sizes import SIZES
 from odis_app.privacy.queries import purposes
 
 
@@ -20,10 +21,11 @@ def demo() -> None:
 
 @demo.command("load")
 @click.option(
-    "--size", type=click.Choice(["small"]), default="small", show_default=True, help="Taille du jeu de données."
+    "--size", type=click.Choice(list(SIZES)), default="small", show_default=True, help="Taille du jeu de données."
 )
+@click.option("--seed", type=int, default=1, show_default=True, help="Tirage de ce qui s’ajoute au petit jeu : le même donne la même démonstration.")  # fmt: skip
 @with_appcontext
-def load(size: str) -> None:
+def load(size: str, seed: int) -> None:
     """Charger le jeu de démonstration, sans rien faire s’il l’est déjà."""
     config = current_app.config["ODIS"]
     if not config.demo:
@@ -34,7 +36,7 @@ def load(size: str) -> None:
             return
     except loader.HalfLoadedError as error:
         raise click.ClickException(str(error)) from error
-    loader.load(config.demo_password or demo_password(config.data_dir))
+    loader.load(config.demo_password or demo_password(config.data_dir), size=SIZES[size], seed=seed)
     click.echo(f"Démonstration chargée ({size}).")
 
 

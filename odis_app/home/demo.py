@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from odis_app.accounts.models import User
 from odis_app.core.cli import owner_unit
 from odis_app.core.db import db
+from odis_app.home.demo_sizes import SIZES, Size, fill
 from odis_app.organisations.seeds import World, accept_conventions, load_accounts, open_sessions
 
 # In the order in which life happens; each module has ``load(world)``.
@@ -32,8 +33,8 @@ def is_loaded() -> bool:
     return bool(whole)
 
 
-def load(password: str, *, only: tuple[str, ...] = SEEDS) -> World:
-    """Load everything on an empty demonstration; dates are relative to today, the same for everybody today."""
+def load(password: str, *, only: tuple[str, ...] = SEEDS, size: Size = SIZES["small"], seed: int = 1) -> World:
+    """Load everything on an empty demonstration; dates are relative to today, the same for everybody today with the same size and seed."""
     minter = current_app.extensions["odis_minter"]
     with owner_unit():
         world = load_accounts(minter, password)
@@ -46,6 +47,7 @@ def load(password: str, *, only: tuple[str, ...] = SEEDS) -> World:
     accept_conventions(world)
     for name in only:
         import_module(f"odis_app.{name}.seeds").load(world)
+    fill(world, size, seed=seed)
     with owner_unit():
         db.execute(text("INSERT INTO instance (key, value) VALUES ('demo', 'true')"))
     return world
