@@ -243,7 +243,8 @@ def _pair_facts(household: Household, stock: Supply) -> PairFacts:
     unknown = np.ones(len(stock.ids), dtype=np.bool_)
     to_check = {code: unknown for code, wanted in ((Code.H07, care), (Code.H18, school)) if wanted}
     return PairFacts(
-        safety_ok=safety_of(household, stock) | ~stock.is_ours,  # the door answers for one's own perimeter: elsewhere H20 says why
+        # The door answers for one's own perimeter; elsewhere H20 says why, whatever the household fears.
+        safety_ok=safety_of(household, stock) | ~stock.is_ours,
         fails={
             Code.H15: np.isin(stock.ids, refused),
             Code.H20: ~stock.is_ours | (stock.dispositifs != household.dispositif_id),

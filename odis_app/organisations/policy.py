@@ -50,7 +50,7 @@ def standing() -> ColumnElement[bool]:
     return and_(Membership.starts_on <= today, or_(Membership.ends_on.is_(None), Membership.ends_on >= today))
 
 
-def mandates_in_force(organisation_id: int | None) -> Select[tuple[str, int]]:
+def mandates_in_force(organisation_id: int | None) -> Select[str, int]:
     """(département, dispositif) of the mandates of an organisation that hold today, their first and last days included."""
     today = clock.today()
     holds = and_(Mandate.starts_on <= today, or_(Mandate.ends_on.is_(None), Mandate.ends_on >= today))

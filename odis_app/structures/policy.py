@@ -37,7 +37,9 @@ def steers(identity: Identity, department: InstrumentedAttribute[str]) -> Column
 
 
 def is_mandated(
-    identity: Identity, department: ColumnElement[str], dispositif: ColumnElement[int]
+    identity: Identity,
+    department: InstrumentedAttribute[str] | ColumnElement[str],
+    dispositif: InstrumentedAttribute[int] | ColumnElement[int],
 ) -> ColumnElement[bool]:
     """An association for the dispositif and in the département of its mandates that hold today."""
     if identity.case_org_id is None:

@@ -62,9 +62,8 @@ def propose(
     refuse_limited(household.id)
     rules = rules_of(place.department_code)
     _check_household(identity, household, standing, rules)
-    _check_mandate(identity, place)
     _check_days(place, starts_on, ends_on)
-    _check_place(household, place, starts_on)
+    _check_place(identity, household, place, starts_on)
     _check_message(household, message)
     orientation = Orientation(
         household_id=household.id, household_owner_org_id=household.owner_org_id, place_id=place.id, place_owner_org_id=place.owner_org_id,
@@ -151,7 +150,8 @@ def _check_days(place: Place, starts_on: date, ends_on: date | None) -> None:
         )
 
 
-def _check_place(household: Household, place: Place, starts_on: date) -> None:
+def _check_place(identity: Identity, household: Household, place: Place, starts_on: date) -> None:
+    _check_mandate(identity, place)
     if place.orientation_authority != OrientationAuthority.ASSOCIATION_MANDATEE.value:
         raise RuleError(
             "", f"L’entrée dans cette place est décidée par : {place.authority_label}. Elle ne se propose pas ici."
