@@ -62,12 +62,12 @@ def age(offer: str) -> None:
     """As if it had been validated eleven months ago: it ends in twenty days."""
     mine = "(SELECT id FROM offers WHERE public_id = :offer)"
     for statement in (
-        f"UPDATE offers SET received_on = current_date - 360, validated_until = current_date + 20, decided_on = current_date - 345 WHERE id = {mine}",
-        f"UPDATE places SET validated_until = current_date + 20 WHERE offer_id = {mine}",
-        f"""UPDATE offer_events SET happened_on = current_date - 345,
-              data = CASE kind WHEN 'decision' THEN jsonb_set(data, '{{until}}', to_jsonb(current_date + 20)) ELSE data END WHERE offer_id = {mine}""",
+        f"UPDATE offers SET received_on = CAST(:today AS date) - 360, validated_until = CAST(:today AS date) + 20, decided_on = CAST(:today AS date) - 345 WHERE id = {mine}",
+        f"UPDATE places SET validated_until = CAST(:today AS date) + 20 WHERE offer_id = {mine}",
+        f"""UPDATE offer_events SET happened_on = CAST(:today AS date) - 345,
+              data = CASE kind WHEN 'decision' THEN jsonb_set(data, '{{until}}', to_jsonb(CAST(:today AS date) + 20)) ELSE data END WHERE offer_id = {mine}""",
     ):
-        db.execute(text(statement), {"offer": offer})
+        db.execute(text(statement), {"offer": offer, "today": clock.today()})
 
 
 def offer_row(public_id: str) -> Offer:
