@@ -49,5 +49,7 @@ def _held(identity: Identity, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     """(places, people) by structure."""
     standing = or_(Place.closed_on.is_(None), Place.closed_on > clock.today())
     statement = policy.visible_places(identity).where(Place.structure_id.in_(ids), standing)
-    counted = statement.with_only_columns(Place.structure_id, func.count(), func.sum(Place.capacity))
-    return {row[0]: (row[1], row[2]) for row in db.execute(counted.group_by(Place.structure_id))}
+    counted = statement.with_only_columns(
+        Place.record_id, func.count(), func.sum(Place.capacity)
+    )  # its structure's key
+    return {row[0]: (row[1], row[2]) for row in db.execute(counted.group_by(Place.record_id))}
