@@ -7,7 +7,7 @@ the very moment of the erasure.
 
 from __future__ import annotations
 
-from migrations.walls import definer
+from migrations.walls import TODAY, definer
 
 WORKER = "odis_worker"
 RUNNER = "odis.system_name() = 'system:run-erasures'"

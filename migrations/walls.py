@@ -9,6 +9,8 @@ from __future__ import annotations
 from alembic import op
 
 APPLICATION = "odis_app, odis_worker"
+# The day is that of Paris, as in what the pages say, wherever the server stands and whatever its session asks for.
+TODAY = "(now() AT TIME ZONE 'Europe/Paris')::date"
 # Whose record may be named in the trail: one's own, one given to one's organisation now or before, homes of the départements one steers.
 # Nobody fills « qui a consulté ce dossier » of a file that they never could read. 0008 adds the two sides of a proposal and the homes that
 # a mandate opens (``more``).
@@ -126,13 +128,13 @@ def auth_writes(table: str, verbs: str) -> None:
 def definer(
     signature: str, returns: str, body: str, *, language: str = "sql", volatility: str = "STABLE", to: str = APPLICATION
 ) -> None:
-    """A SECURITY DEFINER function of schema ``odis`` owned by odis_auth, with a fixed search path.
+    """A SECURITY DEFINER function of schema ``odis`` owned by odis_auth, with a fixed search path; ``current_date`` is the day in Paris.
 
     ``signature`` such as ``shared_records()``; ``to`` the roles that may call it.
     """
     run(
         f"CREATE FUNCTION odis.{signature} RETURNS {returns} LANGUAGE {language} {volatility} SECURITY DEFINER "
-        f"SET search_path = pg_catalog, pg_temp AS $body${body}$body$"
+        f"SET search_path = pg_catalog, pg_temp SET timezone = 'Europe/Paris' AS $body${body}$body$"
     )
     run(f"ALTER FUNCTION odis.{_types(signature)} OWNER TO odis_auth")
     run(f"REVOKE ALL ON FUNCTION odis.{_types(signature)} FROM PUBLIC")

@@ -96,7 +96,7 @@ def _people() -> None:
       user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
       organisation_id bigint NOT NULL REFERENCES organisations ON DELETE CASCADE,
       role text NOT NULL,
-      starts_on date NOT NULL DEFAULT current_date,
+      starts_on date NOT NULL DEFAULT (now() AT TIME ZONE 'Europe/Paris')::date,
       ends_on date,
       CONSTRAINT uq_memberships UNIQUE (user_id, organisation_id, role),
       CONSTRAINT ck_memberships_dates CHECK (ends_on IS NULL OR ends_on >= starts_on)

@@ -295,7 +295,7 @@ def _functions() -> None:
       IF EXISTS (SELECT 1 FROM public.occupancies o JOIN public.occupancy_households s ON s.occupancy_id = o.id
                    JOIN public.households h ON h.id = s.household_record_id
                   WHERE o.place_id = NEW.id AND o.released_at IS NULL AND (o.expires_at IS NULL OR o.expires_at > now())
-                    AND (upper_inf(o.during) OR upper(o.during) > current_date) AND h.size > NEW.capacity) THEN
+                    AND (upper_inf(o.during) OR upper(o.during) > (now() AT TIME ZONE 'Europe/Paris')::date) AND h.size > NEW.capacity) THEN
         RAISE check_violation USING CONSTRAINT = 'ck_places_people', MESSAGE = 'more people than the place may hold';
       END IF;
       RETURN NEW;

@@ -9,7 +9,7 @@ decided by the exclusion constraint of ``occupancies``, inside ``odis.confirm_or
 
 from __future__ import annotations
 
-from migrations.walls import APPLICATION, NAMES_RECORD, auth_writes, definer, drop_definer, mandated, run, wall
+from migrations.walls import APPLICATION, NAMES_RECORD, TODAY, auth_writes, definer, drop_definer, mandated, run, wall
 
 revision = "0008_placements"
 down_revision = "0007_housing"
@@ -49,7 +49,6 @@ PROPOSED = f"""
                            WHERE (o.household_id = r.id AND o.place_owner_org_id = odis.case_org())
                               OR (p.record_id = r.id AND o.household_owner_org_id = odis.case_org()))"""
 GRANT_DAYS = 400
-TODAY = "(now() AT TIME ZONE 'Europe/Paris')::date"
 LINGERING_DAYS = 30
 
 
@@ -246,7 +245,7 @@ def _signatures() -> None:
     # An exclusion is asked and confirmed by two people: who is written is who acts, once; a request is withdrawn as long as it is one.
     # A later review stands in for the second person only where there is none (domain.md).
     run("""
-    CREATE FUNCTION odis.guard_signatures() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    CREATE FUNCTION odis.guard_signatures() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog SET timezone = 'Europe/Paris' AS $$
     DECLARE asked bigint; confirmed bigint; review boolean := false;
     BEGIN
       IF TG_OP = 'UPDATE' THEN

@@ -252,7 +252,7 @@ def _identities() -> None:
 
 def _leaving() -> None:
     """However somebody leaves, whatever they had opened closes in the same transaction, with the tokens of their jobs."""
-    run(f"""CREATE FUNCTION odis.close_former() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    run(f"""CREATE FUNCTION odis.close_former() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'Europe/Paris' AS $$
     BEGIN
       DELETE FROM private.sessions s WHERE s.user_id IS NOT NULL AND NOT {STANDS};
       RETURN NULL;

@@ -17,6 +17,7 @@ from migrations.walls import (
     APPLICATION,
     NAMES_RECORD,
     OWN_RECORD,
+    TODAY,
     auth_writes,
     definer,
     drop_definer,
@@ -32,7 +33,6 @@ OWN = "owner_org_id = (SELECT odis.case_org())"
 ME = "(SELECT odis.user_id())"
 REFERRED = "{column} = ANY (ARRAY(SELECT odis.referred_households()))"
 COORDINATES = "(SELECT odis.has_role('coordinateur'))"
-TODAY = "(now() AT TIME ZONE 'Europe/Paris')::date"
 ANSWER_DAYS, READING_DAYS, JOINED_DAYS, TRIES, STAY_DAYS = 30, 60, 7, 3, 400
 STANDING = "current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)"
 ID = "substr(replace(gen_random_uuid()::text, '-', ''), 17)"
@@ -85,6 +85,7 @@ def upgrade() -> None:
     _review_functions()
     _explain()
     _walls()
+    _packets()
     _names_record(PROPOSED + PASSED)
 
 
@@ -122,7 +123,7 @@ def _referents() -> None:
         "SELECT owner = odis.case_org() AND odis.level() >= 1 AND (odis.has_role('coordinateur') OR referent = odis.user_id() OR NOT odis.is_coordinated()) IS TRUE",
     )
     run(f"""
-    CREATE FUNCTION odis.guard_referent() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    CREATE FUNCTION odis.guard_referent() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog SET timezone = 'Europe/Paris' AS $$
     BEGIN
       IF current_user IN ('odis_app', 'odis_worker') AND NEW.referent_user_id IS DISTINCT FROM OLD.referent_user_id AND NOT (
            odis.may_assign(OLD.owner_org_id, OLD.referent_user_id) AND (NEW.referent_user_id IS NULL OR EXISTS (
@@ -175,6 +176,7 @@ def _passations() -> None:
       moved_at timestamptz,
       CONSTRAINT fk_passations_household FOREIGN KEY (record_id, owner_org_id) REFERENCES households (id, owner_org_id)
         ON UPDATE CASCADE ON DELETE CASCADE,
+      CONSTRAINT uq_passations_record UNIQUE (id, record_id),
       CONSTRAINT ck_passations_other CHECK (from_org_id <> to_org_id),
       CONSTRAINT ck_passations_due CHECK ((due_on IS NULL) = (state IN ('asked', 'granted', 'declined')) OR state IN ('withdrawn', 'expired')),
       CONSTRAINT ck_passations_moved CHECK ((moved_at IS NOT NULL) = (state = 'moved')),
@@ -184,6 +186,17 @@ def _passations() -> None:
     run("CREATE UNIQUE INDEX uq_passations_asked ON passations (record_id, to_org_id) WHERE state = 'asked'")
     run("CREATE INDEX ix_passations_from ON passations (from_org_id, id DESC)")
     run("CREATE INDEX ix_passations_to ON passations (to_org_id, id DESC)")
+
+
+def _packets() -> None:
+    # The bilan that goes with a handover: made by who proposed it, read by who received the file, for as long as the file is theirs.
+    run("""ALTER TABLE reports ADD COLUMN passation_id bigint, ADD CONSTRAINT fk_reports_passation FOREIGN KEY (passation_id, record_id)
+        REFERENCES passations (id, record_id) ON DELETE CASCADE""")
+    run("CREATE INDEX ix_reports_passation ON reports (passation_id) WHERE passation_id IS NOT NULL")
+    run(f"GRANT INSERT (passation_id) ON reports TO {APPLICATION}")
+    run(f"""CREATE POLICY packets ON reports FOR SELECT TO {APPLICATION} USING (passation_id IS NOT NULL
+        AND EXISTS (SELECT 1 FROM records r WHERE r.id = record_id AND r.owner_org_id = (SELECT odis.case_org()))
+        AND EXISTS (SELECT 1 FROM passations p WHERE p.id = passation_id AND p.state = 'moved' AND p.to_org_id = (SELECT odis.case_org())))""")
 
 
 def _joins() -> None:
@@ -535,6 +548,8 @@ def _names_record(more: str) -> None:
 
 def downgrade() -> None:
     _names_record(PROPOSED)
+    run("DROP POLICY packets ON reports")
+    run("ALTER TABLE reports DROP COLUMN passation_id")
     run("DROP TRIGGER guard_referent ON households")
     run("DROP FUNCTION odis.guard_referent()")
     for table, verbs in MOVED.items():

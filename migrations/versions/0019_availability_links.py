@@ -7,14 +7,13 @@ which the database keeps the hash alone. No household can be reached: a followed
 
 from __future__ import annotations
 
-from migrations.walls import auth_writes, definer, drop_definer, run, wall
+from migrations.walls import TODAY, auth_writes, definer, drop_definer, run, wall
 
 revision = "0019_availability_links"
 down_revision = "0018_exceptions"
 
 WEB, WORKER = "odis_app", "odis_worker"
 JOB = "(SELECT odis.system_name()) = 'system:remind-operators'"
-TODAY = "(now() AT TIME ZONE 'Europe/Paris')::date"
 SHOWN = 60  # lines of one page; the longest without news come first
 MOTIFS = "'desinsectisation', 'travaux', 'remise_en_etat', 'sous_occupation', 'retrait_hote', 'incident'"
 # Who speaks for a place: the people of its structure, or those who qualify offers where it comes from one.

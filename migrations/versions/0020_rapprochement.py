@@ -8,7 +8,7 @@ when both have accepted. docs/adr/0009-rapprochement.md says why.
 
 from __future__ import annotations
 
-from migrations.walls import auth_writes, definer, drop_definer, run, wall
+from migrations.walls import TODAY, auth_writes, definer, drop_definer, run, wall
 
 revision = "0020_rapprochement"
 down_revision = "0019_availability_links"
@@ -16,7 +16,6 @@ down_revision = "0019_availability_links"
 JOB = "(SELECT odis.system_name()) = 'system:rapprochements'"
 OWN = "owner_org_id = (SELECT odis.case_org())"
 PARENT = "FOREIGN KEY (household_id, owner_org_id) REFERENCES households (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE"
-TODAY = "(now() AT TIME ZONE 'Europe/Paris')::date"
 ANSWER_DAYS = 30
 # More bearers than this and a mark names nobody: the phone of a shelter, of a day centre.
 MOST_BEARERS = 5

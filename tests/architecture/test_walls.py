@@ -70,6 +70,21 @@ def test_definer_functions_have_a_fixed_search_path(catalogue: psycopg.Connectio
     assert loose == []
 
 
+def test_the_day_is_that_of_paris_wherever_the_server_stands(catalogue: psycopg.Connection) -> None:
+    """Rights begin and end at midnight in Paris: a session of another zone neither gains nor loses a day."""
+    functions = rows(
+        catalogue,
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'odis'::regnamespace AND prosrc ~* '(current_date|localtimestamp|now\\(\\)::date)' "
+        "AND NOT coalesce(proconfig, '{}') @> ARRAY['TimeZone=Europe/Paris']",
+    )
+    rules = rows(
+        catalogue,
+        "SELECT rule FROM (SELECT coalesce(pg_get_expr(polqual, polrelid), '') || coalesce(pg_get_expr(polwithcheck, polrelid), '') AS rule FROM pg_policy UNION ALL "
+        "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint) r WHERE rule ~* 'current_date'",
+    )
+    assert (functions, rules) == ([], [])
+
+
 def test_nothing_is_granted_to_everybody(catalogue: psycopg.Connection) -> None:
     tables = rows(
         catalogue,

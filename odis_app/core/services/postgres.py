@@ -41,7 +41,7 @@ SETTINGS = (
     "log_error_verbosity=terse",  # a DETAIL line quotes the row that was refused
     "max_connections=60",
     "shared_buffers=128MB",
-    "timezone=UTC",
+    "timezone=Europe/Paris",
 )
 
 
