@@ -49,7 +49,7 @@ def change_availability(
 ) -> None:
     """Say that the place is free, occupied (by a household not followed here) or unavailable from ``on`` to the day before ``until``.
 
-    « À remettre en état » is an unavailability whose motif is known.     A free date to come closes what is there on that day. Stays and reservations that a file holds are not touched: they
+    « À remettre en état » is an unavailability whose motif is known. A free date to come closes what is there on that day. Stays and reservations that a file holds are not touched: they
     end where they began. Raises RuleError.
     """
     on = on or clock.today()
