@@ -1,4 +1,4 @@
-"""The functions of 0017 that decide when a file goes, and make it go: only here, so that nothing else can.
+"""The functions of 0017 that decide when what is kept goes, and make it go: only here, so that nothing else can.
 
 The day of the last contact is read from what happened in the file, never typed. A file is due when its rule's delay has passed
 since, when somebody was warned thirty days before and nothing happened after the warning. What blocks it is judged again at
@@ -11,19 +11,25 @@ from migrations.walls import TODAY, definer
 
 WORKER = "odis_worker"
 RUNNER = "odis.system_name() = 'system:run-erasures'"
-KEEPS = "(odis.has_role('coordinateur') OR odis.has_role('admin_organisation'))"
+KEEPS = "(odis.has_role('coordinateur') OR odis.has_role('admin_organisation') OR odis.has_role('admin_plateforme'))"
+# When days taken on a place came to their end, in occupancies ``c``; NULL while they have none.
+ENDED = "least(upper(c.during), (c.released_at AT TIME ZONE 'Europe/Paris')::date)"
+GONE_ADDRESS = "@compte.invalid"  # of an account that was erased: its row stays, since acts hang on its number
 DEFINERS = (
     "last_contact(household bigint)",
     "erasure_blocks(household bigint)",
     "retention_delay(wanted text)",
-    "retention_candidates(organisation bigint)",
+    "retention_candidates(organisation bigint, wanted text)",
     "retention_warn()",
     "retention_plan(new_public_id text)",
     "retention_decide(wanted text, approves boolean)",
     "erasures_run()",
     "erasures_due(most int)",
     "take_household(household bigint)",
-    "erase_planned(plan bigint, record bigint, really boolean)",
+    "take_offer(offer bigint)",
+    "take_account(who bigint)",
+    "take_trail(head bigint)",
+    "erase_planned(plan bigint, wanted text, record bigint, really boolean)",
     "erase_requested(request bigint)",
 )
 
@@ -62,23 +68,65 @@ def _reading() -> None:
     definer(
         DEFINERS[2],
         "interval",
-        "SELECT make_interval(months => r.months) FROM public.retention_rules r WHERE r.code = wanted",
+        "SELECT make_interval(months => coalesce(r.months, 0), days => coalesce(r.days, 0)) FROM public.retention_rules r WHERE r.code = wanted",
         to="odis_auth",
     )
-    # Files and refused offers of one organisation whose delay has passed; a file only after its warning.
+    # What one organisation keeps past its delay (every kind, or the one that is ``wanted``): files after their warning, offers with their
+    # hosts, days taken on places, accounts of people who left it last, the oldest months of its chain of the trail. Who runs the platform has
+    # the chain of those who belong to no organisation, and the accounts that never belonged to one.
     definer(
         DEFINERS[3],
         "TABLE (record_id bigint, kind text, number text, last_contact_on date, blocks text[])",
-        """
-        SELECT h.id, 'household', h.number, (c.at AT TIME ZONE 'Europe/Paris')::date, odis.erasure_blocks(h.id)
-          FROM public.households h CROSS JOIN LATERAL (SELECT odis.last_contact(h.id) AS at) c
-          JOIN public.retention_warnings w ON w.household_id = h.id AND w.warned_at > c.at AND w.warned_at <= now() - interval '30 days'
-         WHERE h.owner_org_id = organisation AND ((c.at AT TIME ZONE 'Europe/Paris')::date + odis.retention_delay('dossier_menage'))::date <= current_date
-        UNION ALL
-        SELECT o.id, 'offer', o.number, o.decided_on,
-               CASE WHEN EXISTS (SELECT 1 FROM public.orientations x JOIN public.places p ON p.id = x.place_id WHERE p.offer_id = o.id) THEN ARRAY['proposition'] ELSE '{}' END
-          FROM public.offers o
-         WHERE o.owner_org_id = organisation AND o.qualification_status = 'refusee' AND (o.decided_on + odis.retention_delay('hebergeur_refuse'))::date <= current_date""",
+        f"""
+        #variable_conflict use_column
+        DECLARE
+          today date := {TODAY};
+          runs boolean := EXISTS (SELECT 1 FROM public.organisations o WHERE o.id = organisation AND o.kind = 'plateforme');
+          kept timestamptz := date_trunc('month', now() AT TIME ZONE 'Europe/Paris' - odis.retention_delay('trace')) AT TIME ZONE 'Europe/Paris';
+        BEGIN
+          IF wanted IS NULL OR wanted = 'household' THEN RETURN QUERY
+            SELECT h.id, 'household', h.number, (c.at AT TIME ZONE 'Europe/Paris')::date, odis.erasure_blocks(h.id)
+              FROM public.households h CROSS JOIN LATERAL (SELECT odis.last_contact(h.id) AS at) c
+              JOIN public.retention_warnings w ON w.household_id = h.id AND w.warned_at > c.at AND w.warned_at <= now() - interval '30 days'
+             WHERE h.owner_org_id = organisation AND ((c.at AT TIME ZONE 'Europe/Paris')::date + odis.retention_delay('dossier_menage'))::date <= today;
+          END IF;
+          IF wanted IS NULL OR wanted = 'offer' THEN RETURN QUERY
+            SELECT o.id, 'offer', o.number, e.on_day, array_remove(ARRAY[
+                     CASE WHEN EXISTS (SELECT 1 FROM public.orientations x JOIN public.places p ON p.id = x.place_id WHERE p.offer_id = o.id AND x.ended_at IS NULL AND x.entered_on IS NULL) THEN 'proposition' END,
+                     CASE WHEN EXISTS (SELECT 1 FROM public.placements x JOIN public.places p ON p.id = x.place_id WHERE p.offer_id = o.id AND x.cancelled_at IS NULL AND x.exited_on IS NULL) THEN 'sejour' END,
+                     CASE WHEN EXISTS (SELECT 1 FROM public.orientations x JOIN public.places p ON p.id = x.place_id WHERE p.offer_id = o.id) THEN 'menage' END], NULL)
+              FROM public.offers o CROSS JOIN LATERAL (
+                   SELECT CASE WHEN o.qualification_status = 'refusee' THEN o.decided_on ELSE greatest(o.received_on, o.decided_on, o.validated_until, o.available_to,
+                       (o.visit_planned_at AT TIME ZONE 'Europe/Paris')::date, (SELECT max(v.happened_on) FROM public.offer_events v WHERE v.offer_id = o.id),
+                       (SELECT max(coalesce({ENDED}, 'infinity'::date)) FROM public.occupancies c JOIN public.places p ON p.id = c.place_id WHERE p.offer_id = o.id)) END AS on_day) e
+             WHERE o.owner_org_id = organisation AND isfinite(e.on_day)
+               AND (e.on_day + odis.retention_delay(CASE WHEN o.qualification_status = 'refusee' THEN 'hebergeur_refuse' ELSE 'offre_finie' END))::date <= today;
+          END IF;
+          IF wanted IS NULL OR wanted = 'place' THEN RETURN QUERY
+            SELECT p.id, 'place', p.number, max({ENDED}), '{{}}'::text[] FROM public.occupancies c JOIN public.places p ON p.id = c.place_id
+             WHERE p.owner_org_id = organisation AND ({ENDED} + odis.retention_delay('sejour_fini'))::date <= today GROUP BY p.id, p.number;
+          END IF;
+          IF wanted IS NULL OR wanted = 'account' THEN RETURN QUERY
+            SELECT u.id, 'account', u.public_id, e.on_day,
+                   CASE WHEN EXISTS (SELECT 1 FROM public.households h WHERE h.referent_user_id = u.id) THEN ARRAY['referent'] ELSE '{{}}' END
+              FROM public.users u
+              LEFT JOIN LATERAL (SELECT m.organisation_id AS id, coalesce(m.ends_on, 'infinity'::date) AS ends_on FROM public.memberships m
+                                  WHERE m.user_id = u.id ORDER BY 2 DESC, m.id DESC LIMIT 1) l ON true
+              CROSS JOIN LATERAL (SELECT least((u.deactivated_at AT TIME ZONE 'Europe/Paris')::date, coalesce(l.ends_on, (u.created_at AT TIME ZONE 'Europe/Paris')::date)) AS on_day) e
+             WHERE (l.id = organisation OR (l.id IS NULL AND runs)) AND NOT u.is_demo AND u.email NOT LIKE '%{GONE_ADDRESS}' AND isfinite(e.on_day)
+               AND (e.on_day + odis.retention_delay('compte_ferme'))::date <= today;
+          END IF;
+          IF wanted IS NULL OR wanted = 'trail' THEN RETURN QUERY
+            SELECT h.position, 'trail', NULL::text, (h.at AT TIME ZONE 'Europe/Paris')::date, '{{}}'::text[]
+              FROM unnest(ARRAY[organisation, CASE WHEN runs THEN 0 END]) AS of_chain
+              CROSS JOIN LATERAL (
+                SELECT s.position, max(a.at) OVER () AS at FROM public.audit_seals s JOIN public.audit_events a ON a.id = s.event_id
+                 WHERE s.chain = of_chain AND s.position < coalesce((
+                       SELECT min(t.position) FROM public.audit_seals t JOIN public.audit_events b ON b.id = t.event_id WHERE t.chain = of_chain AND b.at >= kept), 9223372036854775807)
+                 ORDER BY s.position DESC LIMIT 1) h;
+          END IF;
+        END""",
+        language="plpgsql",
         to="odis_auth",
     )
 
@@ -88,13 +136,13 @@ def _planning() -> None:
     definer(
         DEFINERS[4],
         "TABLE (email text, files bigint)",
-        """
+        f"""
         WITH contact AS MATERIALIZED (SELECT h.id, h.owner_org_id, h.referent_user_id, odis.last_contact(h.id) AS at FROM public.households h WHERE odis.system_name() IS NOT NULL),
         void AS (DELETE FROM public.retention_warnings w USING contact c WHERE w.household_id = c.id AND w.warned_at <= c.at RETURNING w.household_id),
         warned AS (
           INSERT INTO public.retention_warnings (household_id, owner_org_id, erasable_on)
-          SELECT c.id, c.owner_org_id, greatest(((c.at AT TIME ZONE 'Europe/Paris')::date + odis.retention_delay('dossier_menage'))::date, current_date + 30) FROM contact c
-           WHERE ((c.at AT TIME ZONE 'Europe/Paris')::date + odis.retention_delay('dossier_menage'))::date <= current_date + 30
+          SELECT c.id, c.owner_org_id, greatest(((c.at AT TIME ZONE 'Europe/Paris')::date + odis.retention_delay('dossier_menage'))::date, {TODAY} + 30) FROM contact c
+           WHERE ((c.at AT TIME ZONE 'Europe/Paris')::date + odis.retention_delay('dossier_menage'))::date <= {TODAY} + 30
              AND NOT EXISTS (SELECT 1 FROM public.retention_warnings w WHERE w.household_id = c.id AND w.warned_at > c.at)
              AND c.id NOT IN (SELECT household_id FROM void)
           RETURNING household_id, owner_org_id)
@@ -115,12 +163,12 @@ def _planning() -> None:
         WITH made AS (
           INSERT INTO public.retention_plans (public_id, owner_org_id, planned_by_id, planned_by_label)
           SELECT new_public_id, odis.org(), u.id, u.first_name || ' ' || u.last_name FROM public.users u WHERE u.id = odis.user_id() AND {KEEPS}
-             AND EXISTS (SELECT 1 FROM odis.retention_candidates(odis.org()))
+             AND EXISTS (SELECT 1 FROM odis.retention_candidates(odis.org(), NULL))
           ON CONFLICT DO NOTHING RETURNING id, owner_org_id),
         listed AS (
           INSERT INTO public.retention_plan_rows (plan_id, owner_org_id, record_id, kind, number, last_contact_on, blocks, state)
           SELECT made.id, made.owner_org_id, c.record_id, c.kind, c.number, c.last_contact_on, c.blocks, CASE WHEN c.blocks = '{{}}' THEN 'due' ELSE 'blocked' END
-            FROM made CROSS JOIN LATERAL odis.retention_candidates(made.owner_org_id) c RETURNING 1)
+            FROM made CROSS JOIN LATERAL odis.retention_candidates(made.owner_org_id, NULL) c RETURNING 1)
         SELECT EXISTS (SELECT 1 FROM listed)""",
         volatility="VOLATILE",
         to="odis_app",
@@ -142,7 +190,7 @@ def _planning() -> None:
           IF p.state = 'approved' THEN RETURN 'refused'; END IF;
           SELECT u.id, u.first_name || ' ' || u.last_name AS label INTO me FROM public.users u WHERE u.id = odis.user_id();
           SELECT EXISTS (SELECT 1 FROM public.memberships m JOIN public.users u ON u.id = m.user_id
-             WHERE m.organisation_id = p.owner_org_id AND m.user_id <> me.id AND m.role IN ('coordinateur', 'admin_organisation')
+             WHERE m.organisation_id = p.owner_org_id AND m.user_id <> me.id AND m.role IN ('coordinateur', 'admin_organisation', 'admin_plateforme')
                AND u.deactivated_at IS NULL AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)) INTO others;
           IF p.planned_by_id = me.id AND others THEN RETURN 'second'; END IF;
           UPDATE public.retention_plans SET state = 'approved', approved_at = now(), approved_by_id = me.id, approved_by_label = me.label,
@@ -201,28 +249,84 @@ def _erasing() -> None:
     )
     definer(
         DEFINERS[10],
+        "void",
+        """
+        BEGIN
+          INSERT INTO public.erased_files (folder, storage_key) SELECT 'documents', d.storage_key FROM public.documents d WHERE d.record_id = offer;
+          DELETE FROM public.import_keys k WHERE k.record_id = offer;
+          UPDATE public.import_rows r SET cells_sealed = NULL, findings_sealed = NULL, undo_sealed = NULL WHERE r.record_id = offer;
+          DELETE FROM public.records r WHERE r.id = offer;
+        END""",
+        language="plpgsql",
+        volatility="VOLATILE",
+        to="odis_auth",
+    )
+    # The number stays, since acts hang on it, with neither name nor address nor way in; who wrote an act stays written on the act, for as long as it.
+    definer(
+        DEFINERS[11],
+        "void",
+        f"""
+        BEGIN
+          DELETE FROM private.credentials WHERE user_id = who;
+          DELETE FROM private.totp WHERE user_id = who;
+          DELETE FROM private.backup_codes WHERE user_id = who;
+          DELETE FROM private.passkeys WHERE user_id = who;
+          DELETE FROM private.verifications WHERE user_id = who;
+          DELETE FROM private.password_resets WHERE user_id = who;
+          DELETE FROM private.sessions WHERE user_id = who;
+          DELETE FROM public.user_identities WHERE user_id = who;
+          DELETE FROM public.acceptances WHERE user_id = who AND organisation_id IS NULL;
+          DELETE FROM public.role_exceptions WHERE user_id = who;
+          DELETE FROM public.availability_links WHERE user_id = who;
+          DELETE FROM public.memberships WHERE user_id = who;
+          UPDATE public.users SET email = public_id || '{GONE_ADDRESS}', first_name = 'Compte', last_name = 'effacé', charter_version = '', second_factor_since = NULL,
+                 deactivated_at = coalesce(deactivated_at, now()) WHERE id = who;
+        END""",
+        language="plpgsql",
+        volatility="VOLATILE",
+        to="odis_auth",
+    )
+    # A segment leaves whole, once the worker has signed what it ends with (``audit_segments``): the trigger of the trail lets nothing else go.
+    definer(
+        DEFINERS[12],
+        "void",
+        """
+        DECLARE of_chain bigint;
+        BEGIN
+          SELECT s.chain INTO STRICT of_chain FROM public.audit_segments s WHERE s.position = head;
+          DELETE FROM public.audit_events a USING public.audit_seals s WHERE s.event_id = a.id AND s.chain = of_chain AND s.position <= head;
+          DELETE FROM public.audit_seals s WHERE s.chain = of_chain AND s.position <= head;
+        END""",
+        language="plpgsql",
+        volatility="VOLATILE",
+        to="odis_auth",
+    )
+    definer(
+        DEFINERS[13],
         "boolean",
         f"""
         DECLARE line record; still record;
         BEGIN
           SELECT r.*, p.owner_org_id AS organisation INTO line FROM public.retention_plan_rows r JOIN public.retention_plans p ON p.id = r.plan_id
-           WHERE r.plan_id = plan AND r.record_id = record AND r.state = 'due' AND p.state = 'approved' AND p.runs_after <= now()
+           WHERE r.plan_id = plan AND r.kind = wanted AND r.record_id = record AND r.state = 'due' AND p.state = 'approved' AND p.runs_after <= now()
              AND {RUNNER} AND odis.erasures_run() FOR UPDATE OF r;
           IF NOT FOUND THEN RETURN false; END IF;
-          SELECT c.* INTO still FROM odis.retention_candidates(line.organisation) c WHERE c.record_id = record AND c.kind = line.kind AND c.blocks = '{{}}';
+          SELECT c.* INTO still FROM odis.retention_candidates(line.organisation, wanted) c WHERE c.record_id = record AND c.blocks = '{{}}';
           IF NOT FOUND THEN
-            UPDATE public.retention_plan_rows r SET state = 'kept', ended_at = now() WHERE r.plan_id = plan AND r.record_id = record;
+            UPDATE public.retention_plan_rows r SET state = 'kept', ended_at = now() WHERE r.plan_id = plan AND r.kind = wanted AND r.record_id = record;
             RETURN false;
           END IF;
           IF NOT really THEN RETURN true; END IF;
-          IF line.kind = 'household' THEN PERFORM odis.take_household(record);
-          ELSE
-            INSERT INTO public.erased_files (folder, storage_key) SELECT 'documents', d.storage_key FROM public.documents d WHERE d.record_id = record;
-            DELETE FROM public.import_keys k WHERE k.record_id = record;
-            UPDATE public.import_rows r SET cells_sealed = NULL, findings_sealed = NULL, undo_sealed = NULL WHERE r.record_id = record;
-            DELETE FROM public.records r WHERE r.id = record;
-          END IF;
-          UPDATE public.retention_plan_rows r SET state = 'erased', number = NULL, ended_at = now() WHERE r.record_id = record;
+          CASE wanted
+            WHEN 'household' THEN PERFORM odis.take_household(record);
+            WHEN 'offer' THEN PERFORM odis.take_offer(record);
+            WHEN 'account' THEN PERFORM odis.take_account(record);
+            WHEN 'trail' THEN PERFORM odis.take_trail(record);
+            WHEN 'place' THEN DELETE FROM public.occupancies c
+              WHERE c.place_id = record AND ({ENDED} + odis.retention_delay('sejour_fini'))::date <= {TODAY};
+          END CASE;
+          UPDATE public.retention_plan_rows r SET state = 'erased', number = NULL, ended_at = now() WHERE r.kind = wanted AND r.record_id = record
+             AND (r.plan_id = plan OR wanted IN ('household', 'offer'));
           RETURN true;
         END""",
         language="plpgsql",
@@ -231,7 +335,7 @@ def _erasing() -> None:
     )
     # Every adult of the file asked for it and was answered yes; nothing is under way.
     definer(
-        DEFINERS[11],
+        DEFINERS[14],
         "text",
         """
         DECLARE asked record; blocks text[];
@@ -247,7 +351,7 @@ def _erasing() -> None:
           blocks := odis.erasure_blocks(asked.household_id);
           IF blocks <> '{}' THEN RETURN array_to_string(blocks, ' '); END IF;
           PERFORM odis.take_household(asked.household_id);
-          UPDATE public.retention_plan_rows r SET state = 'erased', number = NULL, blocks = '{}', ended_at = now() WHERE r.record_id = asked.household_id;
+          UPDATE public.retention_plan_rows r SET state = 'erased', number = NULL, blocks = '{}', ended_at = now() WHERE r.kind = 'household' AND r.record_id = asked.household_id;
           RETURN 'erased';
         END""",
         language="plpgsql",

@@ -38,7 +38,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    run("""DROP TABLE audit_seals, audit_events, grants, records, territory_rules, mandates, dispositifs, memberships, organisation_areas,
+    run("""DROP TABLE audit_segments, audit_seals, audit_events, grants, records, territory_rules, mandates, dispositifs, memberships, organisation_areas,
         organisations, users, instance""")
     run("DROP SCHEMA odis CASCADE")
     run("DROP SCHEMA private CASCADE")
@@ -424,9 +424,21 @@ def _audit() -> None:
     run("CREATE INDEX ix_audit_record ON audit_events (record_id, id DESC) WHERE record_id IS NOT NULL")
     run("CREATE INDEX ix_audit_actor ON audit_events (actor_user_id, id DESC)")
     run("CREATE INDEX ix_audit_org ON audit_events (actor_org_id, id DESC)")
+    # A row goes with a whole segment that the erasures ended and signed, never before six months: by the definer function of 0017, and it alone.
     run("""
     CREATE FUNCTION odis.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
-    BEGIN RAISE EXCEPTION 'the audit trail is append-only'; END $$""")
+    DECLARE of_seal bigint;
+    BEGIN
+      IF TG_OP = 'DELETE' AND current_user = 'odis_auth' THEN
+        of_seal := CASE TG_TABLE_NAME WHEN 'audit_seals' THEN (to_jsonb(OLD) ->> 'position')::bigint
+                   ELSE (SELECT s.position FROM public.audit_seals s WHERE s.event_id = (to_jsonb(OLD) ->> 'id')::bigint) END;
+        IF coalesce((to_jsonb(OLD) ->> 'at')::timestamptz < now() - interval '6 months', true) AND EXISTS (
+             SELECT 1 FROM public.audit_seals s JOIN public.audit_segments g ON g.chain = s.chain AND s.position <= g.position WHERE s.position = of_seal) THEN
+          RETURN OLD;
+        END IF;
+      END IF;
+      RAISE EXCEPTION 'the audit trail is append-only';
+    END $$""")
     run("ALTER FUNCTION odis.refuse_change() OWNER TO odis_auth")
     run("REVOKE ALL ON FUNCTION odis.refuse_change() FROM PUBLIC")
     run(
@@ -445,11 +457,27 @@ def _audit() -> None:
       sealed_at timestamptz NOT NULL DEFAULT clock_timestamp()
     )""")
     run("CREATE INDEX ix_audit_seals_chain ON audit_seals (chain, position DESC)")
+    # What a segment that is gone ended with: the seal that the next event follows, signed with the key of the trail.
+    run("""
+    CREATE TABLE audit_segments (
+      position bigint PRIMARY KEY,
+      chain bigint NOT NULL,
+      digest bytea NOT NULL CHECK (octet_length(digest) = 32),
+      events bigint NOT NULL CHECK (events > 0),
+      ended_at timestamptz NOT NULL DEFAULT now(),
+      proof bytea NOT NULL CHECK (octet_length(proof) = 32)
+    )""")
     run(
         "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_seals FOR EACH ROW EXECUTE FUNCTION odis.refuse_change()"
     )
     run(
         "CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON audit_seals FOR EACH STATEMENT EXECUTE FUNCTION odis.refuse_change()"
+    )
+    run(
+        "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_segments FOR EACH ROW EXECUTE FUNCTION odis.refuse_change()"
+    )
+    run(
+        "CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON audit_segments FOR EACH STATEMENT EXECUTE FUNCTION odis.refuse_change()"
     )
 
 
@@ -545,8 +573,10 @@ def _policies() -> None:
         select="actor_user_id = (SELECT odis.user_id()) OR (record_owner_org_id = (SELECT odis.case_org()) AND (sensitivity <= 2 OR (SELECT odis.level()) >= 3)) "
         "OR (actor_org_id = (SELECT odis.org()) AND sensitivity <= 2 AND (SELECT odis.has_role('coordinateur') OR odis.has_role('admin_organisation')))",
     )
-    auth_writes("audit_events", "INSERT")
-    seals = "(SELECT odis.system_name()) = 'system:seal-audit'"
-    run(f"CREATE POLICY sealing ON audit_events FOR SELECT TO odis_worker USING ({seals})")
-    wall("audit_seals", select=seals, insert=seals)
-    run("REVOKE INSERT ON audit_seals FROM odis_app")
+    auth_writes("audit_events", "INSERT, DELETE")
+    sealing, erasing = (f"(SELECT odis.system_name()) = 'system:{name}'" for name in ("seal-audit", "run-erasures"))
+    run(f"CREATE POLICY sealing ON audit_events FOR SELECT TO odis_worker USING ({sealing})")
+    wall("audit_seals", select=f"{sealing} OR {erasing}", insert=sealing)
+    auth_writes("audit_seals", "DELETE")
+    wall("audit_segments", select=f"{sealing} OR {erasing}", insert=erasing)
+    run("REVOKE INSERT ON audit_seals, audit_segments FROM odis_app")

@@ -88,11 +88,14 @@ def upgrade() -> None:
     for table in ("imports", "import_rows", "import_keys", "import_mappings"):
         wall(table, select=OWN, insert=OWN, update=OWN, delete=OWN)
     auth_writes("imports", "DELETE")
+    auth_writes("import_mappings", "DELETE")
     auth_writes("import_rows", "UPDATE")
     definer(
         "import_purge()",
         "bigint",
         """WITH old AS (DELETE FROM public.imports WHERE state = 'draft' AND expires_at < now() RETURNING id),
+        told AS (DELETE FROM public.imports WHERE committed_at < now() - interval '24 months'),
+        maps AS (DELETE FROM public.import_mappings WHERE saved_at < now() - interval '24 months'),
         worn AS (UPDATE public.import_rows r SET undo_sealed = NULL FROM public.imports i
                  WHERE i.id = r.import_id AND r.undo_sealed IS NOT NULL AND i.committed_at < now() - interval '30 days')
         SELECT count(*) FROM old""",

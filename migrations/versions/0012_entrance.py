@@ -53,7 +53,7 @@ def upgrade() -> None:
     _tables()
     for table, verbs in (
         ("users", "INSERT, UPDATE"),
-        ("memberships", "INSERT, UPDATE"),
+        ("memberships", "INSERT, UPDATE, DELETE"),
         ("organisations", "INSERT, UPDATE"),
     ):
         auth_writes(table, verbs)
@@ -179,7 +179,7 @@ def _walls() -> None:
     run(f"GRANT UPDATE (state, notices, decided_at, decided_by_id, reason) ON access_requests TO {APPLICATION}")
     auth_writes("access_requests", "INSERT, UPDATE, DELETE")
     wall("acceptances", select="user_id = (SELECT odis.user_id()) OR organisation_id = (SELECT odis.org())")
-    auth_writes("acceptances", "INSERT")
+    auth_writes("acceptances", "INSERT, DELETE")
 
 
 def _invitations() -> None:

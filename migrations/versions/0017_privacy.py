@@ -19,7 +19,7 @@ down_revision = "0016_record_keys"
 OWN = "owner_org_id = (SELECT odis.case_org())"
 ME = "(SELECT odis.user_id())"
 PLATFORM = "odis.has_role('admin_plateforme')"
-KEEPERS = "owner_org_id = (SELECT odis.org()) AND ((SELECT odis.has_role('coordinateur')) OR (SELECT odis.has_role('admin_organisation')))"
+KEEPERS = "owner_org_id = (SELECT odis.org()) AND ((SELECT odis.has_role('coordinateur')) OR (SELECT odis.has_role('admin_organisation')) OR (SELECT odis.has_role('admin_plateforme')))"
 HOUSEHOLD = """CONSTRAINT fk_{table}_household FOREIGN KEY (household_id, owner_org_id)
         REFERENCES households (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE"""
 MEMBER = """CONSTRAINT fk_{table}_member FOREIGN KEY (member_id, household_id)
@@ -478,13 +478,13 @@ def _retention() -> None:
       plan_id bigint NOT NULL,
       owner_org_id bigint NOT NULL,
       record_id bigint NOT NULL,
-      kind text NOT NULL CHECK (kind IN ('household', 'offer')),
+      kind text NOT NULL CHECK (kind IN ('household', 'offer', 'place', 'account', 'trail')),
       number text,
       last_contact_on date NOT NULL,
       blocks text[] NOT NULL DEFAULT '{}',
       state text NOT NULL CHECK (state IN ('due', 'blocked', 'erased', 'kept')),
       ended_at timestamptz,
-      PRIMARY KEY (plan_id, record_id),
+      PRIMARY KEY (plan_id, kind, record_id),
       CONSTRAINT fk_retention_plan_rows_plan FOREIGN KEY (plan_id, owner_org_id) REFERENCES retention_plans (id, owner_org_id) ON DELETE CASCADE,
       CONSTRAINT ck_retention_plan_rows_erased CHECK (state <> 'erased' OR number IS NULL)
     )""")

@@ -5,7 +5,7 @@ They change what the application lets a person do; the walls of the database rea
 
 from __future__ import annotations
 
-from migrations.walls import APPLICATION, definer, drop_definer, run, wall
+from migrations.walls import APPLICATION, auth_writes, definer, drop_definer, run, wall
 
 revision = "0018_exceptions"
 down_revision = "0017_privacy"
@@ -45,6 +45,7 @@ def upgrade() -> None:
         update=f"{ADMIN} AND user_id <> (SELECT odis.user_id())",
         update_check=ADMIN,
     )
+    auth_writes("role_exceptions", "DELETE")
     run(f"REVOKE UPDATE ON role_exceptions FROM {APPLICATION}")
     run(f"GRANT UPDATE (withdrawn_at, withdrawn_by_label) ON role_exceptions TO {APPLICATION}")
     _exceptions_of(STANDING)

@@ -58,7 +58,7 @@ def upgrade() -> None:
       CONSTRAINT ck_availability_links_token CHECK (octet_length(token_hash) = 32)
     )""")
     wall("availability_links", select=JOB, insert=JOB, delete=f"{JOB} AND expires_at < now() - interval '90 days'")
-    auth_writes("availability_links", "UPDATE")
+    auth_writes("availability_links", "UPDATE, DELETE")
     auth_writes("places", "UPDATE")
     _due()
     _peek()

@@ -42,6 +42,8 @@ def _lines(verdict: Verdict) -> list[str]:
     if verdict.unsealed and verdict.oldest_unsealed is not None:
         since = verdict.oldest_unsealed.astimezone(clock.PARIS)
         said.append(f"{verdict.unsealed} événements sans sceau encore, le plus ancien du {since:%d/%m/%Y à %H:%M}.")
+    if verdict.ended:
+        said.append(f"{verdict.ended} événements effacés à leur terme, par mois entiers, leur fin signée.")
     if not verdict.breaks:
         said.append("Aucune rupture.")
     return said

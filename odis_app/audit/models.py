@@ -35,6 +35,19 @@ class AuditEvent(Base):
     request_id: Mapped[str]
 
 
+class AuditSegment(Base):
+    """The end of the oldest events of a chain, which are gone: what the next one follows, signed. Never changed."""
+
+    __tablename__ = "audit_segments"
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    chain: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    events: Mapped[int] = mapped_column(BigInteger)
+    ended_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    proof: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class AuditSeal(Base):
     """The link of one event in the chain of its organisation (``chain``: the actor's, 0 when there is none). Never changed."""
 

@@ -2,6 +2,7 @@
 
 ``digest(n) = HMAC-SHA256(key, digest(n-1) ‖ event n)``; the first of a chain follows the name of the chain. Whoever owns the
 database can change an event, not its seal; cutting the end is told by the anchors, written each day outside of the database.
+The oldest events go by whole segments (privacy's plans); what a segment ended with is kept, signed with the same key, and the next event follows it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import structlog
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, func, insert, select
 
-from odis_app.audit.models import AuditEvent, AuditSeal
+from odis_app.audit.models import AuditEvent, AuditSeal, AuditSegment
 from odis_app.core import clock
 from odis_app.core.crypto import derived_key
 from odis_app.core.db import db
@@ -51,13 +52,14 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What ``verify`` found: events that hold, the first break of each chain, the tail without seal, insertions after the fact."""
+    """What ``verify`` found: events that hold, the first break of each chain, the tail without seal, insertions after the fact, events gone at their term."""
 
     sealed: int
     breaks: list[Break]
     unsealed: int
     oldest_unsealed: datetime | None
     late: list[int]
+    ended: int = 0
 
 
 def _follow(previous: bytes, event: AuditEvent, key: bytes) -> bytes:
@@ -93,7 +95,32 @@ def seal_pending(*, before: datetime | None = None) -> int:
 def _head(chain: int, key: bytes) -> bytes:
     last = select(AuditSeal.digest).where(AuditSeal.chain == chain).order_by(AuditSeal.position.desc()).limit(1)
     found = db.execute(last).scalar_one_or_none()
+    if found is None:
+        found = db.scalars(
+            _segments().where(AuditSegment.chain == chain).with_only_columns(AuditSegment.digest)
+        ).first()
     return found if found is not None else _start(chain, key)
+
+
+def _segments() -> Select[AuditSegment]:
+    return select(AuditSegment).order_by(AuditSegment.position.desc())
+
+
+def _proof(segment: AuditSegment, key: bytes) -> bytes:
+    words = f"segment {segment.chain} {segment.position} {segment.events} {segment.digest.hex()}"
+    return hmac.new(key, words.encode(), hashlib.sha256).digest()
+
+
+def end_segment(position: int) -> None:
+    """Sign what the events up to the seal at ``position``, of the same chain, end with: they may then go, together. Needs the identity of the erasures."""
+    head = db.execute(select(AuditSeal.chain, AuditSeal.digest).where(AuditSeal.position == position)).one()
+    gone = select(func.count()).where(AuditSeal.chain == head.chain, AuditSeal.position <= position)
+    segment = AuditSegment(
+        position=position, chain=head.chain, digest=head.digest, events=db.execute(gone).scalar_one()
+    )
+    segment.proof = _proof(segment, derived_key("audit"))
+    db.add(segment)
+    db.flush()
 
 
 def anchor(folder: Path, day: date) -> int:
@@ -129,6 +156,7 @@ def verify(folder: Path) -> Verdict:
     sealed, late = 0, []
     heads: dict[int, bytes] = {}
     key = derived_key("audit")
+    ended, gone = _ended(key, breaks, heads)
     for seal, event in _links():
         sealed += 1
         if seal.chain in breaks:
@@ -140,11 +168,27 @@ def verify(folder: Path) -> Verdict:
         heads[seal.chain] = seal.digest
         if event is not None and seal.sealed_at - event.at > LATE:
             late.append(event.id)
-    for lost in _lost_anchors(folder):
+    for lost in _lost_anchors(folder, ended):
         breaks.setdefault(lost.chain, lost)
     without = ~select(AuditSeal.event_id).where(AuditSeal.event_id == AuditEvent.id).exists()
     tail = db.execute(select(func.count(), func.min(AuditEvent.at)).where(without)).one()
-    return Verdict(sealed, sorted(breaks.values(), key=lambda b: b.chain), tail[0], tail[1], late)
+    return Verdict(sealed, sorted(breaks.values(), key=lambda b: b.chain), tail[0], tail[1], late, gone)
+
+
+def _ended(key: bytes, breaks: dict[int, Break], heads: dict[int, bytes]) -> tuple[dict[int, int], int]:
+    """The last seal that each chain was relieved of, and how many events went: those whose signature holds; the others break their chain."""
+    ended: dict[int, int] = {}
+    events = 0
+    for segment in db.scalars(_segments()).all():
+        if not hmac.compare_digest(_proof(segment, key), segment.proof):
+            breaks[segment.chain] = Break(
+                segment.chain, None, "la fin signée de ses mois effacés n’est pas celle qui a été écrite"
+            )
+            continue
+        events += segment.events
+        if segment.chain not in ended:
+            ended[segment.chain], heads[segment.chain] = segment.position, segment.digest
+    return ended, events
 
 
 def _links() -> Iterator[tuple[AuditSeal, AuditEvent | None]]:
@@ -172,8 +216,8 @@ def _judged(seal: AuditSeal, event: AuditEvent | None, previous: bytes, key: byt
     return None
 
 
-def _lost_anchors(folder: Path) -> Iterator[Break]:
-    known = list(anchors(folder))
+def _lost_anchors(folder: Path, ended: dict[int, int]) -> Iterator[Break]:
+    known = [kept for kept in anchors(folder) if kept.position > ended.get(kept.chain, 0)]
     statement = select(AuditSeal.position, AuditSeal.digest).where(
         AuditSeal.position.in_({anchor.position for anchor in known})
     )

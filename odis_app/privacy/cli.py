@@ -64,13 +64,9 @@ def _rehearse(token: str) -> None:
     open_unit(token, readonly=False)
     try:
         for row in db.execute(text("SELECT * FROM odis.erasures_due(:most)"), {"most": MOST}).all():
-            number = db.execute(
-                select(RetentionPlanRow.number).where(
-                    RetentionPlanRow.plan_id == row.plan_id, RetentionPlanRow.record_id == row.record_id
-                )
-            ).scalar_one()
-            goes = db.execute(text("SELECT odis.erase_planned(:plan, :record, false)"), {"plan": row.plan_id, "record": row.record_id}).scalar_one()  # fmt: skip
-            click.echo(f"{number} : {'à effacer' if goes else 'gardé, le dossier a bougé depuis le plan'}.")
+            line = db.get_one(RetentionPlanRow, (row.plan_id, row.record_id, row.kind))
+            goes = operations.is_due(row.plan_id, row.kind, row.record_id)
+            click.echo(f"{line.name} : {'à effacer' if goes else 'gardé, quelque chose a bougé depuis le plan'}.")
             going, staying = going + bool(goes), staying + (not goes)
     finally:
         close_unit(commit=False)

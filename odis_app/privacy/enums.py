@@ -48,6 +48,8 @@ class Block(Labelled):
     SEJOUR = "sejour", "un hébergement en cours"
     DEMANDE = "demande", "une demande à traiter"
     LIMITATION = "limitation", "une limitation du traitement"
+    MENAGE = "menage", "un dossier encore suivi y a été proposé"
+    REFERENT = "referent", "un dossier à confier à quelqu’un d’autre"
 
 
 class PlanState(Labelled):
@@ -57,6 +59,16 @@ class PlanState(Labelled):
     APPROVED = "approved", "Approuvé"
     DONE = "done", "Terminé"
     CANCELLED = "cancelled", "Annulé"
+
+
+class RowKind(Labelled):
+    """What a line of a plan is about."""
+
+    HOUSEHOLD = "household", "Dossier"
+    OFFER = "offer", "Offre et hébergeur"
+    PLACE = "place", "Séjours finis de la place"
+    ACCOUNT = "account", "Compte"
+    TRAIL = "trail", "Journal des accès, les plus anciens mois"
 
 
 class RowState(Labelled):

@@ -11,7 +11,7 @@ from sqlalchemy.types import Text
 
 from odis_app.core import clock
 from odis_app.core.db import Base, PublicId
-from odis_app.privacy.enums import ConsentChannel, LegalBasis, PlanState, RequestKind, RequestState
+from odis_app.privacy.enums import ConsentChannel, LegalBasis, PlanState, RequestKind, RequestState, RowKind, RowState
 
 
 class Purpose(Base):
@@ -276,19 +276,26 @@ class RetentionPlan(Base):
 
 
 class RetentionPlanRow(Base):
-    """One file of a plan: its number until it is erased, its id for ever."""
+    """One line of a plan: a number until it is erased, an id for ever: of a record, a place, an account or the last seal of the segment."""
 
     __tablename__ = "retention_plan_rows"
 
     plan_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("retention_plans.id"), primary_key=True)
     owner_org_id: Mapped[int] = mapped_column(BigInteger)
     record_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    kind: Mapped[str]
+    kind: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[str | None]
     last_contact_on: Mapped[date]
     blocks: Mapped[list[str]] = mapped_column(ARRAY(Text))
     state: Mapped[str]
     ended_at: Mapped[datetime | None]
+
+    @property
+    def name(self) -> str:
+        """« Offre 44-O-12 », « Journal des accès », « Effacé, n° interne 12 »."""
+        if self.state == RowState.ERASED.value:
+            return f"{RowKind.label_of(self.kind)}, effacé, n° interne {self.record_id}"
+        return f"{RowKind.label_of(self.kind)} {self.number or ''}".strip()
 
 
 class RetiredStatistic(Base):

@@ -12,7 +12,7 @@ from odis_app.households.models import Household
 from odis_app.households.policy import CASE_WORKERS, is_own
 from odis_app.privacy.models import Consent, DataCopy, Limitation, RetentionPlan, RetentionRule, RightsRequest
 
-KEEPERS = {Role.COORDINATEUR, Role.ADMIN_ORGANISATION}
+KEEPERS = {Role.COORDINATEUR, Role.ADMIN_ORGANISATION, Role.ADMIN_PLATEFORME}
 
 
 def visible_consents(identity: Identity) -> Select[Consent]:

@@ -111,6 +111,11 @@ BARE = {
     "household_administrative": "UPDATE household_administrative SET domiciliation = 'x' WHERE household_id = :id",
     "household_needs": "DELETE FROM household_needs WHERE household_id = :id",
     "household_wishes": "DELETE FROM household_wishes WHERE household_id = :id",
+    "household_enrolments": "DELETE FROM household_enrolments WHERE household_id = :id",
+    "household_resources": """INSERT INTO household_resources (household_id, owner_org_id, kind, noted_on)
+                              VALUES (:id, odis.case_org(), 'rsa', current_date)""",
+    "member_languages": """INSERT INTO member_languages (household_id, owner_org_id, member_id, language, spoken)
+                           SELECT household_id, owner_org_id, id, 'am', 'courant' FROM members WHERE household_id = :id""",
     "members": "UPDATE members SET first_name = 'X' WHERE household_id = :id",
     "households": "UPDATE households SET priority = 3 WHERE id = :id",
     "grants": """INSERT INTO grants (public_id, record_id, owner_org_id, grantee_org_id, level, max_class, purpose, granted_by_id, expires_at)

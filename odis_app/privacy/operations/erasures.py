@@ -1,4 +1,4 @@
-"""Files go: planned, approved, erased one by one; or at the request of every adult. The database decides whether it may be (0017)."""
+"""What is kept too long goes: planned, approved, erased one by one; or at the request of every adult. The database decides whether it may be (0017)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, text
 
 from odis_app.access import keys
 from odis_app.audit.operations import record_event
+from odis_app.audit.sealing import end_segment
 from odis_app.core import clock
 from odis_app.core.db import db, unit_of_work
 from odis_app.core.errors import RuleError
@@ -17,12 +18,17 @@ from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
 from odis_app.documents.storage import Store
 from odis_app.notifications.operations import send_mail
-from odis_app.privacy.enums import Block
+from odis_app.privacy.enums import Block, RowKind
 from odis_app.privacy.messages import FILES_TO_ERASE, RETENTION_PATH
 from odis_app.privacy.models import DataCopy, ErasedFile, RetentionPlan, RightsRequest
 from odis_app.privacy.policy import find_plan
 
 BATCH = 20
+OF_RECORDS = {RowKind.HOUSEHOLD.value, RowKind.OFFER.value}
+ERASED = {
+    "household": "Dossier effacé", "offer": "Offre et hébergeur effacés", "place": "Séjours effacés", "account": "Compte effacé",
+    "trail": "Journal des accès effacé",
+}  # fmt: skip
 WARNING_DAYS = 30
 
 
@@ -94,31 +100,35 @@ def run_erasures(identity: Identity, *, at_most: int = BATCH) -> dict[str, int]:
     counts = {"erased": 0, "kept": 0}
     for row in rows:
         with unit_of_work(token):
-            gone = _erase_planned(
-                identity, plan=row.plan_id, plan_public_id=row.plan_public_id, record_id=row.record_id
-            )
+            gone = _erase_planned(identity, row.plan_id, row.plan_public_id, row.kind, row.record_id)
         counts["erased" if gone else "kept"] += 1
     return counts
 
 
-def _erase_planned(identity: Identity, *, plan: int, plan_public_id: str, record_id: int) -> bool:
-    if not _judge(plan, record_id, really=False):
+def _erase_planned(identity: Identity, plan: int, plan_public_id: str, kind: str, target: int) -> bool:
+    if not is_due(plan, kind, target):
         return False  # a contact, a share or a stay since the plan: it is kept, and says so
-    record_event(
-        identity,
-        "record:erase",
-        record_id=record_id,
-        summary="Dossier effacé : durée de conservation",
-        data={"plan": plan_public_id},
-    )
-    keys.shred(identity, record_id)
-    if not _judge(plan, record_id, really=True):
+    if kind in OF_RECORDS:
+        record_event(
+            identity, "record:erase", record_id=target, summary=f"{ERASED[kind]} : durée de conservation", data={"plan": plan_public_id}
+        )  # fmt: skip
+        keys.shred(identity, target)
+    else:
+        record_event(identity, "retention:erase", summary=f"{ERASED[kind]} : durée de conservation", data={"plan": plan_public_id, "id": target})  # fmt: skip
+    if kind == RowKind.TRAIL.value:
+        end_segment(target)
+    if not _judge(plan, kind, target, really=True):
         raise SupersededError  # something happened in between: all of it is undone, the next run judges again
     return True
 
 
-def _judge(plan: int, record_id: int, *, really: bool) -> bool:
-    return bool(db.execute(select(func.odis.erase_planned(plan, record_id, really))).scalar_one())
+def is_due(plan: int, kind: str, target: int) -> bool:
+    """Whether a line of an approved plan would go at this instant; else it is written as kept. Nothing goes."""
+    return _judge(plan, kind, target, really=False)
+
+
+def _judge(plan: int, kind: str, target: int, *, really: bool) -> bool:
+    return bool(db.execute(select(func.odis.erase_planned(plan, kind, target, really))).scalar_one())
 
 
 def erase_on_request(identity: Identity, *, request: RightsRequest) -> None:

@@ -27,9 +27,11 @@ def open_plan(identity: Identity) -> RetentionPlan | None:
 
 
 def plan_rows(plan: RetentionPlan) -> Sequence[RetentionPlanRow]:
-    """Each file of a plan: what goes first, then what is kept and why."""
+    """Each line of a plan: what goes first, then what is kept and why."""
     statement = select(RetentionPlanRow).where(RetentionPlanRow.plan_id == plan.id)
-    return db.scalars(statement.order_by(RetentionPlanRow.blocks != [], RetentionPlanRow.record_id)).all()
+    return db.scalars(
+        statement.order_by(RetentionPlanRow.blocks != [], RetentionPlanRow.kind.desc(), RetentionPlanRow.record_id)
+    ).all()
 
 
 def due_soon(identity: Identity, *, mine: bool = False) -> Sequence[tuple[Household, date]]:
