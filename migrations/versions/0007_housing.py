@@ -147,8 +147,9 @@ def _offer_parts() -> None:
     )
     _offer_child(
         "offer_events",
-        "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind text NOT NULL, happened_on date NOT NULL, data jsonb NOT NULL DEFAULT '{}', "
-        "recorded_at timestamptz NOT NULL DEFAULT now(), author_label text NOT NULL",
+        "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+        "public_id text NOT NULL DEFAULT substr(md5(gen_random_uuid()::text), 1, 16) CONSTRAINT uq_offer_events_public_id UNIQUE, kind text NOT NULL, happened_on date NOT NULL, data jsonb NOT NULL DEFAULT '{}' CONSTRAINT ck_offer_events_data CHECK (NOT data ? 'note'), "
+        "note_sealed bytea, recorded_at timestamptz NOT NULL DEFAULT now(), author_label text NOT NULL",
     )
     run("CREATE INDEX ix_offer_events_offer ON offer_events (offer_id, id)")
 
@@ -391,7 +392,7 @@ def _walls() -> None:
     # Whose household it is never changes: an update may not probe other people's files, nor fail when a share has ended.
     run("REVOKE UPDATE ON occupancies FROM odis_app, odis_worker")
     run("GRANT UPDATE (during, kind, expires_at, released_at) ON occupancies TO odis_app, odis_worker")
-    auth_writes("occupancies", "INSERT, UPDATE")
+    auth_writes("occupancies", "INSERT, UPDATE, DELETE")
     followed = "household_record_id = ANY (ARRAY(SELECT odis.followed_records()))"
     given = "owner_org_id = (SELECT odis.case_org()) AND household_record_id = ANY (ARRAY(SELECT odis.shared_full_records()))"
     wall(

@@ -104,6 +104,7 @@ COLUMNS = (
         SealedColumn("offer_addresses", f"{name}_sealed", row="t.offer_id", record="t.offer_id")
         for name in ("commune_code", "address", "ban_id")
     ),
+    SealedColumn("offer_events", "note_sealed", record="t.offer_id"),
     *(
         SealedColumn("place_addresses", f"{name}_sealed", row="t.place_id", record="t.record_id")
         for name in ("label", "commune_code", "address", "ban_id")

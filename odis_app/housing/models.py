@@ -200,18 +200,21 @@ class OfferAddress(Base):
 
 
 class OfferEvent(Base):
-    """One fact of the life of an offer; never changed."""
+    """One fact of the life of an offer; never changed. What somebody wrote of it is read with the key of the offer."""
 
     __tablename__ = "offer_events"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[PublicId]
     offer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("offers.id"))
     owner_org_id: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str]
     happened_on: Mapped[date]
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     recorded_at: Mapped[datetime]
     author_label: Mapped[str]
+    note = SealedText("offer_id", "public_id")
 
     @property
     def kind_label(self) -> str:

@@ -18,6 +18,7 @@ from odis_app.housing import operations as do
 from odis_app.housing import queries
 from odis_app.housing.models import Occupancy, Offer, OfferAddress, OfferHost, Place, PlaceAddress
 from odis_app.housing.queries import OfferFilter, PlaceFilter
+from odis_app.housing.status import CHECKLIST
 from odis_app.structures.models import StructureAddress
 from odis_app.structures.queries import names_of
 from tests.housing.conftest import MARK, values
@@ -281,3 +282,29 @@ def test_what_is_sealed_is_of_the_record_and_nothing_else_is_kept(world, homes):
                         model,
                         name,
                     )
+
+
+def test_the_notes_of_a_call_a_visit_and_a_decision_are_read_with_the_key_of_the_offer(world, homes):
+    """Behind the wall nothing is in clear; the history tells them; no search finds them; without the key nothing is left of them."""
+    association = world.actor("association", "44")
+    offer = homes.offer(association, stage="received")
+    with association.acting() as identity:
+        found = db.get_one(Offer, offer.id)
+        do.record_call(identity, offer=found, on=clock.today(), reached=True, note="Marquenote veuve depuis mai")
+        do.flag_risk(identity, offer=found, note="Marquenote crainte d’un voisin")
+        do.clear_risk(identity, offer=found, note="Marquenote rassurée")
+        do.record_visit(
+            identity, offer=found, on=clock.today(), visitors=("Camille Fictive", "Sacha Témoin"),
+            checklist=dict.fromkeys(CHECKLIST, True), note="Marquenote un enfant malade",
+        )  # fmt: skip
+        do.decide(identity, offer=found, accepted=False, motif="eloignement", note="Marquenote trop loin")
+        told = [queries.describe(event) for event in queries.events_of(identity, found)]
+        assert sum("Marquenote" in words for words in told) == 5, told
+        assert list(queries.list_offers(identity, OfferFilter(q="Marquenote"), number=1).items) == []
+    with owner_unit():
+        assert db.execute(text("SELECT count(*) FROM offer_events WHERE note_sealed IS NOT NULL")).scalar_one() == 5
+        everything = "SELECT count(*) FROM offer_events e WHERE to_jsonb(e)::text LIKE '%Marquenote%'"
+        assert db.execute(text(everything)).scalar_one() == 0
+        db.execute(text("DELETE FROM record_keys WHERE record_id = :id"), {"id": offer.id})
+    with association.acting() as identity, pytest.raises(UnreadableError):
+        [queries.describe(event) for event in queries.events_of(identity, db.get_one(Offer, offer.id))]

@@ -17,6 +17,7 @@ from odis_app.core.crypto import blind_index
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
+from odis_app.core.ids import new_public_id
 from odis_app.housing.enums import OfferFact, ProviderKind, QualificationStatus
 from odis_app.housing.models import (
     HOST_NAME,
@@ -188,17 +189,23 @@ def _stop(identity: Identity, offer: Offer, fact: OfferFact, motif: str, *, refu
         raise RuleError("motif", f"Cette offre est déjà à l’état « {S.label_of(offer.qualification_status).lower()} ».")
     if not motif.strip():
         raise RuleError("motif", "Écrivez le motif : il reste dans l’historique de l’offre.")
-    add_event(identity, offer, fact, data={"motif": motif, "note": motif})
+    add_event(identity, offer, fact, data={"motif": motif})
     record_event(identity, f"offer:{fact.value}", record_id=offer.id, summary=fact.label)
 
 
 def add_event(
-    identity: Identity, offer: Offer, fact: OfferFact, *, on: date | None = None, data: Mapping[str, Any] | None = None
+    identity: Identity,
+    offer: Offer,
+    fact: OfferFact,
+    *,
+    on: date | None = None,
+    data: Mapping[str, Any] | None = None,
+    note: str = "",
 ) -> None:
     """Write one event, then compute where the offer stands and carry it to its places."""
     event = OfferEvent(
         offer_id=offer.id, owner_org_id=offer.owner_org_id, kind=fact.value, happened_on=on or clock.today(), data=dict(data or {}),
-        recorded_at=clock.now(), author_label=identity.name,
+        recorded_at=clock.now(), author_label=identity.name, public_id=new_public_id(), note=note,
     )  # fmt: skip
     db.add(event)
     db.flush()

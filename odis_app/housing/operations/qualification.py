@@ -28,7 +28,7 @@ RENEWAL = timedelta(days=60)
 def record_call(identity: Identity, *, offer: Offer, on: date, reached: bool, note: str = "") -> None:
     """A call to the host, answered or not. Raises RuleError."""
     _check(offer, on)
-    add_event(identity, offer, OfferFact.APPEL, on=on, data={"reached": reached, "note": note})
+    add_event(identity, offer, OfferFact.APPEL, on=on, data={"reached": reached}, note=note)
     record_event(identity, "offer:call", record_id=offer.id, summary="Hébergeur appelé", data={"reached": reached})
 
 
@@ -78,7 +78,8 @@ def record_visit(
         offer,
         OfferFact.VISITE_FAITE,
         on=on,
-        data={"visitors": [first, second], "checklist": points, "note": note, "author": identity.user_id},
+        data={"visitors": [first, second], "checklist": points, "author": identity.user_id},
+        note=note,
     )
     record_event(identity, "offer:visit", record_id=offer.id, summary="Visite faite")
 
@@ -98,7 +99,7 @@ def flag_risk(identity: Identity, *, offer: Offer, note: str) -> None:
         raise RuleError("", "Cette offre n’est plus proposée : il n’y a rien à signaler.")
     if not note.strip():
         raise RuleError("note", "Écrivez ce qui vous inquiète, en faits.")
-    add_event(identity, offer, OfferFact.RISQUE, data={"note": note})
+    add_event(identity, offer, OfferFact.RISQUE, note=note)
     record_event(identity, "offer:flag_risk", record_id=offer.id, summary="Risque signalé sur une offre")
 
 
@@ -108,7 +109,7 @@ def clear_risk(identity: Identity, *, offer: Offer, note: str) -> None:
         raise RuleError("", "Aucun risque n’est signalé sur cette offre.")
     if not note.strip():
         raise RuleError("note", "Écrivez ce qui a été vérifié.")
-    add_event(identity, offer, OfferFact.RISQUE_LEVE, data={"note": note})
+    add_event(identity, offer, OfferFact.RISQUE_LEVE, note=note)
     record_event(identity, "offer:clear_risk", record_id=offer.id, summary="Signalement d’un risque levé")
 
 
@@ -139,10 +140,10 @@ def decide(
         ask_review(
             identity, kind=ReviewKind.OFFER_DECISION, subject=offer.public_id, label=offer.number, department_code=offer.department_code, record_id=offer.id
         )  # fmt: skip
-    data = {"accepted": accepted, "motif": motif, "note": note, "author": identity.user_id} | (
+    data = {"accepted": accepted, "motif": motif, "author": identity.user_id} | (
         {"until": until.isoformat()} if accepted else {}
     )
-    add_event(identity, offer, OfferFact.DECISION, data=data)
+    add_event(identity, offer, OfferFact.DECISION, data=data, note=note)
     record_event(
         identity,
         "offer:decide",

@@ -185,10 +185,10 @@ def describe(event: OfferEvent) -> str:
     """What an event says beyond its name."""
     data = event.data
     if event.kind == OfferFact.VISITE_FAITE.value:
-        return f"Par {' et '.join(data['visitors'])}, {pluriel(sum(data['checklist'].values()), 'point vérifié', 'points vérifiés')} sur {len(data['checklist'])}."
+        return f"Par {' et '.join(data['visitors'])}, {pluriel(sum(data['checklist'].values()), 'point vérifié', 'points vérifiés')} sur {len(data['checklist'])}. {event.note}".strip()
     if event.kind == OfferFact.APPEL.value:
-        return f"{'Joint.' if data.get('reached') else 'Pas de réponse.'} {data.get('note', '')}".strip()
+        return f"{'Joint.' if data.get('reached') else 'Pas de réponse.'} {event.note}".strip()
     if event.kind == OfferFact.DECISION.value:
         motif = (ValidationMotif if data["accepted"] else RefusalMotif).label_of(data["motif"])
-        return f"{'Validée' if data['accepted'] else 'Refusée'} : {motif.lower()}. {data.get('note', '')}".strip()
-    return str(data.get("note") or data.get("missing") or "")
+        return f"{'Validée' if data['accepted'] else 'Refusée'} : {motif.lower()}. {event.note}".strip()
+    return str(event.note or data.get("motif") or data.get("missing") or "")
