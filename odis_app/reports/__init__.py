@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from odis_app.core.slots import slot
-from odis_app.reports import export_views, views
+from odis_app.reports import export_views, operations, views
 from odis_app.reports.cli import bilan
 from odis_app.reports.policy import EXPORT_CREATE, REPORT_HOUSEHOLD, REPORT_LIST
 
@@ -24,4 +24,6 @@ def setup(app: Flask) -> None:
     slot("households.list").add(
         label="Exporter cette liste", endpoint="reports.new_export", permission=EXPORT_CREATE, order=10
     )
+    slot("passation.proposed").add(provider=operations.join_packet)
+    slot("passation.packet").add(provider=views.packet)
     app.cli.add_command(bilan)

@@ -25,6 +25,7 @@ class Report(Base):
     public_id: Mapped[PublicId]
     kind: Mapped[str]
     record_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("records.id"))
+    passation_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("passations.id"))
     department_code: Mapped[str | None]
     whole_territory: Mapped[bool] = mapped_column(default=False)
     since: Mapped[date]

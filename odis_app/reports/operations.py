@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 
 from odis_app.access import keys
 from odis_app.access.limits import refuse_limited
+from odis_app.access.models import Passation
 from odis_app.audit.operations import record_event
 from odis_app.core import clock, crypto
 from odis_app.core.db import db
@@ -28,7 +29,7 @@ from odis_app.reports.document import Bilan
 from odis_app.reports.enums import ReportKind, ReportOutcome
 from odis_app.reports.household import household_bilan, household_facts
 from odis_app.reports.models import Report
-from odis_app.reports.policy import countable_departments, counts_territory
+from odis_app.reports.policy import countable_departments, counts_territory, visible_reports
 from odis_app.reports.workbook import workbook
 from odis_app.territories.queries import departments
 
@@ -41,14 +42,31 @@ Progress = Callable[[int, str], None]
 Print = Callable[[Bilan], bytes]
 
 
-def request_household_report(identity: Identity, *, household: Household, period: Period) -> Report:
-    """Ask for the bilan of a file that the identity reads in full. Raises RuleError."""
+def request_household_report(
+    identity: Identity, *, household: Household, period: Period, passation: Passation | None = None
+) -> Report:
+    """Ask for the bilan of a file that the identity reads in full; it goes with the handover that is given. Raises RuleError."""
     if not reads_in_full(identity, household):
         raise RuleError("number", "Ce dossier ne vous est pas ouvert en entier : demandez un partage complet.")
     refuse_limited(household.id)
     return _request(
-        identity, period, kind=ReportKind.HOUSEHOLD, title=f"Dossier {household.number}", record_id=household.id
+        identity, period, kind=ReportKind.HOUSEHOLD, title=f"Dossier {household.number}", record_id=household.id,
+        passation_id=passation.id if passation is not None else None,
+    )  # fmt: skip
+
+
+def join_packet(identity: Identity, *, household: Household, passation: Passation) -> Report:
+    """Ask for the bilan that goes with a handover: the life of the file up to today, three years of it at most. Raises RuleError."""
+    since = max(min(household.seniority_date, clock.today()), clock.today() - timedelta(days=LONGEST_DAYS - 1))
+    return request_household_report(
+        identity, household=household, period=Period(since, clock.today()), passation=passation
     )
+
+
+def packet_of(identity: Identity, passation: Passation) -> Report | None:
+    """The bilan that goes with a handover, for those who may read it."""
+    statement = visible_reports(identity).where(Report.passation_id == passation.id)
+    return db.scalars(statement.order_by(Report.id.desc()).limit(1)).first()
 
 
 def request_department_report(identity: Identity, *, department: str, period: Period) -> Report:
@@ -70,6 +88,7 @@ def _request(
     kind: ReportKind,
     title: str,
     record_id: int | None = None,
+    passation_id: int | None = None,
     department_code: str | None = None,
     whole_territory: bool = False,
 ) -> Report:
@@ -87,7 +106,7 @@ def _request(
         params={"report": public_id},
     )
     report = Report(
-        public_id=public_id, kind=kind.value, record_id=record_id, department_code=department_code, whole_territory=whole_territory, since=period.since,
+        public_id=public_id, kind=kind.value, record_id=record_id, passation_id=passation_id, department_code=department_code, whole_territory=whole_territory, since=period.since,
         until=period.until, title=title, owner_org_id=identity.require_org(), author_id=identity.require_user(), author_label=identity.name, job_id=job.id,
         created_at=clock.now(), expires_at=clock.now() + timedelta(days=KEPT_DAYS),
     )  # fmt: skip

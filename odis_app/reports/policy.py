@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Select, and_, false, or_, select
 
-from odis_app.access.models import Record
+from odis_app.access.enums import PassationState
+from odis_app.access.models import Passation, Record
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
@@ -18,13 +19,17 @@ COUNTERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR, Role.DDETS}
 
 
 def visible_reports(identity: Identity) -> Select[Report]:
-    """One's organisation's bilans. That of a household hides as soon as the organisation no longer reads the file in full."""
+    """One's organisation's bilans, and those of the packets it received. That of a household hides as soon as the organisation no longer reads the file in full."""
     if identity.case_org_id is None:
         return select(Report).where(false())
     own = select(Record.id).where(Record.owner_org_id == identity.case_org_id)
     readable = or_(Report.record_id.in_(own), Report.record_id.in_(full_grants(identity)))
     told = or_(Report.outcome != ReportOutcome.READY.value, Report.kind == ReportKind.DEPARTMENT.value, readable)
-    return select(Report).where(and_(Report.owner_org_id == identity.case_org_id, told))
+    packets = select(Passation.id).where(
+        Passation.to_org_id == identity.case_org_id, Passation.state == PassationState.MOVED.value
+    )
+    received = and_(Report.passation_id.in_(packets), Report.record_id.in_(own))
+    return select(Report).where(or_(and_(Report.owner_org_id == identity.case_org_id, told), received))
 
 
 def find_report(identity: Identity, public_id: str) -> Report | None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, flash, send_file
+from flask import Blueprint, Response, abort, current_app, flash, send_file, url_for
 from redis.exceptions import RedisError
 
+from odis_app.access.models import Passation
 from odis_app.core import clock, outbox
 from odis_app.core.crypto import UnreadableError
 from odis_app.core.db import db, unit_of_work
 from odis_app.core.errors import RuleError
+from odis_app.core.identity import Identity
 from odis_app.core.jobs import Job, JobState, visible_jobs
 from odis_app.core.permissions import guard
 from odis_app.core.requests import read_is_written_down, session_token
@@ -145,6 +148,15 @@ def queue_is_stopped() -> bool:
     except RedisError:
         return True
     return False
+
+
+def packet(who: Identity, passation: Passation) -> dict[str, Any] | None:
+    """The bilan that goes with a handover, for its page: {label, url, ready}; None when it may not be read there."""
+    report = operations.packet_of(who, passation)
+    if report is None or not who.can(policy.REPORT_READ):
+        return None
+    url = url_for("reports.download", report=report.public_id, name="pdf")
+    return {"label": "Bilan du ménage (PDF)", "url": url, "ready": report.is_ready}
 
 
 @blueprint.get("/bilans/<report>/<any(pdf, xlsx):name>")

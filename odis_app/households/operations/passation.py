@@ -22,6 +22,7 @@ from odis_app.core.formats import jour_long
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
 from odis_app.core.permissions import require_step_up
+from odis_app.core.slots import slot
 from odis_app.documents.enums import Audience
 from odis_app.households import queries
 from odis_app.households.models import Household, HouseholdIdentity
@@ -84,6 +85,9 @@ def propose_passation(
     )  # fmt: skip
     db.add(passation)
     db.flush()
+    for entry in slot("passation.proposed").entries():
+        if entry.provider is not None:
+            entry.provider(identity, household=household, passation=passation)  # what higher packages join to the packet
     sentence = f"Passation proposée à {to.name} pour le {jour_long(due_on)}."
     add_system_entry(
         identity,

@@ -7,12 +7,13 @@ from flask import Response, flash, request, url_for
 from odis_app.access.enums import PassationState
 from odis_app.access.models import Passation
 from odis_app.core.permissions import guard
+from odis_app.core.slots import slot
 from odis_app.core.web import identity, redirect_to, render
 from odis_app.households import operations, policy
 from odis_app.households.forms.cooperation import AcceptForm, AskForm, AssignForm, PassationForm, RefuseForm
 from odis_app.households.models import Household
 from odis_app.households.policy import HEALTH_READ, find_household, find_passation, reads_safety
-from odis_app.households.queries import cooperation
+from odis_app.households.queries import cooperation, packet
 from odis_app.households.views.page import blueprint, done, form_page, saved
 from odis_app.organisations.queries import colleagues, organisation, organisation_by_id, partners_of
 
@@ -129,6 +130,7 @@ def _page(passation: Passation, accept: AcceptForm, refuse: RefuseForm, *, statu
     who = identity()
     accept.referent.choices = [("", "Choisir"), *_people()]
     giver, receiver = organisation_by_id(passation.from_org_id), organisation_by_id(passation.to_org_id)
+    file = policy.visible_record(who, passation.record_id)
     crumbs = [
         ("Ménages", url_for("households.index")),
         ("Passations", url_for("households.passations")),
@@ -137,7 +139,8 @@ def _page(passation: Passation, accept: AcceptForm, refuse: RefuseForm, *, statu
     return render(
         "households/passation.html", status=status, passation=passation, giver=giver, receiver=receiver, accept=accept, refuse=refuse, crumbs=crumbs,
         may_answer=who.can(policy.PASSATION_ANSWER, passation), may_withdraw=who.can(policy.PASSATION_WITHDRAW, passation),
-        file=policy.visible_record(who, passation.record_id), waits_since=cooperation.waits_since(passation),
+        file=file, steps=packet.checklist(who, passation, file) if passation.due_on else [],
+        joined=[entry.provider(who, passation) for entry in slot("passation.packet").entries(who) if entry.provider], waits_since=cooperation.waits_since(passation),
     )  # fmt: skip
 
 
