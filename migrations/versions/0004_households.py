@@ -98,7 +98,8 @@ def _file() -> None:
         "household_administrative",
         "protection_status text NOT NULL DEFAULT 'non_renseigne', procedure text, title_kind text, title_valid_until date, decision_date date, "
         "arrived_on date, arrival_route text, cir_signed_on date, agdref_sealed bytea, agdref_index bytea, ofii_number_sealed bytea, "
-        "si_siao_number text, domiciliation text NOT NULL DEFAULT '', PRIMARY KEY (household_id, owner_org_id)",
+        "si_siao_number text, domiciliation text NOT NULL DEFAULT '', "
+        "housing_right text CHECK (housing_right IN ('recours', 'dalo', 'daho', 'rejet')), housing_right_on date, PRIMARY KEY (household_id, owner_org_id)",
     )
     run("CREATE INDEX ix_household_administrative_agdref ON household_administrative (owner_org_id, agdref_index)")
     run("CREATE INDEX ix_household_administrative_title ON household_administrative (owner_org_id, title_valid_until)")
@@ -111,8 +112,9 @@ def _people() -> None:
     _child(
         "members",
         "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, public_id text NOT NULL CONSTRAINT uq_members_public_id UNIQUE, link text NOT NULL, "
-        "first_name text NOT NULL, last_name text NOT NULL, sex text NOT NULL, birth_date date, birth_year smallint, nationality text, "
-        "french_level text, situation text, situation_note text NOT NULL DEFAULT '', present_in_france boolean NOT NULL DEFAULT true, "
+        "first_name text NOT NULL, last_name text NOT NULL, sex text NOT NULL, birth_date date, birth_year smallint, "
+        "nationality text CHECK (nationality ~ '^[A-Z]{3}$'), family_situation text, french_level text, french_written text, education_level text, "
+        "mobility text, situation text, situation_note text NOT NULL DEFAULT '', present_in_france boolean NOT NULL DEFAULT true, "
         "since date NOT NULL, until date, until_reason text, "
         "CONSTRAINT uq_members_household UNIQUE (id, household_id), "
         "CONSTRAINT ck_members_sex CHECK (sex IN ('f', 'm', 'x')), CONSTRAINT ck_members_dates CHECK (until IS NULL OR until >= since), "
@@ -122,6 +124,13 @@ def _people() -> None:
     run(
         "CREATE UNIQUE INDEX uq_members_principal ON members (household_id, owner_org_id) WHERE link = 'demandeur_principal' AND until IS NULL"
     )
+    _child(
+        "member_languages",
+        "member_id bigint NOT NULL, language text NOT NULL, spoken text NOT NULL CHECK (spoken IN ('maternelle', 'courant', 'moyen', 'notions')), "
+        "written text CHECK (written IN ('lit_ecrit', 'lit', 'non')), PRIMARY KEY (household_id, owner_org_id, member_id, language), "
+        "CONSTRAINT fk_member_languages_member FOREIGN KEY (member_id, household_id) REFERENCES members (id, household_id) ON DELETE CASCADE",
+    )
+    run("CREATE INDEX ix_member_languages_member ON member_languages (member_id)")
     _child(
         "household_versions",
         "version int NOT NULL, event text NOT NULL, happened_on date NOT NULL, note text NOT NULL DEFAULT '', recorded_at timestamptz NOT NULL DEFAULT now(), "
@@ -139,12 +148,24 @@ def _needs() -> None:
         "household_requests",
         "need_from date, min_days int, max_rent numeric(8, 2), wheelchair boolean NOT NULL DEFAULT false, ground_floor_or_lift boolean NOT NULL DEFAULT false, "
         "animals boolean NOT NULL DEFAULT false, animals_note text NOT NULL DEFAULT '', smoking text NOT NULL DEFAULT 'none' CHECK (smoking IN ('none', 'smoker', 'cannot_stand')), "
-        "employment_area text, life_project text NOT NULL DEFAULT '', wishes_exclusive boolean NOT NULL DEFAULT false, PRIMARY KEY (household_id, owner_org_id), "
+        "employment_area text, diet text[] NOT NULL DEFAULT '{}', life_project text NOT NULL DEFAULT '', wishes_exclusive boolean NOT NULL DEFAULT false, PRIMARY KEY (household_id, owner_org_id), "
         "CONSTRAINT ck_household_requests_days CHECK (min_days IS NULL OR min_days BETWEEN 1 AND 3660), CONSTRAINT ck_household_requests_rent CHECK (max_rent IS NULL OR max_rent >= 0)",
     )
     _child(
         "household_wishes",
         "rank smallint NOT NULL CHECK (rank BETWEEN 1 AND 20), department_code text NOT NULL, PRIMARY KEY (household_id, owner_org_id, rank), CONSTRAINT uq_household_wishes UNIQUE (household_id, owner_org_id, department_code)",
+    )
+    _child(
+        "household_enrolments",
+        "dispositif_id bigint NOT NULL REFERENCES dispositifs, starts_on date NOT NULL, ends_on date, lead text NOT NULL DEFAULT '', "
+        "PRIMARY KEY (household_id, owner_org_id, dispositif_id, starts_on), CONSTRAINT ck_household_enrolments_dates CHECK (ends_on >= starts_on)",
+    )
+    run(
+        "CREATE UNIQUE INDEX uq_household_enrolments_open ON household_enrolments (household_id, owner_org_id, dispositif_id) WHERE ends_on IS NULL"
+    )
+    _child(
+        "household_resources",
+        "kind text NOT NULL, amount numeric(8, 2) CHECK (amount >= 0), noted_on date NOT NULL, PRIMARY KEY (household_id, owner_org_id, kind)",
     )
 
 
@@ -293,7 +314,10 @@ def _walls() -> None:
         "household_needs",
         "household_requests",
         "household_wishes",
+        "household_enrolments",
+        "household_resources",
         "members",
+        "member_languages",
     ):
         wall(table, select=f"{OWN} OR {FULL}", insert=EDIT, update=EDIT, delete=EDIT)
     for table in ("household_tokens", "household_versions"):
@@ -337,7 +361,7 @@ def downgrade() -> None:
         "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date, outcome text)"
     )
     run("""DROP TABLE household_tracking, household_changes, household_facts, protection_stories, member_safety, household_health_needs,
-        household_wishes, household_requests, household_needs, household_versions, members, household_tokens, household_administrative,
+        household_resources, household_enrolments, member_languages, household_wishes, household_requests, household_needs, household_versions, members, household_tokens, household_administrative,
         household_identities, households, household_counters""")
     drop_definer("referred_households()")
     drop_definer("shared_editable_records()")

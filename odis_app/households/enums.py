@@ -202,6 +202,98 @@ class WorkSituation(Labelled):
     AUTRE = "autre", "Autre"
 
 
+class FamilySituation(Labelled):
+    """Of one adult; who lives with whom is the composition's to say."""
+
+    CELIBATAIRE = "celibataire", "Célibataire"
+    MARIE = "marie", "Marié"
+    PACSE = "pacse", "Pacsé"
+    CONCUBINAGE = "concubinage", "En concubinage"
+    SEPARE = "separe", "Séparé"
+    DIVORCE = "divorce", "Divorcé"
+    VEUF = "veuf", "Veuf"
+    AUTRE = "autre", "Autre"
+
+
+class EducationLevel(Labelled):
+    """How far a person studied, in any country (codes of the employment service, which carnet de bord shares)."""
+
+    AFS = "AFS", "Jamais scolarisé"
+    CP4 = "CP4", "Primaire, jusqu’à la 4ᵉ"
+    CFG = "CFG", "4ᵉ achevée"
+    C3A = "C3A", "3ᵉ achevée ou brevet"
+    C12 = "C12", "2ⁿᵈᵉ ou 1ʳᵉ achevée"
+    NV5 = "NV5", "CAP, BEP"
+    NV4 = "NV4", "Baccalauréat"
+    NV3 = "NV3", "Bac + 2"
+    NV2 = "NV2", "Bac + 3 ou 4"
+    NV1 = "NV1", "Bac + 5 et plus"
+
+
+class MobilityMode(Labelled):
+    """How a person gets about."""
+
+    PERMIS_VEHICULE = "permis_vehicule", "Permis B et véhicule"
+    PERMIS_SANS_VEHICULE = "permis_sans_vehicule", "Permis B, sans véhicule"
+    CODE = "code", "Code obtenu"
+    PERMIS_EN_COURS = "permis_en_cours", "Permis en préparation"
+    TRANSPORTS = "transports", "Transports en commun"
+    VELO = "velo", "Vélo ou deux-roues"
+    AUCUN = "aucun", "Aucun moyen"
+
+
+class SpokenLevel(Labelled):
+    """How well a language is spoken (French has its own scale)."""
+
+    MATERNELLE = "maternelle", "Langue maternelle"
+    COURANT = "courant", "Courant"
+    MOYEN = "moyen", "Se débrouille"
+    NOTIONS = "notions", "Quelques mots"
+
+
+class WrittenLevel(Labelled):
+    """Whether a language is read and written."""
+
+    LIT_ECRIT = "lit_ecrit", "Lu et écrit"
+    LIT = "lit", "Lu seulement"
+    NON = "non", "Ni lu ni écrit"
+
+
+class ResourceKind(Labelled):
+    """What a household lives on. Benefits that tell an illness or a handicap (AAH, indemnités journalières) are left out: class 1 does not say them."""
+
+    RSA = "rsa", "RSA"
+    ADA = "ada", "Allocation pour demandeur d’asile"
+    SALAIRE = "salaire", "Salaire"
+    ARE = "are", "Allocation chômage"
+    PRIME_ACTIVITE = "prime_activite", "Prime d’activité"
+    PRESTATIONS_FAMILIALES = "prestations_familiales", "Prestations familiales"
+    APL = "apl", "Aide au logement"
+    RETRAITE = "retraite", "Retraite"
+    ASPA = "aspa", "ASPA"
+    BOURSE = "bourse", "Bourse, rémunération de stage"
+    AUTRE = "autre", "Autre ressource"
+
+
+class HousingRight(Labelled):
+    """The household before the committee of the enforceable right to housing (DALO) or shelter (DAHO)."""
+
+    RECOURS = "recours", "Recours déposé"
+    DALO = "dalo", "Reconnu prioritaire DALO"
+    DAHO = "daho", "Reconnu prioritaire DAHO"
+    REJET = "rejet", "Recours rejeté"
+
+
+class Diet(Labelled):
+    """What is eaten, from a closed list; why is never asked nor written."""
+
+    VEGETARIEN = "vegetarien", "Végétarien"
+    VEGETALIEN = "vegetalien", "Végétalien"
+    SANS_PORC = "sans_porc", "Sans porc"
+    HALAL = "halal", "Halal"
+    CASHER = "casher", "Casher"
+
+
 class AccommodationMode(Labelled):
     """Where the household sleeps now."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 from sqlalchemy import select, text
 
@@ -113,6 +114,12 @@ RELAIS = (
     S("Brouillonov", "Svetlana Kirill", "F33 eM9", "ru", 3, 4, 0, DRAFT, department="33"),
 )  # fmt: skip
 MODES = ("cada", "huda", "cph", "hotel_115", "heberg_citoyen", "tiers", "chu", "rhvs")
+NATIONALITIES = {
+    "fa": "AFG", "ps": "AFG", "uk": "UKR", "ru": "RUS", "bm": "MLI", "am": "ETH", "bn": "BGD", "ti": "ERI", "so": "SOM", "tr": "TUR", "ku": "TUR", "hy": "ARM",
+    "ka": "GEO", "sq": "ALB", "ro": "ROU", "es": "ESP", "pt": "PRT", "ln": "COD", "ta": "LKA", "bo": "CHN", "ff": "GIN", "sus": "GIN", "en": "NGA", "ar": "SYR",
+}  # fmt: skip
+STUDIES = ("C3A", "NV4", "AFS", "NV5", "NV2", "CP4", "C12", "NV1")
+WAYS = ("transports", "permis_en_cours", "aucun", "permis_sans_vehicule", "velo", "permis_vehicule")
 STATUSES = {
     "uk": "protection_temporaire",
     "ro": "ue_eee_suisse",
@@ -125,6 +132,12 @@ MINIMAL_TO_OPERATOR, FULL_DOWNSTREAM, SIGNALLED = (
     ("Nemounehzadeh", "Misale", "Tusaale"),
     ("Pryklad", "Abnet"),
 )
+HOUSING_RIGHTS = {"Mithal": "dalo", "Pryklad": "recours", "Abnet": "rejet", "Obrazcov": "daho"}
+DIETS = {"Utharanam": ["vegetarien"], "Namunazai": ["halal"], "Mithal": ["sans_porc"], "Prykladenko": ["vegetarien"]}
+SECOND_SCHEMES = {  # name: code, who leads it, days before what was said, days that it lasted (None: goes on)
+    "Tusaale": ("agir", "Opérateur AGIR fictif", 20, None), "Nemounehzadeh": ("dna", "CADA fictif", 40, 38),
+    "Misale": ("agir", "Opérateur AGIR fictif", 90, 60), "Prykladenko": ("hebergement_citoyen", "Les Passerelles", 30, None),
+}  # fmt: skip
 MET = ("Yohannes Misale", "Lucía Bosquejo")
 _NIGHT = """WITH pair AS (
   INSERT INTO rapprochement_pairs (one_id, other_id, due_at, told_at)
@@ -160,6 +173,9 @@ def _tell(identity: Identity, sketch: Sketch, rank: int) -> None:
     if sketch.stage != DRAFT:
         _adults_answer(identity, household, sketch, said)
     _ask(identity, household, sketch, said)
+    if sketch.stage != DRAFT:
+        _speak(identity, household, sketch)
+        _live(identity, household, sketch, rank, said)
     if sketch.stage == ARCHIVED:
         do.archive_household(identity, household=household)
     at = datetime.combine(clock.today() - timedelta(days=sketch.read), time(9, 30 + rank % 30), tzinfo=clock.PARIS)
@@ -197,11 +213,77 @@ def _people(sketch: Sketch) -> list[Person]:
                 sex=sex,
                 link=link,
                 birth_date=born,
+                nationality="XXA" if sketch.name == "Dpemo" else NATIONALITIES.get(sketch.tongue),
+                family_situation=_situation(sketch, link, age),
                 french_level=None if age < 6 else levels[(age + rank) % len(levels)],
+                french_written="non_evalue" if age > 17 and age % 3 == 0 else None,
+                education_level=STUDIES[age % len(STUDIES)] if age > 17 else None,
+                mobility=WAYS[age % len(WAYS)] if age > 17 else None,
                 situation=("ecole" if age > 2 else None) if is_child else work[(age + rank) % len(work)],
             )
         )
     return found
+
+
+def _situation(sketch: Sketch, link: str, age: int) -> str | None:
+    """Of an adult: married when there is a partner, else what the age says."""
+    if age < 18:
+        return None
+    if link == MemberLink.CONJOINT.value or ("c" in sketch.people and link == MemberLink.DEMANDEUR_PRINCIPAL.value):
+        return "marie"
+    return "veuf" if age > 60 else "separe" if "e" in sketch.people else "celibataire"
+
+
+def _speak(identity: Identity, household: Household, sketch: Sketch) -> None:
+    """The mother tongue of each adult, another language for some."""
+    second = {
+        "fa": "ps",
+        "uk": "ru",
+        "ti": "ar",
+        "am": "en",
+        "so": "ar",
+        "ku": "tr",
+        "ln": "pt",
+        "bm": "ff",
+        "ps": "ur",
+    }
+    for rank, member in enumerate(queries.present_members(household.id)):
+        age = member.age_on(clock.today()) or 0
+        if age < 18:
+            continue
+        languages = [do.Spoken(sketch.tongue, "maternelle", "non" if age > 60 else "lit_ecrit")]
+        if rank == 0 and sketch.tongue in second:
+            languages.append(do.Spoken(second[sketch.tongue], "moyen", "lit"))
+        elif sketch.tongue != "en":
+            languages.append(do.Spoken("en", "notions"))
+        do.change_member(identity, household=household, member=member, values={}, languages=languages, version=None)
+
+
+def _live(identity: Identity, household: Household, sketch: Sketch, rank: int, said: date) -> None:
+    """What the household lives on; a second scheme for some, two accompaniments at the same time for one."""
+    resources: dict[str, Decimal | None] = (
+        {"prestations_familiales": Decimal(148 * household.minors)} if household.minors > 1 else {}
+    )
+    kind = (
+        "ada"
+        if STATUSES.get(sketch.tongue) in {"protection_temporaire", "demandeur_asile"}
+        else "salaire"
+        if rank % 5 == 0
+        else "rsa"
+    )
+    resources[kind] = (
+        None if rank % 7 == 3 else Decimal({"ada": 204, "salaire": 1100, "rsa": 608}[kind] + 97 * (household.size - 1))
+    )
+    do.update_resources(identity, household=household, wanted=resources, version=None, on=said)
+    other = SECOND_SCHEMES.get(sketch.name)
+    if other is None:
+        return
+    ids = dict(db.execute(select(Dispositif.code, Dispositif.id)).tuples().all())
+    own = [do.Registration(e.dispositif_id, e.starts_on, e.ends_on, e.lead) for e in queries.enrolments(household)]
+    code, lead, days, end = other
+    starts = said - timedelta(days=days)
+    more = do.Registration(ids[code], starts, starts + timedelta(days=end) if end else None, lead)
+    do.update_enrolments(identity, household=household, wanted=[*own, more], version=None)
 
 
 def _papers(sketch: Sketch, rank: int, opened: date) -> dict[str, object]:
@@ -222,6 +304,8 @@ def _papers(sketch: Sketch, rank: int, opened: date) -> dict[str, object]:
         "procedure": "normale" if status == "demandeur_asile" else None,
         "cir_signed_on": opened - timedelta(days=20) if rank % 3 == 0 and status == "refugie" else None,
         "agdref": f"99{rank:04}{sketch.wait:04}",
+        "housing_right": HOUSING_RIGHTS.get(sketch.name),
+        "housing_right_on": opened + timedelta(days=3) if sketch.name in HOUSING_RIGHTS else None,
     }
 
 
@@ -267,6 +351,7 @@ def _ask(identity: Identity, household: Household, sketch: Sketch, said: date) -
         "animals_note": "un chat" if "animal" in words else "",
         "smoking": "smoker" if "fumeur" in words else "cannot_stand" if "sans fumée" in sketch.extra else "none",
         "wishes_exclusive": "seul" in words,
+        "diet": DIETS.get(sketch.name, []),
         "life_project": _project(sketch),
     }
     do.update_request(identity, household=household, values=asked, wished=sketch.wishes.split(), version=None, on=said)

@@ -17,11 +17,11 @@ from sqlalchemy import select
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
-from odis_app.core.formats import jour_long
+from odis_app.core.formats import euros, jour_long
 from odis_app.core.identity import Identity
 from odis_app.households import queries as households
 from odis_app.households.enums import AccommodationMode, HealthNeedKind, Language, NeedKind, NeedLevel, SafeChannel
-from odis_app.households.models import Household, Member, MemberSafety
+from odis_app.households.models import Household, HouseholdResource, Member, MemberSafety
 from odis_app.journal.queries import timeline
 from odis_app.organisations.queries import colleagues
 from odis_app.placements.models import Orientation, Placement
@@ -104,7 +104,8 @@ def _person(member: Member) -> Lines:
     birth = jour_long(member.birth_date) if member.birth_date else str(member.birth_year or "")
     lines = [
         ("Prénom", member.first_name), ("Nom", member.last_name), ("Naissance", birth), ("Place dans le ménage", member.link_label),
-        ("Nationalité", member.nationality or ""), ("Niveau de français", member.french_label), ("Situation", member.situation_label),
+        ("Niveau de français", member.french_label), ("Langues", ", ".join(row.words for row in households.languages_told(member))), *member.details,
+        ("Situation", member.situation_label),
         ("Précision sur la situation", member.situation_note), ("Dans le dossier depuis le", jour_long(member.since)),
     ]  # fmt: skip
     return _filled(lines)
@@ -120,6 +121,7 @@ def _file(household: Household, *, alone: bool) -> Lines:
         ("Numéro", household.number), ("Étape", household.status_label), ("Suivi par", "la personne référente de l’organisation"),
         ("Attente depuis le", jour_long(household.seniority_date)), ("Adultes et enfants", f"{household.adults} et {household.minors}"),
         ("Langues", ", ".join(Language.label_of(code) for code in (block.languages if block else []))),
+        ("Dispositifs", ", ".join(e.label for e in households.enrolments(household))),
     ]  # fmt: skip
     if alone:
         lines += [
@@ -129,14 +131,21 @@ def _file(household: Household, *, alone: bool) -> Lines:
             ("Numéro étranger", households.agdref_of(household)),
             ("Fin du titre", jour_long(papers.title_valid_until) if papers and papers.title_valid_until else ""),
             ("Domiciliation", papers.domiciliation if papers else ""),
+            ("DALO ou DAHO", papers.housing_right_label if papers else ""),
+            ("Ressources", ", ".join(_resource(row) for row in households.resources(household))),
         ]
     if request is not None:
         lines += [
             ("Logement attendu le", jour_long(request.need_from) if request.need_from else ""),
             ("Projet de vie", request.life_project if alone else ""),
+            ("Régime alimentaire", request.diet_label if alone else ""),
             ("Départements souhaités", ", ".join(households.wishes(household))),
         ]
     return _filled(lines)
+
+
+def _resource(row: HouseholdResource) -> str:
+    return f"{row.kind_label} ({euros(row.amount)} par mois)" if row.amount is not None else row.kind_label
 
 
 def _health(household: Household) -> Lines:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
+from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.exchange.writers import Heading
-from odis_app.households.enums import HouseholdStatus, NeedKind
+from odis_app.households.enums import HouseholdStatus, Language, NeedKind
 from odis_app.households.models import (
     Household,
     HouseholdAdministrative,
+    HouseholdEnrolment,
     HouseholdIdentity,
     HouseholdNeed,
     HouseholdRequest,
+    HouseholdResource,
     HouseholdWish,
 )
 from odis_app.households.queries import protection_label
+from odis_app.organisations.models import Dispositif
 
 CHUNK = 500
 PRESSING = 2
@@ -37,6 +42,9 @@ class Line:
     asked: HouseholdRequest | None
     needs: str
     wishes: str
+    languages: str
+    schemes: str
+    resources: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,12 @@ COLUMNS = (
         "Titre valable jusqu’au", ("household_administrative.title_valid_until",),
         lambda x: x.papers.title_valid_until if x.papers else None,
     ),
+    ExportColumn(
+        "DALO ou DAHO", ("household_administrative.housing_right",), lambda x: x.papers.housing_right_label or None if x.papers else None, 24
+    ),
+    ExportColumn("Langues", ("household_identities.languages",), lambda x: x.languages, 24),
+    ExportColumn("Dispositifs en cours", ("household_enrolments.dispositif_id", "household_enrolments.ends_on"), lambda x: x.schemes, 30),
+    ExportColumn("Ressources par mois", ("household_resources.amount",), lambda x: x.resources),
     ExportColumn("Logement attendu le", ("household_requests.need_from",), lambda x: x.asked.need_from if x.asked else None),
     ExportColumn("Loyer maximal", ("household_requests.max_rent",), lambda x: x.asked.max_rent if x.asked else None),
     ExportColumn("Besoins indispensables", ("household_needs.kind", "household_needs.level"), lambda x: x.needs, 34),
@@ -95,8 +109,11 @@ def lines(identity: Identity, ids: Sequence[int]) -> Iterator[list[object]]:
 def _chunk(identity: Identity, ids: Sequence[int]) -> Iterator[Line]:
     found = {h.id: h for h in db.scalars(select(Household).where(Household.id.in_(ids)))}
     block = HouseholdIdentity
-    names = {
-        row[0]: row[1] for row in db.execute(select(block.household_id, block.name).where(block.household_id.in_(ids)))
+    identities = {
+        row[0]: (row[1], ", ".join(Language.label_of(code).lower() for code in row[2]))
+        for row in db.execute(
+            select(block.household_id, block.name, block.languages).where(block.household_id.in_(ids))
+        )
     }
     papers, asked = _blocks(HouseholdAdministrative, ids), _blocks(HouseholdRequest, ids)
     need, wish = HouseholdNeed, HouseholdWish
@@ -109,16 +126,35 @@ def _chunk(identity: Identity, ids: Sequence[int]) -> Iterator[Line]:
     wishes = _words(
         select(wish.household_id, wish.department_code).where(wish.household_id.in_(ids)).order_by(wish.rank), str
     )
+    enrolled, today = HouseholdEnrolment, clock.today()
+    schemes = _words(
+        select(enrolled.household_id, Dispositif.label)
+        .join(Dispositif, Dispositif.id == enrolled.dispositif_id)
+        .where(enrolled.household_id.in_(ids), or_(enrolled.ends_on.is_(None), enrolled.ends_on >= today))
+        .order_by(enrolled.starts_on, Dispositif.position),
+        str,
+    )
+    money = HouseholdResource
+    totals = db.execute(
+        select(money.household_id, func.sum(money.amount))
+        .where(money.household_id.in_(ids))
+        .group_by(money.household_id)
+    )
+    resources: dict[int, Decimal | None] = dict(totals.tuples().all())
     for key in ids:
         if key in found:
+            name, languages = identities.get(key, (None, ""))
             yield Line(
                 identity,
                 found[key],
-                names.get(key),
+                name,
                 papers.get(key),
                 asked.get(key),
                 needs.get(key, ""),
                 wishes.get(key, ""),
+                languages,
+                schemes.get(key, ""),
+                resources.get(key),
             )
 
 

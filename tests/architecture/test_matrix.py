@@ -45,7 +45,7 @@ USED_UP = {
 NOTHING_CHANGES = {  # writes that an empty form leaves without effect, and why
     "POST documents.scan": "judged already", "POST reports.stop": "ended already", "POST placements.see": "read already",
     "POST placements.withdraw_exclusion": "none was asked for", "POST places.confirm_all": "nothing was ticked",
-    "POST households.edit_needs": "as before", "POST households.edit_administrative": "as before", "POST households.edit_health": "as before",
+    "POST households.edit_needs": "as before", "POST households.edit_administrative": "as before", "POST households.edit_enrolments": "as before", "POST households.edit_resources": "as before", "POST households.edit_health": "as before",
     "POST privacy.plan": "nothing to erase", "POST privacy.withdraw_consent": "withdrawn already",
     "POST exchange.record": "not confirmed", "POST exchange.undo": "nothing recorded", "POST exchange.set_aside": "no line in error",
     "POST accounts.new_application": "nothing is confirmed", "POST accounts.application": "no secret was drawn",
@@ -140,13 +140,15 @@ def _ask(
     *,
     fragment: bool,
 ) -> tuple[int, int]:
-    used = USED_UP.get(line.rule.endpoint)
-    if line.verb == "POST" and used is not None:
+    used = USED_UP.get(line.rule.endpoint) if line.verb == "POST" else None
+    if used in region.spent:
         region.renew(used)
     before = _events(trail)
     headers = {"X-CSRFToken": token, "Referer": "http://localhost/", **({"HX-Request": "true"} if fragment else {})}
     answer = client.browser.open(address(app, line, region), method=line.verb, headers=headers, buffered=True)
     answer.close()
+    if used is not None and answer.status_code in THROUGH:
+        region.spent.add(used)
     return answer.status_code, _events(trail) - before
 
 

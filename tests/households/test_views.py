@@ -29,7 +29,7 @@ TABS = (
 )
 READS = text("SELECT count(*) FROM audit_events WHERE action = 'household:read'")
 FORMS = (
-    "/modifier", "/composition/ajouter", "/situation/modifier", "/besoins/modifier", "/projet/modifier", "/partages/nouveau", "/signaler",
+    "/modifier", "/composition/ajouter", "/situation/modifier", "/situation/inscriptions", "/situation/ressources", "/besoins/modifier", "/projet/modifier", "/partages/nouveau", "/signaler",
 )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ from tests.support.worlds import WorldBuilder, confirmed, open_class2, owner_uni
 MINIMAL = {"households", "household_tracking", "household_facts"}
 FULL = MINIMAL | {
     "household_identities", "household_administrative", "household_tokens", "members", "household_versions", "household_needs", "household_requests",
-    "household_wishes", "household_changes",
+    "household_wishes", "household_changes", "household_enrolments", "household_resources", "member_languages",
 }  # fmt: skip
 CLASS2, CLASS3, CLASS4 = {"household_health_needs"}, {"member_safety"}, {"protection_stories"}
 TABLES = sorted(FULL | CLASS2 | CLASS3 | CLASS4 | {"household_counters"})
@@ -46,13 +46,19 @@ def seen(actor: Actor) -> set[str]:
 
 @pytest.fixture
 def full_file(town: Town, family: str) -> str:
-    """The family with class 2 open and filled, class 3 answered."""
+    """The family with class 2 open and filled, class 3 answered, a language and a resource noted."""
     open_class2()
     with town.camille.acting() as identity:
         household = policy.find_household(identity, family)
         assert household is not None
         operations.update_health_needs(
             identity, household=household, values={"maternity": HealthNeed(2, 30, "à pied")}, version=None
+        )
+        operations.update_resources(identity, household=household, wanted={"rsa": None}, version=None)
+        principal = queries.present_members(household.id)[0]
+        spoken = [operations.Spoken("fa", "maternelle")]
+        operations.change_member(
+            identity, household=household, member=principal, values={}, languages=spoken, version=None
         )
     return family
 

@@ -5,10 +5,12 @@ from odis_app.households.forms.members import CloseMemberForm, MemberForm, NewMe
 from odis_app.households.forms.needs import AdministrativeForm, NeedsForm, ProjectForm
 from odis_app.households.forms.protected import HealthForm, SafetyForm
 from odis_app.households.forms.sharing import RenewForm, ShareForm, SignalForm
+from odis_app.households.forms.situation import EnrolmentsForm, ResourcesForm
 
 __all__ = [
     "AdministrativeForm",
     "CloseMemberForm",
+    "EnrolmentsForm",
     "FilterForm",
     "HealthForm",
     "IdentityForm",
@@ -18,6 +20,7 @@ __all__ = [
     "OpeningForm",
     "ProjectForm",
     "RenewForm",
+    "ResourcesForm",
     "SafetyForm",
     "SearchForm",
     "ShareForm",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from wtforms import BooleanField, DateField, SelectField, TextAreaField
@@ -9,14 +10,31 @@ from wtforms.validators import InputRequired, Length
 
 from odis_app.core import clock
 from odis_app.core.forms import Form
-from odis_app.households.enums import FrenchLevel, HouseholdEvent, MemberLink, Sex, WorkSituation
-from odis_app.households.forms.fields import BirthField, VersionedForm, optional_select, short_text
-from odis_app.households.models import Member
+from odis_app.households.enums import (
+    EducationLevel,
+    FamilySituation,
+    FrenchLevel,
+    HouseholdEvent,
+    Language,
+    MemberLink,
+    MobilityMode,
+    Sex,
+    SpokenLevel,
+    WorkSituation,
+    WrittenLevel,
+)
+from odis_app.households.forms.fields import BirthField, VersionedForm, blank_to_none, optional_select, short_text
+from odis_app.households.models import Member, MemberLanguage
+from odis_app.households.nationalities import Nationality
+from odis_app.households.operations import Spoken
 from odis_app.households.operations.composition import Person
 
 OTHER_LINKS = [(link.value, link.label) for link in MemberLink if link is not MemberLink.DEMANDEUR_PRINCIPAL]
 COMING = (HouseholdEvent.ARRIVEE, HouseholdEvent.NAISSANCE, HouseholdEvent.REUNIFICATION)
 LEAVING = (HouseholdEvent.DEPART, HouseholdEvent.SEPARATION, HouseholdEvent.DECES)
+TONGUES = 6
+DETAILS = ("nationality", "family_situation", "french_written", "education_level", "mobility")
+TONGUE_ROWS = range(1, TONGUES + 1)
 BIRTH_HINT = "Par exemple 3/09/1988, ou l’année seule."
 
 
@@ -77,8 +95,14 @@ class MemberForm(VersionedForm):
     link = SelectField("Lien avec le demandeur principal", choices=MemberLink.choices())
     sex = SelectField("Sexe", choices=Sex.choices())
     birth = BirthField("Naissance", description=BIRTH_HINT)
-    nationality = short_text("Nationalité", 60)
     french_level = optional_select("Français oral", FrenchLevel)
+    french_written = optional_select("Français écrit", FrenchLevel)
+    nationality = optional_select(
+        "Nationalité", Nationality, description="Comme sur le titre. Ne sert ni à chercher, ni à proposer un logement."
+    )
+    family_situation = optional_select("Situation familiale", FamilySituation)
+    education_level = optional_select("Études", EducationLevel, description="Dans n’importe quel pays.")
+    mobility = optional_select("Mobilité", MobilityMode)
     situation = optional_select("Situation", WorkSituation)
     situation_note = short_text(
         "Précision", 200, description="Classe, métier, organisme. Des faits, pas de diagnostic."
@@ -86,9 +110,40 @@ class MemberForm(VersionedForm):
     present_in_france = BooleanField("Cette personne est présente en France")
 
     @classmethod
-    def of(cls, member: Member, version: int) -> MemberForm:
+    def of(cls, member: Member, version: int, languages: Sequence[MemberLanguage] = ()) -> MemberForm:
         """Filled with what the file says."""
-        return cls(obj=member, birth=member.birth_date or member.birth_year, version=version)
+        told: dict[str, str | None] = {}
+        for rank, row in enumerate(languages, 1):
+            told |= {f"tongue_{rank}": row.language, f"spoken_{rank}": row.spoken, f"written_{rank}": row.written}
+        return cls(obj=member, birth=member.birth_date or member.birth_year, version=version, **told)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """A language comes with how it is spoken."""
+        good = bool(super().validate(extra_validators))
+        for tongue, spoken, _written in self.tongue_rows:
+            if tongue.data and not spoken.data:
+                spoken.errors = [*spoken.errors, "Choisissez comment cette langue est parlée."]
+                good = False
+        return good
+
+    @property
+    def tongue_rows(self) -> list[tuple[SelectField, SelectField, SelectField]]:
+        """(language, spoken, written): those told, and one more to fill."""
+        rows = [(self[f"tongue_{n}"], self[f"spoken_{n}"], self[f"written_{n}"]) for n in TONGUE_ROWS]
+        told = max((n for n, (tongue, _, _) in enumerate(rows, 1) if tongue.data), default=0)
+        return rows[: told + 1]
+
+    @property
+    def languages(self) -> list[Spoken]:
+        """As the operation takes them."""
+        rows = ((tongue.data, spoken.data, written.data) for tongue, spoken, written in self.tongue_rows)
+        return [Spoken(tongue, spoken, written) for tongue, spoken, written in rows if tongue]
+
+    @property
+    def has_details(self) -> bool:
+        """Something is told, or to mend, under « Plus de détails »."""
+        rows = [field for row in self.tongue_rows for field in row]
+        return any(field.data or field.errors for field in [*(self[name] for name in DETAILS), *rows])
 
     def restrict_link(self, member: Member) -> None:
         """The person who asks keeps that link, the others may not take it."""
@@ -105,15 +160,29 @@ class MemberForm(VersionedForm):
             "last_name",
             "link",
             "sex",
-            "nationality",
             "french_level",
             "situation",
             "situation_note",
             "present_in_france",
+            *DETAILS,
         )
         found = {name: self[name].data for name in names}
-        found["nationality"] = found["nationality"] or None
         return {**found, "birth_date": self.birth.birth_date, "birth_year": self.birth.birth_year}
+
+
+for _rank in TONGUE_ROWS:
+    _label = "Langue" if _rank == 1 else f"Langue {_rank}"
+    setattr(
+        MemberForm,
+        f"tongue_{_rank}",
+        SelectField(
+            _label,
+            choices=[("", "Aucune"), *(c for c in Language.choices() if c[0] != Language.FR.value)],
+            coerce=blank_to_none,
+        ),
+    )
+    setattr(MemberForm, f"spoken_{_rank}", optional_select("Parlée", SpokenLevel))
+    setattr(MemberForm, f"written_{_rank}", optional_select("Écrite", WrittenLevel))
 
 
 class NewMemberForm(MemberForm):

@@ -7,15 +7,24 @@ from typing import Any
 from wtforms import BooleanField, DateField, DecimalField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import NumberRange, Optional
 
-from odis_app.households.enums import ArrivalRoute, AsylumProcedure, NeedKind, NeedLevel, ProtectionStatus, Smoking
-from odis_app.households.forms.fields import VersionedForm, optional_select, short_text
+from odis_app.households.enums import (
+    ArrivalRoute,
+    AsylumProcedure,
+    Diet,
+    HousingRight,
+    NeedKind,
+    NeedLevel,
+    ProtectionStatus,
+    Smoking,
+)
+from odis_app.households.forms.fields import VersionedForm, boxes, optional_select, short_text
 from odis_app.households.forms.members import LongText
 from odis_app.households.models import Household, HouseholdAdministrative, HouseholdNeed, HouseholdRequest
 
 RANKS = 5
 PAPERS = (
     "protection_status", "procedure", "title_kind", "title_valid_until", "decision_date", "arrived_on", "arrival_route", "cir_signed_on",
-    "si_siao_number", "domiciliation",
+    "si_siao_number", "domiciliation", "housing_right", "housing_right_on",
 )  # fmt: skip
 
 
@@ -34,6 +43,8 @@ class AdministrativeForm(VersionedForm):
     ofii_number = short_text("Numéro OFII", 20, description="Chiffré.")
     si_siao_number = short_text("Numéro de demande SI-SIAO", 20)
     domiciliation = short_text("Domiciliation", 200)
+    housing_right = optional_select("DALO ou DAHO", HousingRight)
+    housing_right_on = DateField("Dépôt ou décision du", [Optional()])
 
     @classmethod
     def of(
@@ -101,6 +112,11 @@ class ProjectForm(VersionedForm):
     animals_note = short_text("Lequel", 120)
     smoking = SelectField("Tabac", choices=Smoking.choices())
     employment_area = short_text("Bassin d’emploi souhaité", 80)
+    diet = boxes(
+        "Régime alimentaire",
+        choices=Diet.choices(),
+        description="Ce qui se mange, pour partager une cuisine. La raison ne se demande pas et ne s’écrit pas.",
+    )
     life_project = LongText(
         "Projet de vie",
         3000,
@@ -140,6 +156,7 @@ class ProjectForm(VersionedForm):
             **{name: self[name].data for name in names},
             "life_project": self.life_project.data or "",
             "employment_area": self.employment_area.data or None,
+            "diet": self.diet.data or [],
         }
 
 

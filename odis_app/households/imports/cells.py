@@ -21,13 +21,19 @@ from odis_app.exchange.values.base import quote
 from odis_app.exchange.values.numbers import pieces
 from odis_app.households.enums import (
     AccommodationMode,
+    EducationLevel,
+    FamilySituation,
+    FrenchLevel,
+    HousingRight,
     Language,
     MemberLink,
+    MobilityMode,
     Priority,
     ProtectionStatus,
     Sex,
     Smoking,
 )
+from odis_app.households.nationalities import Nationality
 
 RANKS = 5
 LINKS = {
@@ -56,6 +62,42 @@ _ACCOMMODATION_WORDS = {
     "hôtel": "hotel_115", "chez un ami": "tiers", "chez des amis": "tiers", "hébergé par un tiers": "tiers", "famille": "parents",
     "chez l’habitant": "heberg_citoyen", "famille d’accueil": "heberg_citoyen", "IML": "iml_sous_location", "HLM": "parc_social",
 }  # fmt: skip
+# Adjectives as people write them, masculine and feminine, of the countries that files name most; names and codes are known already.
+_NATIONALITY_WORDS = {
+    "afghan, afghane": "AFG", "albanais, albanaise": "ALB", "algérien, algérienne": "DZA", "angolais, angolaise": "AGO", "arménien, arménienne": "ARM",
+    "azerbaïdjanais, azerbaïdjanaise": "AZE", "bangladais, bangladaise": "BGD", "biélorusse": "BLR", "bulgare": "BGR", "burkinabè": "BFA", "camerounais, camerounaise": "CMR",
+    "RDC, république démocratique du Congo, congolais RDC": "COD", "Congo, république du Congo": "COG", "ivoirien, ivoirienne": "CIV", "djiboutien, djiboutienne": "DJI",
+    "égyptien, égyptienne": "EGY", "érythréen, érythréenne": "ERI", "éthiopien, éthiopienne": "ETH", "français, française": "FRA", "gambien, gambienne": "GMB",
+    "géorgien, géorgienne": "GEO", "guinéen, guinéenne, Guinée Conakry": "GIN", "haïtien, haïtienne": "HTI", "irakien, irakienne": "IRQ", "iranien, iranienne": "IRN",
+    "kosovar, kosovare": "XKX", "libanais, libanaise": "LBN", "libyen, libyenne": "LBY", "malien, malienne": "MLI", "marocain, marocaine": "MAR",
+    "mauritanien, mauritanienne": "MRT", "moldave": "MDA", "nigérian, nigériane": "NGA", "ouzbek": "UZB", "pakistanais, pakistanaise": "PAK", "palestinien, palestinienne": "PSE",
+    "roumain, roumaine": "ROU", "russe, fédération de Russie": "RUS", "rwandais, rwandaise": "RWA", "sénégalais, sénégalaise": "SEN", "sierra-léonais, sierra-léonaise": "SLE",
+    "somalien, somalienne": "SOM", "soudanais, soudanaise": "SDN", "sri-lankais, sri-lankaise": "LKA", "syrien, syrienne": "SYR", "tadjik, tadjike": "TJK",
+    "tchadien, tchadienne": "TCD", "tchétchène": "RUS", "tibétain, tibétaine": "CHN", "tunisien, tunisienne": "TUN", "turc, turque": "TUR", "ukrainien, ukrainienne": "UKR",
+    "vénézuélien, vénézuélienne": "VEN", "yéménite": "YEM",
+}  # fmt: skip
+_FAMILY_WORDS = {
+    "mariée": "marie", "marié(e)": "marie", "seul": "celibataire", "seule": "celibataire", "concubin": "concubinage", "union libre": "concubinage", "vie maritale": "concubinage",
+    "PACS": "pacse", "divorcée": "divorce", "veuve": "veuf", "veuvage": "veuf", "séparée": "separe",
+}  # fmt: skip
+_EDUCATION_WORDS = {
+    "jamais scolarisée": "AFS", "non scolarisé": "AFS", "analphabète": "AFS", "primaire": "CP4", "collège": "C3A", "brevet": "C3A", "lycée": "C12", "secondaire": "C12",
+    "CAP": "NV5", "BEP": "NV5", "bac": "NV4", "bac+2": "NV3", "BTS": "NV3", "bac+3": "NV2", "licence": "NV2", "bac+4": "NV2", "bac+5": "NV1", "master": "NV1", "doctorat": "NV1",
+}  # fmt: skip
+_MOBILITY_WORDS = {
+    "permis et véhicule": "permis_vehicule", "véhiculé": "permis_vehicule", "voiture": "permis_vehicule", "permis": "permis_sans_vehicule", "permis B": "permis_sans_vehicule",
+    "sans véhicule": "permis_sans_vehicule", "bus": "transports", "transports": "transports", "vélo": "velo", "aucune": "aucun", "non": "aucun", "à pied": "aucun",
+}  # fmt: skip
+_HOUSING_RIGHT_WORDS = {
+    "oui": "dalo",
+    "prioritaire": "dalo",
+    "DALO": "dalo",
+    "DAHO": "daho",
+    "en cours": "recours",
+    "déposé": "recours",
+    "rejeté": "rejet",
+    "refusé": "rejet",
+}
 # What is of class 2 or 3 is asked on its own page, by who may read it: a column of remarks never carries it in.
 _PROTECTED = re.compile(
     r"\b(?:sante|malad\w*|medic\w*|hopita\w*|hospitali\w*|trait(?:ement|ements)|enceinte|grossesse|accouch\w*|handicap\w*|dialys\w*|cancer\w*|vih|sida|"
@@ -98,6 +140,17 @@ smoking = choice(
     },
 )
 _language = choice(dict(Language.choices()), _LANGUAGE_WORDS)
+_nationality = choice(
+    dict(Nationality.choices()),
+    {word: code for words, code in _NATIONALITY_WORDS.items() for word in words.split(", ")},
+)
+french = choice(
+    dict(FrenchLevel.choices()), {"débutant": "A1", "intermédiaire": "B1", "courant": "C1+", "C1": "C1+", "C2": "C1+"}
+)
+family_situation = choice(dict(FamilySituation.choices()), _FAMILY_WORDS)
+education = choice(dict(EducationLevel.choices()), _EDUCATION_WORDS)
+mobility = choice(dict(MobilityMode.choices()), _MOBILITY_WORDS)
+_housing_right = choice(dict(HousingRight.choices()), _HOUSING_RIGHT_WORDS)
 _accommodation = choice(dict(AccommodationMode.choices()), _ACCOMMODATION_WORDS)
 
 
@@ -136,6 +189,26 @@ def accommodation(cell: Cell, context: Context) -> object:
         )
     code = found.value if isinstance(found, CellWarning) else found
     return CellWarning([code, cell_text(cell)[:200]], found.sentence) if isinstance(found, CellWarning) else [code, ""]
+
+
+def lenient(read: Parser) -> Parser:
+    """What a file says beside the point: a cell that is not understood is left out with a word, it never stops the household."""
+
+    def parse(cell: Cell, context: Context) -> object:
+        found = read(cell, context)
+        if isinstance(found, CellError):
+            return CellWarning(None, f"{found.sentence} La case n’est pas reprise : complétez le dossier.")
+        return found
+
+    return parse
+
+
+def housing_right(cell: Cell, context: Context) -> object:
+    """Code of ``HousingRight``; « non » is nothing to write."""
+    return None if yes_no(cell, context) is False else _housing_right(cell, context)
+
+
+nationality = lenient(_nationality)
 
 
 def wishes(cell: Cell, context: Context) -> object:

@@ -15,7 +15,19 @@ from odis_app.exchange.values import (
     postal_code,
     yes_no,
 )
-from odis_app.households.enums import AccommodationMode, CompositionKind, Priority, ProtectionStatus, Sex, Smoking
+from odis_app.households.enums import (
+    AccommodationMode,
+    CompositionKind,
+    EducationLevel,
+    FamilySituation,
+    FrenchLevel,
+    HousingRight,
+    MobilityMode,
+    Priority,
+    ProtectionStatus,
+    Sex,
+    Smoking,
+)
 from odis_app.households.imports import cells
 
 YES_NO = ("oui", "non")
@@ -39,6 +51,16 @@ COLUMNS = (
            help="Seulement si le fichier a une ligne par personne. Vide : la ligne décrit le ménage entier."),
     Column("sex", "Sexe", cells.sex, ("genre", "civilité"), example="Femme", options=tuple(s.label for s in Sex)),
     Column("birth", "Date de naissance", birth, ("né(e) le", "naissance", "dt naiss", "DDN", "année de naissance"), example="12/03/1990", help="Le jour, ou l’année seule."),
+    Column("nationality", "Nationalité", cells.nationality, ("pays d’origine", "nat"), example="Érythrée",
+           help="Le pays dont la personne a les papiers, ou « Apatride »."),
+    Column("family_situation", "Situation familiale", cells.lenient(cells.family_situation), ("état civil", "situation matrimoniale", "sit fam"),
+           example="Marié", options=tuple(s.label for s in FamilySituation)),
+    Column("french", "Niveau de français", cells.lenient(cells.french), ("français", "niveau de langue", "niveau FLE"), example="A2",
+           options=tuple(level.label for level in FrenchLevel)),
+    Column("education", "Niveau d’études", cells.lenient(cells.education), ("études", "niveau scolaire", "diplôme"), example="Baccalauréat",
+           options=tuple(level.label for level in EducationLevel if "," not in level.label)),
+    Column("mobility", "Mobilité", cells.lenient(cells.mobility), ("permis", "moyen de transport", "permis de conduire"), example="Transports en commun",
+           options=tuple(mode.label for mode in MobilityMode if "," not in mode.label)),
     Column("size", "Taille du ménage", integer(1, 99, warn_above=15), ("nombre de personnes", "nb pers", "taille"), example="4",
            help="Adultes et mineurs, le demandeur principal compris."),
     Column("adults", "Adultes", integer(0, 99), ("nb adultes", "dont adultes", "nombre d’adultes"), example="2"),
@@ -52,6 +74,8 @@ COLUMNS = (
            options=tuple(s.label for s in ProtectionStatus)),
     Column("title_until", "Fin du titre", day(2000), ("titre valable jusqu’au", "fin de validité", "expiration du titre"), example="30/06/2030"),
     Column("arrived_on", "Date d’arrivée", day(1990, past=True), ("arrivée en France", "arrivé le"), example="04/02/2025", help="En France."),
+    Column("housing_right", "DALO ou DAHO", cells.lenient(cells.housing_right), ("DALO", "DAHO", "prioritaire DALO"), example="Reconnu prioritaire DALO",
+           options=tuple(right.label for right in HousingRight)),
     Column("seniority", "Date d’ancienneté", day(2000, past=True), ("ancienneté", "date de la demande", "inscrit le"), example="15/09/2026",
            help="Depuis quand le ménage attend. Vide : le jour de l’import."),
     Column("phone", "Téléphone", phone, ("tél", "portable", "mobile"), example="06 39 98 01 00"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from odis_app.core.formats import pluriel
 from odis_app.exchange.kinds import Finding, Values
@@ -16,6 +17,10 @@ from odis_app.households.queries import is_minor
 
 MAJORITY = 18
 PRINCIPAL = MemberLink.DEMANDEUR_PRINCIPAL.value
+DETAILS = {
+    "nationality": "nationality", "family_situation": "family_situation", "french_level": "french", "education_level": "education", "mobility": "mobility",
+}  # fmt: skip
+"""What a line says of one person beside their name: attribute of ``Person`` → column."""
 _COUPLES = {CompositionKind.COUPLE_SANS_ENFANT.value, CompositionKind.COUPLE_AVEC_ENFANTS.value}
 
 
@@ -192,16 +197,22 @@ def _person(values: Values, today: date) -> Person:
     last, first = names_of(values)
     birth = values["birth"]
     born = birth if isinstance(birth, date) else None
+    details: dict[str, Any] = {name: _text(values[key]) for name, key in DETAILS.items()}
     person = Person(
         first,
         last,
         str(values["sex"] or Sex.X.value),
         birth_date=born,
         birth_year=birth if isinstance(birth, int) else None,
+        **details,
     )
     code = str(values["link"] or MemberLink.TIERS.value)
     age = person.age_on(today)
     return replace(person, link=child_link(code, minor=age is None or age < MAJORITY))
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value is not None else None
 
 
 def _number(values: Values, key: str) -> int | None:

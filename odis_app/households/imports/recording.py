@@ -37,7 +37,12 @@ _REQUEST = {
     "need_from": "needed_on", "min_days": "min_days", "max_rent": "max_rent", "wheelchair": "wheelchair", "ground_floor_or_lift": "ground_floor",
     "smoking": "smoking", "employment_area": "employment_area", "wishes_exclusive": "exclusive",
 }  # fmt: skip
-_PAPERS = {"protection_status": "status", "title_valid_until": "title_until", "arrived_on": "arrived_on"}
+_PAPERS = {
+    "protection_status": "status",
+    "title_valid_until": "title_until",
+    "arrived_on": "arrived_on",
+    "housing_right": "housing_right",
+}
 _NEEDS = {NeedKind.SCHOOL.value: "schooling", NeedKind.EMPLOYMENT.value: "employment"}
 
 
@@ -296,6 +301,7 @@ def _correct(identity: Identity, household: Household, member: Member, person: P
         values["sex"] = person.sex
     if person.birth_date is not None or (person.birth_year is not None and member.birth_year != person.birth_year):
         values |= {"birth_date": person.birth_date, "birth_year": person.birth_year}
+    values |= {name: told for name in people.DETAILS if (told := getattr(person, name)) is not None}
     operations.change_member(identity, household=household, member=member, values=values, version=None)
 
 
@@ -307,7 +313,7 @@ def snapshot(household: Household) -> dict[str, Any]:
         queries.request_of(household),
     )
     members = queries.present_members(household.id)
-    fields = ("first_name", "last_name", "sex", "birth_date", "birth_year")
+    fields = ("first_name", "last_name", "sex", "birth_date", "birth_year", *people.DETAILS)
     return {
         "identity": _plain(block, ("languages", "accommodation_mode", "accommodation_note"))
         | _plain(household, ("priority", "seniority_date"))

@@ -12,6 +12,7 @@ from odis_app.households.operations.file import (
     update_identity,
 )
 from odis_app.households.operations.joining import join_file, tell_joins, tries_left
+from odis_app.households.operations.languages import Spoken
 from odis_app.households.operations.needs import update_administrative, update_needs, update_request
 from odis_app.households.operations.passation import (
     Packet,
@@ -31,9 +32,12 @@ from odis_app.households.operations.sharing import (
     share_household,
     signal_household,
 )
+from odis_app.households.operations.situation import Registration, update_enrolments, update_resources
 
 __all__ = [
     "Packet",
+    "Registration",
+    "Spoken",
     "accept_passation",
     "add_member",
     "answer_rapprochement",
@@ -63,10 +67,12 @@ __all__ = [
     "tell_joins",
     "tries_left",
     "update_administrative",
+    "update_enrolments",
     "update_health_needs",
     "update_identity",
     "update_member_safety",
     "update_needs",
     "update_request",
+    "update_resources",
     "withdraw_passation",
 ]

@@ -23,9 +23,14 @@ from odis_app.households.enums import (
     AccommodationMode,
     ArrivalRoute,
     AsylumProcedure,
+    Diet,
+    EducationLevel,
+    FamilySituation,
     FrenchLevel,
+    HousingRight,
     Language,
     MemberLink,
+    MobilityMode,
     Priority,
     ProtectionStatus,
     Sex,
@@ -33,15 +38,23 @@ from odis_app.households.enums import (
     WorkSituation,
 )
 from odis_app.households.models import Household, HouseholdChange, changes_place
+from odis_app.households.nationalities import Nationality
 
 Change = dict[str, Any]
 SEALED = "modifié"
 WORDS: Mapping[str, type[Labelled]] = {
     "accommodation_mode": AccommodationMode,
     "arrival_route": ArrivalRoute,
+    "diet": Diet,
+    "education_level": EducationLevel,
+    "family_situation": FamilySituation,
     "french_level": FrenchLevel,
+    "french_written": FrenchLevel,
+    "housing_right": HousingRight,
     "languages": Language,
     "link": MemberLink,
+    "mobility": MobilityMode,
+    "nationality": Nationality,
     "priority": Priority,
     "procedure": AsylumProcedure,
     "protection_status": ProtectionStatus,

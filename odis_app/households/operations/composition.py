@@ -19,13 +19,21 @@ from odis_app.households.models import Household, HouseholdIdentity, HouseholdVe
 from odis_app.households.operations.changes import apply_values, claim_version, differences, mark_reviewed, remember
 from odis_app.households.operations.consents import tell_closed_shares
 from odis_app.households.operations.facts import refresh_completeness
+from odis_app.households.operations.languages import (
+    Spoken,
+    check_languages,
+    language_changes,
+    refresh_languages,
+    write_languages,
+)
 from odis_app.households.operations.marks import refresh_marks
 from odis_app.households.operations.search import refresh_tokens
-from odis_app.households.queries import is_minor, present_members
+from odis_app.households.queries import is_minor, languages_told, present_members
 
 MEMBER_LABELS = {
     "first_name": "Prénom", "last_name": "Nom", "link": "Lien", "sex": "Sexe", "birth_date": "Date de naissance", "birth_year": "Année de naissance",
-    "nationality": "Nationalité", "french_level": "Français", "situation": "Situation", "situation_note": "Précision", "present_in_france": "Présent en France",
+    "nationality": "Nationalité", "family_situation": "Situation familiale", "french_level": "Français oral", "french_written": "Français écrit",
+    "education_level": "Études", "mobility": "Mobilité", "situation": "Situation", "situation_note": "Précision", "present_in_france": "Présent en France",
 }  # fmt: skip
 MOST_PEOPLE = 60
 TOO_MANY = f"Un dossier compte {MOST_PEOPLE} personnes au plus : ouvrez un second dossier pour les autres."
@@ -42,7 +50,11 @@ class Person:
     birth_date: date | None = None
     birth_year: int | None = None
     nationality: str | None = None
+    family_situation: str | None = None
     french_level: str | None = None
+    french_written: str | None = None
+    education_level: str | None = None
+    mobility: str | None = None
     situation: str | None = None
     situation_note: str = ""
     present_in_france: bool = True
@@ -65,7 +77,8 @@ def insert_member(household: Household, person: Person, *, since: date) -> Membe
     birth_year = person.birth_date.year if person.birth_date else person.birth_year
     member = Member(
         household_id=household.id, owner_org_id=household.owner_org_id, link=person.link, first_name=person.first_name, last_name=person.last_name,
-        sex=person.sex, birth_date=person.birth_date, birth_year=birth_year, nationality=person.nationality, french_level=person.french_level,
+        sex=person.sex, birth_date=person.birth_date, birth_year=birth_year, nationality=person.nationality, family_situation=person.family_situation,
+        french_level=person.french_level, french_written=person.french_written, education_level=person.education_level, mobility=person.mobility,
         situation=person.situation, situation_note=person.situation_note, present_in_france=person.present_in_france, since=since,
     )  # fmt: skip
     db.add(member)
@@ -87,14 +100,18 @@ def add_member(
     event: HouseholdEvent,
     happened_on: date,
     version: int | None,
+    languages: Sequence[Spoken] = (),
 ) -> Member:
     """Add one person, with the event that brings them. Raises RuleError, StaleVersionError."""
     if person.link == MemberLink.DEMANDEUR_PRINCIPAL.value:
         raise RuleError("link", "Ce ménage a déjà un demandeur principal. Choisissez un autre lien.")
     _check_day(happened_on)
+    check_languages(languages)
     claim_version(household, version)
     check_number(household.size + 1)
     member = insert_member(household, person, since=happened_on)
+    if languages:
+        write_languages(household, member, languages)
     _new_version(
         identity, household, event=event, happened_on=happened_on, note=f"{person.first_name} {person.last_name}"
     )
@@ -107,21 +124,34 @@ def add_member(
 
 
 def change_member(
-    identity: Identity, *, household: Household, member: Member, values: Mapping[str, Any], version: int | None
+    identity: Identity,
+    *,
+    household: Household,
+    member: Member,
+    values: Mapping[str, Any],
+    version: int | None,
+    languages: Sequence[Spoken] | None = None,
 ) -> None:
-    """Correct what is written of one member; no new version of the composition. Raises RuleError, StaleVersionError."""
+    """Correct what is written of one member; no new version of the composition. ``languages``: all of theirs, None leaves them.
+
+    Raises RuleError, StaleVersionError.
+    """
+    check_languages(languages or ())
     given = dict(values)
     if given.get("birth_date") is not None:
         given["birth_year"] = given["birth_date"].year
     is_principal = member.link == MemberLink.DEMANDEUR_PRINCIPAL.value
     if "link" in given and is_principal != (given["link"] == MemberLink.DEMANDEUR_PRINCIPAL.value):
         raise RuleError("link", "Le demandeur principal ne change pas ici : un ménage en a toujours un et un seul.")
-    changes = differences(member, given, MEMBER_LABELS)
+    spoken = language_changes(member, languages) if languages is not None else []
+    changes = differences(member, given, MEMBER_LABELS) + spoken
     if not changes:
         mark_reviewed(identity, household)
         return
     claim_version(household, version)
     apply_values(member, given, MEMBER_LABELS)
+    if spoken:
+        write_languages(household, member, languages or ())
     _after(identity, household, [{**c, "label": f"{member.name}, {c['label'].lower()}"} for c in changes])
 
 
@@ -147,6 +177,8 @@ def close_member(
     claim_version(household, version)
     member.until = happened_on
     member.until_reason = event.value
+    db.flush()
+    refresh_languages(household, lost={row.language for row in languages_told(member)})
     _new_version(identity, household, event=event, happened_on=happened_on, note=member.name)
     _after(identity, household, [{"field": "member", "label": event.label, "old": "", "new": member.name}])
 

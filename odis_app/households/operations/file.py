@@ -26,6 +26,7 @@ from odis_app.households.models import (
     Household,
     HouseholdAdministrative,
     HouseholdCounter,
+    HouseholdEnrolment,
     HouseholdIdentity,
     HouseholdRequest,
     HouseholdVersion,
@@ -100,6 +101,7 @@ def open_household(identity: Identity, *, opening: Opening) -> Household:
             HouseholdIdentity(**child, name="", folded="", languages=opening.languages, accommodation_mode=opening.accommodation_mode),
             HouseholdAdministrative(**child),
             HouseholdRequest(**child),
+            HouseholdEnrolment(**child, dispositif_id=opening.dispositif_id, starts_on=opened_on, lead=identity.org_short_name),
             HouseholdVersion(
                 **child, version=1, event=HouseholdEvent.OUVERTURE.value, happened_on=opened_on, recorded_at=clock.now(), recorded_by_label=identity.name
             ),

@@ -26,6 +26,7 @@ from odis_app.households.models import (
     HouseholdAdministrative,
     HouseholdChange,
     HouseholdCounter,
+    HouseholdEnrolment,
     HouseholdFact,
     HouseholdIdentity,
     HouseholdNeed,
@@ -169,7 +170,8 @@ def _member(person: Person, public_id: str, since: date) -> Row:
     return {
         "public_id": public_id, "link": person.link, "first_name": person.first_name, "last_name": person.last_name,
         "sex": person.sex, "birth_date": person.birth_date, "birth_year": person.birth_date.year if person.birth_date else person.birth_year,
-        "nationality": person.nationality, "french_level": person.french_level, "situation": person.situation, "situation_note": person.situation_note,
+        "nationality": person.nationality, "family_situation": person.family_situation, "french_level": person.french_level,
+        "french_written": person.french_written, "education_level": person.education_level, "mobility": person.mobility, "situation": person.situation, "situation_note": person.situation_note,
         "present_in_france": person.present_in_france, "since": since,
     }  # fmt: skip
 
@@ -181,6 +183,8 @@ def _rows(identity: Identity, one: _Opened, now: datetime) -> Iterator[tuple[typ
     yield HouseholdAdministrative, child | dict(new.papers)
     yield HouseholdRequest, child | dict(new.request)
     opened_on, event = one.facts[0].happened_on, HouseholdEvent.OUVERTURE.value
+    scheme = {"dispositif_id": new.opening.dispositif_id, "starts_on": opened_on, "lead": identity.org_short_name}
+    yield HouseholdEnrolment, child | scheme
     told = {
         "version": 1,
         "event": event,

@@ -41,12 +41,12 @@ from odis_app.territories.queries import department
 REQUEST_LABELS = {
     "need_from": "Logement attendu à partir du", "min_days": "Durée minimale en jours", "max_rent": "Loyer maximal", "wheelchair": "Accessible en fauteuil",
     "ground_floor_or_lift": "Rez-de-chaussée ou ascenseur", "animals": "Animaux", "animals_note": "Précision sur les animaux", "smoking": "Tabac",
-    "employment_area": "Bassin d’emploi souhaité", "life_project": "Projet de vie", "wishes_exclusive": "Seulement ces départements",
+    "employment_area": "Bassin d’emploi souhaité", "diet": "Régime alimentaire", "life_project": "Projet de vie", "wishes_exclusive": "Seulement ces départements",
 }  # fmt: skip
 ADMINISTRATIVE_LABELS = {
     "protection_status": "Statut de protection", "procedure": "Procédure", "title_kind": "Titre", "title_valid_until": "Titre valable jusqu’au",
     "decision_date": "Décision du", "arrived_on": "Arrivée en France", "arrival_route": "Voie d’arrivée", "cir_signed_on": "CIR signé le",
-    "si_siao_number": "Numéro SI-SIAO", "domiciliation": "Domiciliation",
+    "si_siao_number": "Numéro SI-SIAO", "domiciliation": "Domiciliation", "housing_right": "DALO ou DAHO", "housing_right_on": "DALO ou DAHO, décision ou dépôt du",
 }  # fmt: skip
 SEALED_LABELS = {"agdref": "Numéro étranger (AGDREF)", "ofii_number": "Numéro OFII"}
 

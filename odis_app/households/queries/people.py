@@ -11,7 +11,7 @@ from sqlalchemy import and_, or_, select
 from odis_app.core.db import asked_once, db
 from odis_app.core.formats import pluriel
 from odis_app.households.enums import CompositionKind, MemberLink
-from odis_app.households.models import Household, HouseholdVersion, Member
+from odis_app.households.models import Household, HouseholdVersion, Member, MemberLanguage
 
 MAJORITY = 18
 _ORDER = (
@@ -59,6 +59,26 @@ def members_on(household: Household, day: date) -> Sequence[Member]:
     return (
         db.execute(select(Member).where(Member.household_id == household.id, there).order_by(*_ORDER)).scalars().all()
     )
+
+
+def languages_told(member: Member) -> Sequence[MemberLanguage]:
+    """The languages of one person, in the order of their codes."""
+    statement = select(MemberLanguage).where(MemberLanguage.member_id == member.id)
+    return db.execute(statement.order_by(MemberLanguage.language)).scalars().all()
+
+
+def languages_of(household: Household) -> dict[int, list[MemberLanguage]]:
+    """The languages of each person who is there, by member id; a person without any is absent."""
+    statement = (
+        select(MemberLanguage)
+        .join(Member, Member.id == MemberLanguage.member_id)
+        .where(MemberLanguage.household_id == household.id, Member.until.is_(None))
+        .order_by(MemberLanguage.member_id, MemberLanguage.language)
+    )
+    found: dict[int, list[MemberLanguage]] = {}
+    for row in db.execute(statement).scalars():
+        found.setdefault(row.member_id, []).append(row)
+    return found
 
 
 def versions(household: Household) -> Sequence[HouseholdVersion]:

@@ -12,6 +12,7 @@ from odis_app.households.views import (
     protected,
     rapprochements,
     sharing,
+    situation,
 )
 from odis_app.households.views.page import blueprint
 
@@ -28,4 +29,5 @@ __all__ = [
     "protected",
     "rapprochements",
     "sharing",
+    "situation",
 ]

@@ -10,6 +10,7 @@ from odis_app.core.web import identity
 from odis_app.households import operations, queries
 from odis_app.households.enums import HouseholdEvent, MemberLink
 from odis_app.households.forms import CloseMemberForm, MemberForm, NewMemberForm
+from odis_app.households.forms.members import DETAILS
 from odis_app.households.models import Household, Member
 from odis_app.households.policy import HOUSEHOLD_READ_FULL, HOUSEHOLD_UPDATE, MEMBER_UPDATE, find_household, find_member
 from odis_app.households.views.page import blueprint, done, file_page, form_page, saved
@@ -21,7 +22,6 @@ FIELDS = [
     "link",
     "sex",
     "birth",
-    "nationality",
     "french_level",
     "situation",
     "situation_note",
@@ -39,6 +39,7 @@ def composition(household: Household) -> Response:
         tab=TAB,
         members=queries.present_members(household.id),
         past=queries.past_members(household),
+        languages=queries.languages_of(household),
         versions=queries.versions(household),
         today=clock.today(),
     )
@@ -61,12 +62,19 @@ def add_member(household: Household) -> Response:
                 event=event,
                 happened_on=form.happened_on.data,
                 version=form.expected_version,
+                languages=form.languages,
             ),
         ):
             return done(household, TAB, f"{form.first_name.data} {form.last_name.data} fait partie du ménage.")
     sections = [("Ce qui change", ["event", "happened_on"]), ("La personne", FIELDS)]
     return form_page(
-        household, form, title="Ajouter une personne", tab=TAB, submit="Ajouter la personne", sections=sections
+        household,
+        form,
+        title="Ajouter une personne",
+        tab=TAB,
+        submit="Ajouter la personne",
+        sections=sections,
+        more=DETAILS,
     )
 
 
@@ -81,13 +89,18 @@ def _belongs(household: Household, member: Member) -> None:
 def change_member(household: Household, member: Member) -> Response:
     """Correct what is written of one member."""
     _belongs(household, member)
-    form = MemberForm.of(member, household.version)
+    form = MemberForm.of(member, household.version, queries.languages_told(member))
     form.restrict_link(member)
     if form.validate_on_submit() and saved(
         form,
         household,
         lambda: operations.change_member(
-            identity(), household=household, member=member, values=form.values, version=form.expected_version
+            identity(),
+            household=household,
+            member=member,
+            values=form.values,
+            version=form.expected_version,
+            languages=form.languages,
         ),
     ):
         return done(household, TAB, f"Fiche de {member.name} enregistrée.")
@@ -98,6 +111,7 @@ def change_member(household: Household, member: Member) -> Response:
         tab=TAB,
         submit="Enregistrer la fiche",
         sections=[("", FIELDS)],
+        more=DETAILS,
     )
 
 

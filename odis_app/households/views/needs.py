@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
+from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.permissions import guard
 from odis_app.core.web import identity
@@ -31,6 +32,10 @@ def administrative(household: Household) -> Response:
         protection=queries.protection_label(identity(), papers.protection_status),
         agdref=queries.agdref_of(household),
         ofii_number=queries.sealed_number(household, "ofii_number"),
+        enrolments=(enrolled := queries.enrolments(household)),
+        overlaps=queries.overlaps(enrolled, clock.today()),
+        resources=queries.resources(household),
+        today=clock.today(),
     )
 
 
@@ -53,6 +58,7 @@ def edit_administrative(household: Household) -> Response:
         ("Droit au séjour", ["protection_status", "procedure", "title_kind", "title_valid_until", "decision_date"]),
         ("Arrivée", ["arrived_on", "arrival_route", "cir_signed_on"]),
         ("Numéros et adresse", ["agdref", "ofii_number", "si_siao_number", "domiciliation"]),
+        ("Droit au logement", ["housing_right", "housing_right_on"]),
     ]
     return form_page(
         household,
@@ -133,7 +139,7 @@ def edit_project(household: Household) -> Response:
             ],
         ),
         ("Où vivre", [*(field.name for field in form.wish_fields), "wishes_exclusive", "employment_area"]),
-        ("Le projet", ["life_project"]),
+        ("Le projet", ["life_project", "diet"]),
     ]
     return form_page(
         household,
