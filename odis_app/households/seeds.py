@@ -278,7 +278,7 @@ def _live(identity: Identity, household: Household, sketch: Sketch, rank: int, s
     other = SECOND_SCHEMES.get(sketch.name)
     if other is None:
         return
-    ids = dict(db.execute(select(Dispositif.code, Dispositif.id)).tuples().all())
+    ids = {row.code: row.id for row in db.execute(select(Dispositif.code, Dispositif.id))}
     own = [do.Registration(e.dispositif_id, e.starts_on, e.ends_on, e.lead) for e in queries.enrolments(household)]
     code, lead, days, end = other
     starts = said - timedelta(days=days)

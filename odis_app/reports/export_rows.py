@@ -140,7 +140,7 @@ def _chunk(identity: Identity, ids: Sequence[int]) -> Iterator[Line]:
         .where(money.household_id.in_(ids))
         .group_by(money.household_id)
     )
-    resources: dict[int, Decimal | None] = dict(totals.tuples().all())
+    resources: dict[int, Decimal | None] = {row[0]: row[1] for row in totals}
     for key in ids:
         if key in found:
             name, languages = identities.get(key, (None, ""))

@@ -9,14 +9,27 @@ import pytest
 import structlog
 from bs4 import BeautifulSoup
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from jobs.queues import ALLOWED
+from jobs.schedule import SCHEDULE
+from odis_app.core import clock
 from odis_app.core.db import db
+from odis_app.core.jobs import request_job
 from odis_app.core.logs import traced
 from odis_app.core.permissions import public
 from odis_app.core.services.embedded import Embedded
-from tests.security.region import Region, addresses, browser, lists
+from odis_app.exchange.models import Import
+from odis_app.households.models import Household, Member
+from odis_app.households.queries.lists import HouseholdFilter
+from odis_app.privacy import operations as privacy
+from odis_app.privacy.enums import RequestKind
+from odis_app.privacy.models import RightsRequest
+from odis_app.reports.exports import request_export
+from tests.security.region import LETTERS, Region, addresses, browser, lists
 from tests.support.client import form_values
+from tests.support.workers import run_job
+from tests.support.worlds import owner_unit
 
 MARKS = (
     "Marqueuzine",
@@ -81,6 +94,114 @@ def test_no_page_nor_form_of_the_product_writes_a_person_in_the_logs(
     with services.postgres.log.open(encoding="utf-8", errors="replace") as log:
         log.seek(start)
         assert marks_in(log.read()) == []
+
+
+FREE = "Marqueuzine"
+OPENED = {
+    "principal-first_name": "Lalarème", "principal-last_name": "Marqueuzine-Neuve", "principal-sex": "f", "principal-birth": "1981",
+    "dispositif": "1", "department": "44", "phone": "0639980001",
+}  # fmt: skip
+OFFERED = {
+    "host_name": "Jeanne Marqueuse", "phone": "0639980001", "commune": "Nantes (44)", "kind": "chambre_chez_habitant", "capacity": "1", "bedrooms": "1",
+    "units": "1", "smoke_detector": "y",
+}  # fmt: skip
+NOTED = ("/menages/{household}/journal", {"body": f"{FREE}, 0600000001"}, "Noter l’échange")
+INVITED = ("/equipe/inviter", {"roles": ["travailleur_social"]}, "Envoyer l’invitation")
+SOUGHT = ("/recherche", {"q": FREE}, "Rechercher")
+# By role: the page, what is typed, the button. Those who write nothing about anybody look for them.
+WRITTEN = {
+    "ts": [("/menages/nouveau", OPENED, None), NOTED],
+    "co": [("/offres/nouveau", OFFERED, "Enregistrer"), NOTED, INVITED],
+    "qo": [("/offres/nouveau", OFFERED, "Enregistrer")],
+    "op": [NOTED],
+    "ba": [("/places/{place}/modifier", {"label": f"Studio {FREE}"}, "Enregistrer")],
+    "ao": [INVITED],
+    "ap": [INVITED],
+    "dd": [SOUGHT],
+    "na": [SOUGHT],
+    "cl": [SOUGHT],
+}  # fmt: skip
+
+
+def nothing_told(
+    region: Region, services: Embedded, start: int, caplog: pytest.LogCaptureFixture, *said: object
+) -> None:
+    assert marks_in(caplog.text) == []
+    assert [marks_in(str(words)) for words in said if marks_in(str(words))] == []
+    with services.postgres.log.open(encoding="utf-8", errors="replace") as log:
+        log.seek(start)
+        assert marks_in(log.read()) == []
+
+
+def test_what_each_role_writes_in_earnest_is_in_no_log(
+    app: Flask,
+    region: Region,
+    services: Embedded,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    everything_said: structlog.testing.LogCapture,
+) -> None:
+    """Each form is accepted: 303, or the page of a search."""
+    assert set(WRITTEN) == set(LETTERS)
+    start = services.postgres.log.stat().st_size
+    for rank, (letters, forms) in enumerate(WRITTEN.items()):
+        client = browser(app, region.people["own", letters])
+        for page, typed, button in forms:
+            given = {**typed, "email": f"{rank}hote@exemple.test"} if "roles" in typed else typed
+            answer = client.get(page.format(**region.things))
+            if page == "/recherche":
+                client.submit(answer, given, action="/recherche", status=200)
+            else:
+                client.submit(answer, given, button=button)
+    out = capfd.readouterr()
+    nothing_told(region, services, start, caplog, out.out, out.err, everything_said.entries)
+
+
+def test_the_workers_write_nobody_in_the_logs(
+    app: Flask,
+    region: Region,
+    services: Embedded,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    everything_said: structlog.testing.LogCapture,
+) -> None:
+    """Every task that workers know runs once, on files, offers, mails and imports full of marked words; each ends well."""
+    _ask_for_everything(region)
+    start = services.postgres.log.stat().st_size
+    with owner_unit():
+        for line in SCHEDULE:
+            db.execute(
+                text(
+                    "INSERT INTO jobs (public_id, kind, task, queue, label, schedule, slot) "
+                    "VALUES (substr(md5(random()::text), 1, 16), 'schedule', :task, :queue, :label, :name, clock_timestamp())"
+                ),
+                {"task": line.task, "queue": line.queue, "label": line.label, "name": line.name},
+            )
+        waiting = db.execute(
+            text("SELECT id, task FROM jobs WHERE state = 'queued' ORDER BY schedule NULLS FIRST, id")
+        ).all()
+    ended = {task: run_job(app, task, job) for job, task in waiting}
+    assert set(ended) == ALLOWED
+    assert {task: how for task, how in ended.items() if how != "done"} == {}
+    out = capfd.readouterr()
+    nothing_told(region, services, start, caplog, out.out, out.err, everything_said.entries)
+
+
+def _ask_for_everything(region: Region) -> None:
+    """A bilan waits already, with the handover; a copy of one's data, a list that leaves, an import."""
+    with region.camille.acting() as identity:
+        household = region.numbers["household"]
+        asked = db.scalars(select(RightsRequest).where(RightsRequest.household_id == household).limit(1)).one()
+        copy = privacy.register_request(
+            identity, household=db.get_one(Household, household), member=db.get_one(Member, asked.member_id), kind=RequestKind.COPIE,
+            received_on=clock.today(), details=f"Tout sur {FREE}",
+        )  # fmt: skip
+        privacy.request_copy(identity, request=copy)
+        request_export(identity, filters=HouseholdFilter())
+    with region.people["own", "ts"].acting() as identity:
+        found = db.scalars(select(Import).where(Import.public_id == region.things["found"])).one()
+        told = {"import": found.public_id, "checked_at": found.checked_at.isoformat() if found.checked_at else ""}
+        request_job(identity, task="jobs.exchange.record", queue="bilans", kind="import", label="Import", params=told)
 
 
 def test_an_unexpected_error_is_told_by_its_place_and_its_reference_only(
