@@ -47,6 +47,18 @@ FACTOR_RESET = mail_kind(
     page="mails/factor_reset.html",
     fields={"by", "link"},
 )
+NEW_BROWSER = mail_kind(
+    "new_browser",
+    subject="Une connexion à votre compte OD&IS depuis un autre navigateur",
+    page="mails/new_browser.html",
+    fields={"link"},
+)
+CODE_REPLAYED = mail_kind(
+    "code_replayed",
+    subject="Un code déjà servi a été refusé sur votre compte OD&IS",
+    page="mails/code_replayed.html",
+    fields={"link"},
+)
 BACKUP_CODE_USED = mail_kind(
     "backup_code_used",
     subject="Un code de secours de votre compte OD&IS a servi",

@@ -43,6 +43,11 @@ def visitor(address: str) -> Visitor:
     return Visitor(place(), _marks().get(_name(address), ""))
 
 
+def knows(address: str) -> bool:
+    """Whether the account at ``address`` signed in from this browser in the last 180 days."""
+    return _name(address) in _marks()
+
+
 def place() -> str:
     """The network address; of IPv6 the part that one subscriber holds, which has more addresses than there are counters."""
     try:

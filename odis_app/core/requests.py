@@ -30,14 +30,28 @@ def init_app(app: Flask) -> None:
 
 def session_token() -> str | None:
     """The raw token of this browser's session; never logged, never rendered."""
-    return request.cookies.get(COOKIE)
+    return request.cookies.get(cookie_name())
+
+
+def cookie_name() -> str:
+    """That of the session's cookie: over https browsers take the prefixed one from this very host alone, and never in clear."""
+    return host_cookie(COOKIE, current_app.config["ODIS"].address)
+
+
+def host_cookie(name: str, address: str) -> str:
+    """The name of a cookie for the whole of the installation at ``address``."""
+    return f"__Host-{name}" if address.startswith("https") else name
 
 
 def keep_session(response: Response, token: str) -> None:
     """Give the browser its session: a cookie that no script reads, gone when the browser closes."""
-    response.set_cookie(
-        COOKIE, token, httponly=True, secure=current_app.config["SESSION_COOKIE_SECURE"], samesite="Lax", path="/"
-    )
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    response.set_cookie(cookie_name(), token, httponly=True, secure=secure, samesite="Lax", path="/")
+
+
+def forget_session(response: Response) -> None:
+    """Take its session back from the browser."""
+    response.delete_cookie(cookie_name(), path="/", secure=current_app.config["SESSION_COOKIE_SECURE"], httponly=True)
 
 
 def device() -> str:

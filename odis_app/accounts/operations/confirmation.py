@@ -7,7 +7,8 @@ from sqlalchemy import text
 from odis_app.accounts.operations.backup import tell_backup_code_used
 from odis_app.accounts.operations.passwords import is_own_password
 from odis_app.accounts.operations.sessions import Minter
-from odis_app.accounts.operations.verification import CODE_REFUSED, is_right_code
+from odis_app.accounts.operations.totp import CODE_REFUSED
+from odis_app.accounts.operations.verification import is_right_code
 from odis_app.audit.operations import record_event
 from odis_app.core.db import db, token_hash
 from odis_app.core.errors import RuleError

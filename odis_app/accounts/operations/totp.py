@@ -17,7 +17,12 @@ from odis_app.core.identity import Identity
 
 STEP_SECONDS = 30
 ISSUER = "OD&IS"
+CODE_REFUSED = "Ce code n’est pas le bon, ou il a déjà servi."
 REFUSED = "Ce code n’est pas le bon, ou il a déjà servi. Attendez le suivant dans votre application, puis écrivez-le."
+
+
+class ReplayedError(RuleError):
+    """The code was right, and it had served."""
 
 
 def begin_totp(identity: Identity) -> None:
@@ -63,7 +68,7 @@ def remove_totp(identity: Identity) -> None:
 
 
 def is_right_totp(minter: Minter, *, user_id: int, code: str) -> bool:
-    """Whether ``code`` is that of now (or of the step before or after) and never served: it is used up by being right."""
+    """Whether ``code`` is that of now (or of the step before or after): it is used up by being right. Raises ReplayedError when it had served."""
     sealed = db.execute(
         text("SELECT odis.totp_of(:who, :proof)"), {"who": user_id, "proof": minter.proof(f"totp-of|{user_id}")}
     ).scalar_one()
@@ -71,7 +76,9 @@ def is_right_totp(minter: Minter, *, user_id: int, code: str) -> bool:
     if step is None:
         return False
     values = {"who": user_id, "step": step, "proof": minter.proof(f"totp-use|{user_id}|{step}")}
-    return bool(db.execute(text("SELECT odis.totp_use(:who, :step, :proof)"), values).scalar_one())
+    if not db.execute(text("SELECT odis.totp_use(:who, :step, :proof)"), values).scalar_one():
+        raise ReplayedError("code", CODE_REFUSED)
+    return True
 
 
 def matching_step(secret: str, code: str) -> int | None:

@@ -17,7 +17,6 @@ from odis_app.core.identity import ANONYMOUS
 from odis_app.core.ids import new_token
 
 DIGITS = 6
-CODE_REFUSED = "Ce code n’est pas le bon, ou il a déjà servi."
 SPENT = "Trop d’essais, ou trop de temps passé. Recommencez par votre mot de passe."
 
 
@@ -83,7 +82,7 @@ def count_try(token: str) -> bool:
 
 
 def is_right_code(minter: Minter, *, user_id: int, code: str) -> tuple[bool, int | None]:
-    """(whether the code is right, how many backup codes are left when it was one). Right, it is used up."""
+    """(whether the code is right, how many backup codes are left when it was one). Right, it is used up. Raises ReplayedError."""
     typed = "".join(code.split())
     if typed.isdecimal() and len(typed) == DIGITS:
         return is_right_totp(minter, user_id=user_id, code=typed), None

@@ -17,6 +17,7 @@ from odis_app.accounts.operations.confirmation import (
     count_confirmation,
     record_refused_confirmation,
 )
+from odis_app.accounts.operations.notices import tell_replay
 from odis_app.accounts.operations.verification import SPENT
 from odis_app.accounts.policy import ACCOUNT_CONFIRM
 from odis_app.accounts.views.passkeys import session_holder, site
@@ -25,7 +26,7 @@ from odis_app.core.db import unit_of_work
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
-from odis_app.core.requests import COOKIE, keep_session, session_token
+from odis_app.core.requests import forget_session, keep_session, session_token
 from odis_app.core.web import identity, is_fragment_request, is_safe_path, redirect_to, redirect_to_url
 
 HOME = "/"
@@ -46,6 +47,7 @@ def confirm() -> Response:
     except RuleError as error:
         with unit_of_work(session_token()) as unit:
             record_refused_confirmation(unit.identity)
+            tell_replay(error, unit.identity.email)
         form.code.data = form.answer.data = ""
         form.add_error(error)
         return confirm_page(form, carried, 422)
@@ -111,5 +113,5 @@ def _thrown_out(form: ConfirmForm, carried: list[tuple[str, str]]) -> Response:
     again.suite.data = form.suite.data
     again.add_error(RuleError("", SPENT))
     response = sign_in_page(again, carried, 422)
-    response.delete_cookie(COOKIE)
+    forget_session(response)
     return response

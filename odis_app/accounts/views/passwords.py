@@ -12,7 +12,7 @@ from odis_app.core import links
 from odis_app.core.db import unit_of_work
 from odis_app.core.errors import RuleError
 from odis_app.core.permissions import public
-from odis_app.core.requests import COOKIE
+from odis_app.core.requests import forget_session
 from odis_app.core.web import redirect_to, render
 
 ENDPOINT = "accounts.new_password"
@@ -75,7 +75,7 @@ def new_password() -> Response:
 def _changed(address: str) -> Response:
     flash("Votre mot de passe est changé. Connectez-vous avec le nouveau.", "ok")
     response = redirect_to("accounts.sign_in")
-    response.delete_cookie(COOKIE)  # the session that this browser may have had has ended with the others
+    forget_session(response)  # the session that this browser may have had has ended with the others
     links.forget(response, ENDPOINT)
     visitors.remember(response, address, afresh=True)  # whatever was tried before, its owner comes in
     return response

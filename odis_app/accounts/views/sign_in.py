@@ -8,11 +8,12 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from odis_app.accounts import drafts, linking, operations, visitors
 from odis_app.accounts.forms import CodeForm, SignInForm
 from odis_app.accounts.operations.attempts import Kind, TooOftenError
+from odis_app.accounts.operations.notices import tell_new_browser
 from odis_app.accounts.operations.verification import Verification, verification
 from odis_app.core.db import unit_of_work
 from odis_app.core.errors import RuleError
 from odis_app.core.permissions import public
-from odis_app.core.requests import COOKIE, device, keep_session
+from odis_app.core.requests import device, forget_session, keep_session
 from odis_app.core.web import identity, is_fragment_request, is_safe_path, redirect_to, redirect_to_url
 
 blueprint = Blueprint("accounts", __name__)
@@ -66,7 +67,7 @@ def sign_out() -> Response:
     if elsewhere:  # the policy of forms keeps this answer from leading there by itself
         response = make_response(render_template("accounts/signed_out.html", where=elsewhere))
         response.headers["Refresh"] = f"0; url={elsewhere}"
-    response.delete_cookie(COOKIE)
+    forget_session(response)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
@@ -137,6 +138,8 @@ def welcome(token: str, target: str | None, carried: list[tuple[str, str]]) -> R
         operations.record_sign_in(unit.identity)
         linking.finish(minter(), unit.identity)
         who, address = unit.identity.user_public_id, unit.identity.email
+        if not visitors.knows(address):
+            tell_new_browser(unit.identity)
     same_person = _previous_person() == who
     destination = target if is_safe_path(target) else url_for("home.index")
     if carried and same_person:

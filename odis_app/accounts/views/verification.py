@@ -9,8 +9,9 @@ from odis_app.accounts.forms import CodeForm, SignInForm
 from odis_app.accounts.operations import passkeys
 from odis_app.accounts.operations.attempts import Kind
 from odis_app.accounts.operations.backup import tell_backup_code_used
+from odis_app.accounts.operations.notices import tell_replay
+from odis_app.accounts.operations.totp import CODE_REFUSED
 from odis_app.accounts.operations.verification import (
-    CODE_REFUSED,
     SPENT,
     Verification,
     count_try,
@@ -98,6 +99,7 @@ def _refused(form: CodeForm, error: RuleError, token: str, carried: list[tuple[s
     with unit_of_work(None):
         record_refused_code()
         expected = verification(token)
+        tell_replay(error, expected.email if expected else None)
     if expected is None or expected.user_id is None:
         return _from_the_start(form, carried, error.message if expected else SPENT)
     form.code.data = form.answer.data = ""
