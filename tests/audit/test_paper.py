@@ -31,7 +31,7 @@ def read(client: StrictClient, actor: Actor, path: str) -> str:
     """Open a page; when it was written in the trail, as the paper says it."""
     client.as_(actor).get(path)
     with owner_unit():
-        at = db.execute(text("SELECT max(at) FROM audit_events WHERE action LIKE '%:read'")).scalar_one()
+        at = db.execute(text("SELECT max(at) FROM audit_events WHERE right(action, 5) = '\\:read'")).scalar_one()
     return plain(f"{jour_long(at)}, {heure(at)}")
 
 
@@ -58,8 +58,8 @@ def test_the_household_s_copy_word_for_word(client: StrictClient, town: Town, fa
     own, other = names[town.camille.org_id], names[town.neighbour.org_id]
     lines = [
         f"{third} {own} Coordination Accompagnement commun",
-        f"{second} {other} Travail social, Qualification des offres Mobilité nationale",
-        f"{first} {own} Travail social, Qualification des offres Accompagnement commun",
+        f"{second} {other} Qualification des offres, Travail social Mobilité nationale",
+        f"{first} {own} Qualification des offres, Travail social Accompagnement commun",
     ]
     assert f"Qui a consulté le dossier {number}" in words
     assert "3 consultations. Chaque fois qu’une personne ouvre votre dossier, une ligne est inscrite." in words
