@@ -24,3 +24,4 @@ def setup(app: Flask) -> None:
         provider=views.tab.count,
     )
     slot("household.aside").add(label="Logement", permission=ORIENTATION_READ, order=20, provider=views.tab.card)
+    slot("passation.steps").add(provider=views.tab.steps)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from odis_app.access.enums import Verdict
-from odis_app.access.models import Grant
+from odis_app.access.models import Grant, Passation
 from odis_app.access.operations import decide_review
 from odis_app.access.queries import pending_reviews
 from odis_app.accounts.models import User
@@ -21,6 +21,7 @@ from odis_app.placements import operations as do
 from odis_app.placements.models import Orientation, Placement
 from odis_app.placements.policy import visible_orientations
 from tests.placements.conftest import Town, create_place, found, stay
+from tests.support.client import StrictClient
 from tests.support.worlds import WorldBuilder, owner_unit
 
 
@@ -48,6 +49,15 @@ def test_an_open_proposal_is_answered_by_the_new_organisation(town: Town) -> Non
     with town.operator.acting() as identity:
         do.accept_for_host(identity, orientation=found(orientation))
         assert found(orientation).confirmed_at is not None
+
+
+def test_the_checklist_says_what_is_to_answer_and_what_goes_on(town: Town, client: StrictClient) -> None:
+    town.propose()
+    hand_over(town, town.neighbour)
+    with town.neighbour.acting():
+        address = f"/menages/passations/{db.scalars(select(Passation.public_id)).one()}"
+    assert "Répondre à la proposition de logement en cours" in client.as_(town.neighbour).get(address).text
+    assert "Répondre à la proposition" not in client.as_(town.camille).get(address).text, "the file is theirs no more"
 
 
 def test_a_stay_goes_on_and_its_operator_still_reads_the_file(town: Town) -> None:

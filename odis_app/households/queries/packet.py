@@ -12,6 +12,7 @@ from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.formats import jour
 from odis_app.core.identity import Identity
+from odis_app.core.slots import slot
 from odis_app.households import queries
 from odis_app.households.models import Household
 from odis_app.journal.enums import EntryKind
@@ -31,12 +32,15 @@ class Step:
 
 
 def checklist(identity: Identity, passation: Passation, household: Household | None) -> list[Step]:
-    """In the order in which they are best done. ``household``: the file once it is one's own; without it nothing of it is said."""
+    """In the order in which they are best done. ``household``: the file once it is one's own; without it nothing of it is said.
+
+    Slot to fill: ``passation.steps``, ``provider(identity, household) -> list[Step]``.
+    """
     mine = household if household is not None and household.owner_org_id == identity.case_org_id else None
     moved = passation.moved_at if mine is not None else None
     steps = [
         Step("Appeler ou voir le ménage, puis l’écrire au journal", mine is not None and _contacted(identity, passation, mine) if moved else None),
-        Step("Relire la composition, puis confirmer le dossier à jour", mine.reviewed_at is not None and mine.reviewed_at > moved if mine and moved else None, "households.show"),
+        Step("Relire la composition, puis confirmer le dossier à jour", mine.reviewed_at > moved if mine and moved else None, "households.show"),
     ]  # fmt: skip
     if not passation.with_safety:
         steps.append(Step("Redemander à chaque adulte, seul, ce qui le protège et comment le joindre sans risque", endpoint="households.safety"))  # fmt: skip
@@ -47,6 +51,12 @@ def checklist(identity: Identity, passation: Passation, household: Household | N
         until = papers.title_valid_until if papers is not None else None
         if until is not None and until <= clock.today() + SOON:
             steps.append(Step(f"Préparer le renouvellement du titre de séjour, valable jusqu’au {jour(until)}", endpoint="households.administrative"))  # fmt: skip
+        steps += [
+            step
+            for entry in slot("passation.steps").entries()
+            if entry.provider
+            for step in entry.provider(identity, mine)
+        ]
     return [
         *steps,
         Step("Relire qui lit le dossier, fermer les partages qui n’ont plus de raison", endpoint="households.shares"),

@@ -11,6 +11,7 @@ from odis_app.core.web import identity, render
 from odis_app.documents.records import page_of
 from odis_app.households.models import Household
 from odis_app.households.policy import find_household
+from odis_app.households.queries.packet import Step
 from odis_app.placements import policy, queries
 from odis_app.placements.views.page import SIGNS, blueprint, countdown
 
@@ -36,6 +37,19 @@ def of_household(household: Household) -> Response:
 def count(who: Identity, household: Household) -> int:
     """How many proposals and stays the tab holds that are not over."""
     return sum(o.is_active or o.status.value == "confirmee" for o in queries.orientations_of(who, household.id))
+
+
+def steps(who: Identity, household: Household) -> list[Step]:
+    """What a handover leaves to answer or to go on with: proposals that wait, a stay that goes on. For the checklist of who receives the file."""
+    if not who.can(policy.ORIENTATION_READ):
+        return []
+    waiting = sum(o.is_active for o in queries.orientations_of(who, household.id))
+    found = (
+        [Step("Répondre à la proposition de logement en cours", endpoint="placements.of_household")] if waiting else []
+    )
+    if any(stay.exited_on is None and stay.cancelled_at is None for stay in queries.placements_of(who, household.id)):
+        found.append(Step("Se présenter à l’hébergeur ou à l’opérateur : l’hébergement continue", endpoint="placements.of_household"))  # fmt: skip
+    return found
 
 
 def card(who: Identity, household: Household) -> Markup | None:
