@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import event, func, select, text
@@ -28,6 +29,9 @@ from odis_app.documents.storage import Store, StoreError
 log = logging.getLogger(__name__)
 STORE_DOWN = "Le document n’a pas pu être enregistré : l’espace de stockage est plein ou ne répond pas. Gardez votre fichier et réessayez plus tard."
 INFECTED = "L’antivirus a refusé ce fichier. Il n’est pas enregistré ; prévenez la personne qui vous l’a remis."
+UNSCANNED = (
+    "L’antivirus ne répond pas : ce fichier n’est ni lu ni gardé. Gardez le vôtre et réessayez dans quelques minutes."
+)
 HEALTH_CLOSED = "Ce dossier n’accepte pas de document de santé de votre part. Retirez-le, ou choisissez une autre sensibilité s’il n’en contient pas."
 
 
@@ -114,11 +118,20 @@ def _verdict(data: bytes, field: str) -> DocumentState:
     try:
         clean = antivirus.is_clean(data, clamav)
     except antivirus.ScannerDownError as error:
-        log.warning("a document waits in quarantine: %s", error)
+        log.warning("a file could not be scanned: %s", error)
         return DocumentState.QUARANTINE
     if not clean:
         raise RuleError(field, INFECTED)
     return DocumentState.CLEAN
+
+
+def refuse_infected(path: Path, field: str) -> None:
+    """For a file that is read without being kept as a document (an import): with an antivirus it is clean, or RuleError on ``field``.
+
+    It has no quarantine to wait in: an antivirus that does not answer refuses it too.
+    """
+    if _process["here"].clamav and _verdict(path.read_bytes(), field) is not DocumentState.CLEAN:
+        raise RuleError(field, UNSCANNED)
 
 
 def _write(key: str, sealed: bytes, field: str) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import errno
-import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -28,7 +26,10 @@ from odis_app.journal.policy import find_entry
 from tests.documents.conftest import PDF, picture, upload
 from tests.journal.conftest import EVERYBODY, Circle, public_id_of
 from tests.journal.test_walls import EXPECTED
+from tests.support.clamav import clamav, closed_port
 from tests.support.worlds import open_class2, owner_unit
+
+__all__ = ["clamav"]
 
 Put = Callable[..., str]
 
@@ -215,40 +216,6 @@ def test_a_lost_file_is_told_and_a_strange_key_refused(tmp_path: Path) -> None:
 # ── The antivirus ───────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-def clamav() -> Iterator[str]:
-    """A server that speaks INSTREAM and finds anything that says EICAR."""
-    server = socket.create_server(("127.0.0.1", 0))
-    stop = threading.Event()
-
-    def exactly(link: socket.socket, size: int) -> bytes:
-        data = b""
-        while len(data) < size:
-            data += link.recv(size - len(data)) or pytest.fail("the client left in the middle")
-        return data
-
-    def serve() -> None:
-        while not stop.is_set():
-            try:
-                link, _ = server.accept()
-            except OSError:
-                return
-            with link:
-                assert exactly(link, 10) == b"zINSTREAM\0"
-                received = b""
-                while size := int.from_bytes(exactly(link, 4), "big"):
-                    received += exactly(link, size)
-                link.sendall(b"stream: Eicar-Test-Signature FOUND\0" if b"EICAR" in received else b"stream: OK\0")
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield f"127.0.0.1:{server.getsockname()[1]}"
-    stop.set()
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
-    thread.join(5)
-
-
 def test_the_antivirus_lets_through_and_refuses(
     circle: Circle, store: Put, installation: Callable[..., None], clamav: str
 ) -> None:
@@ -260,11 +227,6 @@ def test_the_antivirus_lets_through_and_refuses(
     with circle["author"].acting() as identity:
         assert find_clean_document(identity, big) is not None
     assert second_wall(circle, "author") == {big}
-
-
-def closed_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return f"127.0.0.1:{server.getsockname()[1]}"
 
 
 def test_without_answer_a_file_waits_in_quarantine_and_leaves_it_by_the_antivirus(

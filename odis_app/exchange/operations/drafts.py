@@ -18,6 +18,7 @@ from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
+from odis_app.documents.operations import refuse_infected
 from odis_app.exchange import columns, queries
 from odis_app.exchange.bulk import insert_rows
 from odis_app.exchange.cells import Row
@@ -183,6 +184,7 @@ def _open_draft(found: Import) -> ImportKind:
 
 
 def _fill(identity: Identity, found: Import, kind: ImportKind, path: Path, filename: str, sheet: str | None) -> None:
+    refuse_infected(path, "file")  # before anything opens it
     try:
         table = read_table(path, filename, sheet=sheet, vocabulary=kind.vocabulary())
     except FileRefusedError as error:
