@@ -59,7 +59,7 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Stays that began between this département and another one."""
+    """Stays that began between this département and another one; « »: those with whom too few households are concerned."""
 
     department: str
     arrivals: Count

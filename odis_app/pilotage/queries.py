@@ -47,7 +47,9 @@ WAITING_STAGES = (
 )
 WAITING_BOUNDS = ((30, "moins_de_31"), (90, "de_31_a_90"), (180, "de_91_a_180"))
 WAITING_MORE = "plus_de_180"
-SMALLEST = 5  # an exit's reason (a death, a prison) that concerns fewer households is not told apart
+SMALLEST = (
+    5  # an exit's reason (a death, a prison) or another département that concerns fewer households is not told apart
+)
 DELAYS = {  # name: (from, to); counted in the period where it ends
     "first_proposal": (T.seniority_date, T.first_proposed_on),
     "proposal_to_entry": (T.first_proposed_on, T.entered_on),
@@ -217,10 +219,14 @@ def _flows(rows: Sequence[Any], department: str) -> list[Flow]:
             continue
         side, other = (arrivals, r.home) if r.place == department else (departures, r.place)
         side[other] = side.get(other, Count()) + Count(r.stays, r.people)
-    return [
+    flows = [
         Flow(code, arrivals.get(code, Count()), departures.get(code, Count()))
         for code in sorted({*arrivals, *departures})
     ]
+    named = [f for f in flows if all(c.households == 0 or c.households >= SMALLEST for c in (f.arrivals, f.departures))]
+    few = [f for f in flows if f not in named]  # where one household went would be read here by whoever looks for it
+    others = Flow("", total(f.arrivals for f in few), total(f.departures for f in few))
+    return [*named, others] if few else named
 
 
 # ── Places ──────────────────────────────────────────────────────────────────

@@ -78,7 +78,7 @@ def _facts(f: DepartmentFigures, name: str, scope: str) -> list[tuple[str, Cell]
         ("Calculé le", f.computed_at),
         ("Une place est sans nouvelle après (jours)", f.places.stale_days),
         ("Longue attente au-delà de (jours)", WAITING_BOUNDS[-1][0]),
-        ("Motif de sortie regroupé au-dessous de (ménages)", SMALLEST),
+        ("Motif de sortie ou département regroupé au-dessous de (ménages)", SMALLEST),
         ("Dossiers signalés à l’État pendant la période", f.files.signalled),
         ("Délais écartés, dates dans le désordre", _aside(f)),
         ("Organisations gestionnaires de places", f.places.answering.whole),
@@ -414,7 +414,7 @@ def _flows(f: DepartmentFigures, names: Mapping[str, str]) -> Section:
         )
     rows: list[list[Cell]] = [
         [
-            names.get(flow.department, flow.department),
+            names.get(flow.department, flow.department) or f"Autres, moins de {SMALLEST} ménages chacun",
             flow.arrivals.households,
             flow.arrivals.people,
             flow.departures.households,
@@ -488,6 +488,6 @@ def _method(f: DepartmentFigures) -> Section:
         "Un délai est compté en jours calendaires entre deux faits datés ; la médiane porte sur les dossiers dont l’étape s’achève dans la période. La demande est la date d’ancienneté du dossier.",
         "Étapes, attente et dispositifs sont ceux du jour du calcul ; entrées, sorties et propositions sont celles des dossiers du département, où que soit le logement.",
         f"Une place réservée couvre aussi une entrée prévue plus tard. Une organisation répond si elle a confirmé une place au moins depuis {f.places.stale_days}{NBSP}jours.",
-        f"Les motifs de sortie de moins de {SMALLEST} ménages sont regroupés. Ce que personne n’a renseigné est écrit « donnée non renseignée », jamais zéro.",
+        f"Les motifs de sortie et les autres départements qui concernent moins de {SMALLEST} ménages sont regroupés. Ce que personne n’a renseigné est écrit « donnée non renseignée », jamais zéro.",
     ]
     return Section("Méthode", sentences)

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from odis_app.accounts.operations import passwords
 from odis_app.core.db import db, token_hash, unit_of_work
 from odis_app.core.requests import COOKIE
 from tests.accounts.conftest import EMAIL, OTHER, PHRASE, LetPass, mailbox, sign_in, told
@@ -87,6 +88,21 @@ def test_known_unknown_closed_and_demonstration_answer_the_same(
     assert statements[0] == statements[1]
     assert len(mailbox()) == 2
     assert [m.kind.name for m in mailbox()] == ["no_account", "no_account" if change else "reset"]
+
+
+def test_asking_hashes_no_password_for_anybody(
+    client: StrictClient, somebody: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes time is never done here, for a known address no more than for an unknown one; the statements are the same (above)."""
+
+    class Refusing:
+        def __getattr__(self, name: str) -> object:
+            raise AssertionError(f"the hasher is asked to {name}")
+
+    monkeypatch.setattr(passwords, "_hasher", Refusing())
+    for address in (EMAIL, "personne@test.odis.example"):
+        assert ask(client, address) == "/mot-de-passe-oublie/envoye"
+    assert len(mailbox()) == 2
 
 
 def test_an_address_that_is_none_is_told_so(client: StrictClient, database: Flask) -> None:

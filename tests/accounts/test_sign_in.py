@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from argon2 import extract_parameters
 from flask import Flask
+from sqlalchemy import text
 
-from odis_app.accounts.operations import REFUSED, hash_password
+from odis_app.accounts.operations import REFUSED, hash_password, passwords
 from odis_app.core.config import libpq
+from odis_app.core.db import db
 from odis_app.core.permissions import Role
 from odis_app.core.requests import COOKIE
 from odis_app.organisations import seeds
@@ -50,6 +53,43 @@ def test_unknown_address_and_wrong_password_get_the_same_answer(client: StrictCl
     wrong = text_of(sign_in(client, camille, "une autre phrase", status=422))
     assert REFUSED in unknown
     assert unknown.replace("personne@test.odis.example", camille) == wrong
+
+
+class Verifying:
+    """The application's own hasher, and the hashes that it verified."""
+
+    def __init__(self) -> None:
+        self.hasher, self.parameters = passwords._hasher, []
+
+    def verify(self, stored: str, password: str) -> bool:
+        self.parameters.append(extract_parameters(stored))
+        return self.hasher.verify(stored, password)
+
+
+def test_an_unknown_address_costs_the_very_hashing_of_a_known_one(
+    client: StrictClient, camille: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One verification, with the same parameters, whoever is asked for: what takes time is the same, whatever the clock says."""
+    spent = {}
+    for address in (camille, "personne@test.odis.example"):
+        watched = Verifying()
+        monkeypatch.setattr(passwords, "_hasher", watched)
+        sign_in(client, address, "une autre phrase", status=422)
+        spent[address] = watched.parameters
+        monkeypatch.setattr(passwords, "_hasher", watched.hasher)
+    assert spent[camille] == spent["personne@test.odis.example"]
+    assert len(spent[camille]) == 1
+
+
+def test_a_closed_account_costs_the_same_too(
+    client: StrictClient, camille: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with owner_unit():
+        db.execute(text("UPDATE users SET deactivated_at = now()"))
+    watched = Verifying()
+    monkeypatch.setattr(passwords, "_hasher", watched)
+    assert REFUSED in text_of(sign_in(client, camille, "une phrase de passe", status=422))
+    assert watched.parameters == [extract_parameters(passwords._DECOY)]
 
 
 def test_a_wrong_password_is_written_down_without_the_address(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, text
@@ -15,7 +16,7 @@ from odis_app.housing.models import Occupancy, Place
 from odis_app.organisations.seeds import Actor
 from odis_app.pilotage.figures import Count, DepartmentFigures, total
 from odis_app.pilotage.period import Period
-from odis_app.pilotage.queries import DELAYS, department_figures
+from odis_app.pilotage.queries import DELAYS, _flows, department_figures
 from odis_app.placements import operations as do
 from odis_app.placements.enums import EndedBy
 from odis_app.placements.models import Orientation, Placement
@@ -84,7 +85,7 @@ def test_files_delays_and_movements_equal_a_naive_count(town: Town) -> None:
         assert made.movements.proposals["refusee"] == sum(o.ended_kind == "refusee" for o in proposals) == 1
         away = [p for p, o in stays if o.department_code != "44" and p.entered_on]
         assert [(f.department, f.departures.households, f.arrivals) for f in made.movements.flows] == [
-            ("53", len(away), Count())
+            ("", len(away), Count())  # too few to be told apart
         ]
 
 
@@ -168,6 +169,14 @@ def test_a_reason_that_concerns_few_is_not_told_apart(town: Town) -> None:
     lively(town)
     exits = figures(town.ddets).movements.exits
     assert [(e.reason, e.outcome, e.count.households) for e in exits] == [("", "positive", 1)]
+
+
+@pytest.mark.parametrize(("households", "told"), [(4, [""]), (5, ["53"])])
+def test_where_few_went_is_not_told_apart(households: int, told: list[str]) -> None:
+    rows = [SimpleNamespace(kind="entry", home="44", place="53", stays=households, people=9)]
+    flows = _flows(rows, "44")
+    assert [f.department for f in flows] == told
+    assert total(f.departures for f in flows) == Count(households, 9)
 
 
 def test_an_empty_departement_has_no_figure_made_up(town: Town) -> None:

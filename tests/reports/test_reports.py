@@ -21,12 +21,14 @@ from odis_app.documents.storage import Store
 from odis_app.households import operations as files
 from odis_app.households.operations.protected import HealthNeed, Safety
 from odis_app.organisations.models import Organisation
+from odis_app.placements.enums import ExitReason
+from odis_app.placements.operations import exit_placement
 from odis_app.reports import operations
 from odis_app.reports.enums import ReportOutcome
 from odis_app.reports.models import Report
 from odis_app.reports.policy import visible_reports
 from odis_app.reports.printing import html_of
-from tests.placements.conftest import MARK, NAMES, PEOPLE, Town
+from tests.placements.conftest import MARK, NAMES, PEOPLE, Town, stay
 from tests.reports.conftest import ask_department, ask_household, row
 from tests.reports.reading import cells, days_and_numbers, pdf_text, plain
 from tests.support.client import StrictClient, text_of
@@ -128,6 +130,24 @@ def test_a_bilan_says_nothing_of_care_nor_danger_nor_address(
             assert marker not in said
         if not row(public_id).is_household:
             assert all(name not in said for name in (*NAMES, "Camille", "M-44-"))
+
+
+def test_the_bilan_of_one_household_tells_neither_where_it_went_nor_why_it_left(
+    town: Town, work: Work, database: Flask
+) -> None:
+    """Whoever looks for somebody reads the bilan of a département where they are the only file, and that of where they are."""
+    entered = town.entered(12, household=town.household)
+    with town.operator.acting() as identity:
+        exit_placement(identity, placement=stay(entered), reason=ExitReason.AUTRE_PAYS.value, exited_on=clock.today())
+    for author, department, other in ((town.ddets, "44", "Mayenne"), (town.ddets53, "53", "Loire-Atlantique")):
+        public_id = ask_department(author, department)
+        assert work(public_id) == "done"
+        with author.acting() as identity:
+            made = operations.build(identity, db.merge(row(public_id), load=False))
+        assert made is not None
+        said = " ".join([html_of(made, database.jinja_env), *cells(contents(database, public_id)[1])[2]])
+        assert "Mobilité entre départements" in said
+        assert all(word not in said for word in (other, ExitReason.AUTRE_PAYS.label, *NAMES)), department
 
 
 def test_run_twice_changes_nothing(town: Town, work: Work, database: Flask) -> None:
