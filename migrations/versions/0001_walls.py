@@ -131,6 +131,7 @@ def _people() -> None:
       standard_answer_days smallint NOT NULL DEFAULT 7,
       proposals_per_household smallint NOT NULL DEFAULT 2,
       proposals_per_place smallint NOT NULL DEFAULT 1,
+      attribution text NOT NULL DEFAULT 'association' CHECK (attribution IN ('association', 'association_ddets')),
       updated_at timestamptz NOT NULL DEFAULT now(),
       CONSTRAINT ck_territory_rules_positive CHECK (first_call_days > 0 AND decision_days > 0 AND urgent_answer_hours > 0
         AND standard_answer_days > 0 AND proposals_per_household > 0 AND proposals_per_place > 0)

@@ -4,7 +4,8 @@ An orientation is read by the organisation of the household and by that of the p
 file was given to it in full. The score that led to it and the household's own reasons to refuse (health, danger) live in tables
 of their own, so that a host or an operator never reads them; where a household went lives in another, which its own organisation
 alone reads, whoever wrote it. Who accepts for whom is checked by a trigger; who gets the place is
-decided by the exclusion constraint of ``occupancies``, inside ``odis.confirm_orientation``.
+decided by the exclusion constraint of ``occupancies``, inside ``odis.confirm_orientation``. Where a territory's rules say so, the DDETS of
+the place's département may refuse what is not yet confirmed: it reads a number and a size, never a row of these tables.
 """
 
 from __future__ import annotations
@@ -25,12 +26,19 @@ REFERRED = "household_id = ANY (ARRAY(SELECT odis.referred_households()))"
 ORIENTED = "= ANY (ARRAY(SELECT odis.oriented_households()))"
 # The days that a proposal or a stay ``{o}`` holds: found by its own name, on its own place, for its own household.
 WHOSE = "h.occupancy_id = c.id AND h.subject = {o}.public_id AND h.household_record_id = {o}.household_id AND c.place_id = {o}.place_id AND c.released_at IS NULL"
+# The DDETS of the place's département, where the territory's rules let it refuse. It reads no file: what it needs comes from definer functions.
+STEERED = (
+    "(SELECT odis.case_org()) IS NOT NULL AND (SELECT odis.org_kind()) = 'ddets' "
+    "AND o.department_code = ANY (ARRAY(SELECT unnest(odis.departments())))"
+)
+# What it has refused in the very transaction under way: the fact, the stage and the journal of that file follow at once.
+VETOED = f"(o.ended_by = 'ddets' AND o.ended_at = now() AND {STEERED})"
 STATUS = "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date, outcome text)"
 # The place's side moves the stage of a file together with the fact that it tells, of a proposal or a stay of its own, and to the
 # stages that this fact gives alone: it neither archives nor reopens a file, nor says that somebody left whom it never housed.
-TOLD = """ OR (h.id IN (SELECT odis.oriented_households()) AND EXISTS (
+TOLD = f""" OR (h.id IN (SELECT odis.oriented_households()) AND EXISTS (
               SELECT 1 FROM public.household_facts f
-                JOIN public.orientations o ON o.household_id = h.id AND o.public_id = f.subject AND o.place_owner_org_id = odis.case_org()
+                JOIN public.orientations o ON o.household_id = h.id AND o.public_id = f.subject AND (o.place_owner_org_id = odis.case_org() OR {VETOED})
                WHERE f.household_id = h.id AND f.recorded_at = now() AND odis.fact_leads(f.kind, h.status, new_status, h.id)
                  AND CASE f.kind WHEN 'proposal_ended' THEN o.entered_on IS NULL
                                  WHEN 'confirmed' THEN o.confirmed_at IS NOT NULL
@@ -47,7 +55,8 @@ PROPOSED = f"""
                OR (r.kind <> 'household' AND EXISTS (SELECT 1 FROM public.places p WHERE (p.structure_id = r.id OR p.offer_id = r.id) AND {mandated("p.")}))
                OR EXISTS (SELECT 1 FROM public.orientations o JOIN public.places p ON p.id = o.place_id
                            WHERE (o.household_id = r.id AND o.place_owner_org_id = odis.case_org())
-                              OR (p.record_id = r.id AND o.household_owner_org_id = odis.case_org()))"""
+                              OR (p.record_id = r.id AND o.household_owner_org_id = odis.case_org())
+                              OR (o.household_id = r.id AND o.ended_by = 'ddets' AND {STEERED}))"""
 GRANT_DAYS = 400
 LINGERING_DAYS = 30
 
@@ -63,6 +72,7 @@ def upgrade() -> None:
     _leads()
     _stays()
     _expiry()
+    _steering()
     _walls()
     _neighbours()
 
@@ -123,6 +133,7 @@ def _orientations() -> None:
     run("CREATE INDEX ix_orientations_household ON orientations (household_id, id DESC)")
     run("CREATE INDEX ix_orientations_sent ON orientations (household_owner_org_id, proposed_at DESC)")
     run("CREATE INDEX ix_orientations_received ON orientations (place_owner_org_id, proposed_at DESC)")
+    run("CREATE INDEX ix_orientations_vetoed ON orientations (ended_at) WHERE ended_by = 'ddets'")
     run("CREATE INDEX ix_orientations_place ON orientations (place_id) WHERE ended_at IS NULL")
     run(
         "CREATE INDEX ix_orientations_expiry ON orientations (expires_at) WHERE ended_at IS NULL AND confirmed_at IS NULL"
@@ -279,12 +290,14 @@ def _signatures() -> None:
 
 
 def _sets() -> None:
-    # Files that an operator's act moves without any share: those oriented towards it, until the end of the proposal or of the stay.
+    # Files that an act moves without any share: those oriented towards an operator, until the end of the proposal or of the stay; that of the
+    # proposal which the DDETS has just refused.
     definer(
         "oriented_households()",
         "SETOF bigint",
-        """SELECT o.household_id FROM public.orientations o LEFT JOIN public.placements p ON p.orientation_id = o.id
-            WHERE o.place_owner_org_id = odis.case_org() AND o.ended_at IS NULL AND p.exited_on IS NULL""",
+        f"""SELECT o.household_id FROM public.orientations o LEFT JOIN public.placements p ON p.orientation_id = o.id
+            WHERE o.place_owner_org_id = odis.case_org() AND o.ended_at IS NULL AND p.exited_on IS NULL
+           UNION ALL SELECT o.household_id FROM public.orientations o WHERE {VETOED}""",
     )
     # How many proposals stand on a place during some days, for whoever may propose it; says nothing of whom.
     definer(
@@ -420,6 +433,47 @@ def _expiry() -> None:
     )
 
 
+def _steering() -> None:
+    """Where the rules give the DDETS a say: the proposals of its département without a name, its refusal, and whom to tell of it."""
+    ruled = f"{STEERED} AND EXISTS (SELECT 1 FROM public.territory_rules t WHERE t.department_code = o.department_code AND t.attribution = 'association_ddets')"
+    definer(
+        "steered_orientations()",
+        "TABLE (id bigint, public_id text, household_id bigint, place_id bigint, department_code text, household_number text, size int, dispositif text, "
+        "place_number text, place_kind text, proposed_at timestamptz, proposed_org_label text, urgent boolean, expires_at timestamptz, starts_on date, "
+        "ends_on date, household_accepted_at timestamptz, host_accepted_at timestamptz, ended_at timestamptz, motif text, comment text)",
+        f"""SELECT o.id, o.public_id, o.household_id, o.place_id, o.department_code, h.number, (o.need_sheet ->> 'size')::int, d.label,
+                   o.place_sheet ->> 'number', o.place_sheet ->> 'kind', o.proposed_at, o.proposed_org_label, o.urgent, o.expires_at, o.starts_on,
+                   o.ends_on, o.household_accepted_at, o.host_accepted_at, o.ended_at, o.motif, o.comment
+              FROM public.orientations o JOIN public.households h ON h.id = o.household_id JOIN public.dispositifs d ON d.id = o.dispositif_id
+             WHERE (o.ended_at IS NULL AND o.confirmed_at IS NULL AND o.expires_at > now() AND {ruled}) OR (o.ended_by = 'ddets' AND {STEERED})""",
+    )
+    definer(
+        "steer_refuse(wanted text, why text, words text)",
+        "TABLE (household_id bigint, household_owner_org_id bigint, place_number text)",
+        f"""
+        WITH gone AS (
+          UPDATE public.orientations o SET ended_at = now(), ended_kind = 'refusee', ended_by = 'ddets', motif = why, comment = words
+           WHERE o.public_id = wanted AND o.ended_at IS NULL AND o.confirmed_at IS NULL AND o.expires_at > now() AND {ruled} RETURNING o.*
+        ), freed AS (
+          UPDATE public.occupancies c SET released_at = now() FROM gone, public.occupancy_households h WHERE {WHOSE.format(o="gone")}
+        )
+        SELECT gone.household_id, gone.household_owner_org_id, gone.place_sheet ->> 'number' FROM gone""",
+        volatility="VOLATILE",
+    )
+    # The referent and the coordination on the household's side; who keeps the places on the other. Addresses leave in that transaction alone.
+    definer(
+        "steer_contacts(wanted text)",
+        "TABLE (email text)",
+        f"""SELECT DISTINCT u.email FROM public.orientations o JOIN public.households h ON h.id = o.household_id
+              JOIN public.memberships m ON m.organisation_id IN (o.household_owner_org_id, o.place_owner_org_id)
+               AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)
+              JOIN public.users u ON u.id = m.user_id AND u.deactivated_at IS NULL
+             WHERE o.public_id = wanted AND {VETOED}
+               AND ((m.organisation_id = o.household_owner_org_id AND (m.role = 'coordinateur' OR u.id = h.referent_user_id))
+                 OR (m.organisation_id = o.place_owner_org_id AND m.role IN ('operateur', 'coordinateur', 'qualificateur_offres')))""",
+    )
+
+
 def _walls() -> None:
     # A place for which one is not mandated is refused before its key is looked at: no existence is told. The dispositif is the place's own.
     reachable = f"""(SELECT {mandated("p.")} OR p.owner_org_id = (SELECT odis.case_org())
@@ -515,6 +569,9 @@ def downgrade() -> None:
     ):
         run(f"DROP POLICY {policy} ON {table}")
     for signature in (
+        "steer_contacts(wanted text)",
+        "steer_refuse(wanted text, why text, words text)",
+        "steered_orientations()",
         "expire_orientations()",
         "end_stay(orientation bigint)",
         "fit_stay(orientation bigint, days daterange)",

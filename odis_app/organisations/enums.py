@@ -46,6 +46,16 @@ _STATE = frozenset(
 )
 
 
+class Attribution(Labelled):
+    """Who gives a place to a household, in a territory."""
+
+    ASSOCIATION = "association", "L’association mandatée et l’hébergeur, à deux"
+    ASSOCIATION_DDETS = (
+        "association_ddets",
+        "L’association et l’hébergeur, la DDETS peut refuser avant les deux accords",
+    )
+
+
 class AccessState(Labelled):
     """Where an access request is."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from odis_app.core import clock
 from odis_app.core.db import Base, PublicId
-from odis_app.organisations.enums import OrganisationKind
+from odis_app.organisations.enums import Attribution, OrganisationKind
 
 
 class Organisation(Base):
@@ -95,6 +95,7 @@ class TerritoryRules(Base):
     standard_answer_days: Mapped[int] = mapped_column(SmallInteger, default=7)
     proposals_per_household: Mapped[int] = mapped_column(SmallInteger, default=2)
     proposals_per_place: Mapped[int] = mapped_column(SmallInteger, default=1)
+    attribution: Mapped[str] = mapped_column(default=Attribution.ASSOCIATION.value)
 
 
 class Invitation(Base):

@@ -18,6 +18,7 @@ from odis_app.core.text import fold
 from odis_app.notifications.models import Mail
 from odis_app.notifications.queries import states_of
 from odis_app.organisations import texts
+from odis_app.organisations.enums import Attribution
 from odis_app.organisations.models import (
     Acceptance,
     AccessRequest,
@@ -106,7 +107,7 @@ def rules_of(department_code: str) -> TerritoryRules:
         return found
     return TerritoryRules(
         department_code=department_code, first_call_days=5, decision_days=15, urgent_answer_hours=72, standard_answer_days=7,
-        proposals_per_household=2, proposals_per_place=1,
+        proposals_per_household=2, proposals_per_place=1, attribution=Attribution.ASSOCIATION.value,
     )  # fmt: skip
 
 

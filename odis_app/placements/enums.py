@@ -96,6 +96,16 @@ class HostMotif(Labelled):
     AUTRE = "autre", "Autre"
 
 
+class StateMotif(Labelled):
+    """Why the DDETS refuses a proposal of its département; both sides read it."""
+
+    PRIORITE = "autre_menage_prioritaire", "Un autre ménage est prioritaire pour cette place"
+    DISPOSITIF = "hors_dispositif", "La place ne convient pas à ce dispositif"
+    TERRITOIRE = "capacite_du_territoire", "Le territoire ne peut pas accueillir ce ménage maintenant"
+    STRUCTURE = "structure_sous_controle", "La structure fait l’objet d’un contrôle"
+    AUTRE = "autre", "Autre"
+
+
 class CancelMotif(Labelled):
     """Why the one who proposed takes it back."""
 
@@ -122,6 +132,8 @@ def motif_label(kind: str | None, by: str | None, motif: str) -> str:
         return SystemMotif.label_of(motif)
     if kind == EndKind.ANNULEE.value:
         return CancelMotif.label_of(motif)
+    if by == EndedBy.DDETS.value:
+        return StateMotif.label_of(motif)
     return (HostMotif if by == EndedBy.HEBERGEUR.value else HouseholdMotif).label_of(motif)
 
 

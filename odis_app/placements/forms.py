@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from odis_app.core import clock
 from odis_app.core.forms import Form
 from odis_app.households.queries import class2_is_open
-from odis_app.placements.enums import CancelMotif, ExitReason, HostMotif, HouseholdMotif, OccupancyTitle
+from odis_app.placements.enums import CancelMotif, ExitReason, HostMotif, HouseholdMotif, OccupancyTitle, StateMotif
 from odis_app.territories.fields import CommuneField
 
 COMMENT = "300 caractères au plus. Des faits, sans nom de personne."
@@ -55,6 +55,13 @@ class RefuseForHostForm(Form):
 
     motif = RadioField("Motif de l’hébergeur", [InputRequired(CHOOSE)], choices=HostMotif.choices(), id="host-motif")
     comment = StringField("Précision", [Length(max=300)], description=COMMENT, id="host-comment")
+
+
+class RefuseForStateForm(Form):
+    """The refusal of the DDETS, read by both sides."""
+
+    motif = RadioField("Motif de la DDETS", [InputRequired(CHOOSE)], choices=StateMotif.choices())
+    comment = StringField("Précision", [Length(max=300)], description=f"{COMMENT} Obligatoire pour « Autre ».")
 
 
 class CancelForm(Form):

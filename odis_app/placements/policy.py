@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, text, true
 
 from odis_app.access.models import Grant
 from odis_app.core.db import db
@@ -12,6 +14,7 @@ from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
 from odis_app.households.models import Household
 from odis_app.households.policy import reads_safety
+from odis_app.placements.enums import StateMotif
 from odis_app.placements.models import Departure, Orientation, OrientationChoice, OrientationRefusal, Placement
 
 CASE_WORKERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR}
@@ -37,6 +40,59 @@ def _visible(identity: Identity, model: type[Orientation | Placement]) -> Column
 def visible_orientations(identity: Identity) -> Select[Any]:
     """Those of one's own households and of one's own places; the State reads those of the files given to it in full."""
     return select(Orientation).where(_visible(identity, Orientation))
+
+
+@dataclass(frozen=True, slots=True)
+class SteeredProposal:
+    """What the DDETS reads of a proposal of its département: numbers, a size, delays; never a name, nor anything of a file."""
+
+    id: int
+    public_id: str
+    household_id: int
+    place_id: int
+    department_code: str
+    household_number: str
+    size: int
+    dispositif: str
+    place_number: str
+    place_kind: str
+    proposed_at: datetime
+    proposed_org_label: str
+    urgent: bool
+    expires_at: datetime
+    starts_on: date
+    ends_on: date | None
+    household_accepted_at: datetime | None
+    host_accepted_at: datetime | None
+    ended_at: datetime | None
+    motif: str
+    comment: str
+
+    @property
+    def is_open(self) -> bool:
+        """The DDETS may still refuse it."""
+        return self.ended_at is None
+
+    @property
+    def motif_label(self) -> str:
+        """Why the DDETS refused it, in words."""
+        return StateMotif.label_of(self.motif)
+
+
+def steered_proposals(identity: Identity, public_id: str | None = None) -> list[SteeredProposal]:
+    """The proposals that the DDETS may refuse, by deadline, then those it refused, newest first; nothing for anybody else."""
+    if identity.org_kind != "ddets" or identity.case_org_id is None:
+        return []
+    statement = text(
+        "SELECT * FROM odis.steered_orientations() s WHERE s.public_id = coalesce(:wanted, s.public_id) "
+        "ORDER BY s.ended_at DESC NULLS FIRST, s.expires_at, s.id"
+    )
+    return [SteeredProposal(**row) for row in db.execute(statement, {"wanted": public_id}).mappings()]
+
+
+def find_steered(identity: Identity, public_id: str) -> SteeredProposal | None:
+    """The proposal of one's département at this address, or None."""
+    return next(iter(steered_proposals(identity, public_id)), None)
 
 
 def visible_placements(identity: Identity) -> Select[Any]:
@@ -140,6 +196,12 @@ ORIENTATION_HOST = permission("orientation:answer_host", "Répondre pour l’hé
 ORIENTATION_CANCEL = permission("orientation:cancel", "Annuler une proposition", roles=CASE_WORKERS, rule=is_party)
 ORIENTATION_JUDGE = permission(
     "orientation:judge", "Dire si un refus est recevable", roles={Role.COORDINATEUR}, rule=on_household_side
+)
+ORIENTATION_STEER = permission(
+    "orientation:steer", "Voir les propositions de son département, sans nom", roles={Role.DDETS}
+)
+ORIENTATION_STEER_REFUSE = permission(
+    "orientation:steer_refuse", "Refuser une proposition au titre du département", roles={Role.DDETS}
 )
 PLACEMENT_LIST = permission("placement:list", "Voir les hébergements", roles=READERS)
 PLACEMENT_READ = permission("placement:read", "Lire un hébergement", roles=READERS)

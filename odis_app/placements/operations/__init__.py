@@ -19,6 +19,7 @@ from odis_app.placements.operations.stays import (
     record_entry,
     withdraw_exclusion,
 )
+from odis_app.placements.operations.steering import refuse_for_state
 
 __all__ = [
     "LOST",
@@ -34,6 +35,7 @@ __all__ = [
     "propose",
     "record_entry",
     "refuse",
+    "refuse_for_state",
     "set_admissible",
     "withdraw_exclusion",
 ]
