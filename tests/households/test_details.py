@@ -99,7 +99,7 @@ def test_a_member_form_writes_its_details_and_their_history(client: StrictClient
     for shown in (
         "tigrigna (langue maternelle, lu et écrit)",
         "Érythrée",
-        "Marié",
+        "Mariée",
         "Baccalauréat",
         "Transports en commun",
     ):

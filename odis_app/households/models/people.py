@@ -25,7 +25,7 @@ from odis_app.households.nationalities import Nationality
 
 _FEMININE = {
     "demandeur_principal": "Demandeuse principale", "conjoint": "Conjointe", "enfant_mineur": "Enfant mineure", "enfant_majeur": "Enfant majeure",
-    "ascendant": "Ascendante", "fratrie": "Sœur",
+    "ascendant": "Ascendante", "fratrie": "Sœur", "marie": "Mariée", "pacse": "Pacsée", "separe": "Séparée", "divorce": "Divorcée", "veuf": "Veuve",
 }  # fmt: skip
 
 
@@ -60,11 +60,10 @@ class Member(Base):
     @property
     def link_label(self) -> str:
         """« Conjointe », in the gender of the person."""
-        return (
-            _FEMININE.get(self.link, "")
-            if self.sex == "f" and self.link in _FEMININE
-            else MemberLink.label_of(self.link)
-        )
+        return self._in_gender(self.link, MemberLink.label_of(self.link))
+
+    def _in_gender(self, code: str | None, label: str) -> str:
+        return _FEMININE.get(code or "", label) if self.sex == "f" else label
 
     @property
     def french_label(self) -> str:
@@ -75,7 +74,7 @@ class Member(Base):
     def details(self) -> list[tuple[str, str]]:
         """(label, words) of what is rarely asked, as far as it is known: « Nationalité », « Érythrée »."""
         told = [
-            ("Nationalité", Nationality.label_of(self.nationality)), ("Situation familiale", FamilySituation.label_of(self.family_situation)),
+            ("Nationalité", Nationality.label_of(self.nationality)), ("Situation familiale", self._in_gender(self.family_situation, FamilySituation.label_of(self.family_situation))),
             ("Français écrit", FrenchLevel.label_of(self.french_written)), ("Études", EducationLevel.label_of(self.education_level)),
             ("Mobilité", MobilityMode.label_of(self.mobility)),
         ]  # fmt: skip

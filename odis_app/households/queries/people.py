@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, case, or_, select
 
 from odis_app.core.db import asked_once, db
 from odis_app.core.formats import pluriel
-from odis_app.households.enums import CompositionKind, MemberLink
+from odis_app.households.enums import CompositionKind, MemberLink, SpokenLevel
 from odis_app.households.models import Household, HouseholdVersion, Member, MemberLanguage
 
 MAJORITY = 18
@@ -21,6 +21,9 @@ _ORDER = (
     Member.birth_date,
     Member.id,
 )
+
+
+_BY_LEVEL = case({level.value: rank for rank, level in enumerate(SpokenLevel)}, value=MemberLanguage.spoken)
 
 
 class Somebody(Protocol):
@@ -62,9 +65,9 @@ def members_on(household: Household, day: date) -> Sequence[Member]:
 
 
 def languages_told(member: Member) -> Sequence[MemberLanguage]:
-    """The languages of one person, in the order of their codes."""
+    """The languages of one person, the best spoken first."""
     statement = select(MemberLanguage).where(MemberLanguage.member_id == member.id)
-    return db.execute(statement.order_by(MemberLanguage.language)).scalars().all()
+    return db.execute(statement.order_by(_BY_LEVEL, MemberLanguage.language)).scalars().all()
 
 
 def languages_of(household: Household) -> dict[int, list[MemberLanguage]]:
@@ -73,7 +76,7 @@ def languages_of(household: Household) -> dict[int, list[MemberLanguage]]:
         select(MemberLanguage)
         .join(Member, Member.id == MemberLanguage.member_id)
         .where(MemberLanguage.household_id == household.id, Member.until.is_(None))
-        .order_by(MemberLanguage.member_id, MemberLanguage.language)
+        .order_by(MemberLanguage.member_id, _BY_LEVEL, MemberLanguage.language)
     )
     found: dict[int, list[MemberLanguage]] = {}
     for row in db.execute(statement).scalars():
