@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -96,9 +96,11 @@ class Region:
     numbers: dict[str, int]
     camille: Actor
     app: Flask
+    spent: set[str] = field(default_factory=set)
 
     def renew(self, name: str) -> None:
-        """Another document, draft import, invitation or colleague, when the last one was used up."""
+        """Another document, draft import, invitation or colleague, when the last one was used up (``spent``)."""
+        self.spent.discard(name)
         author = self.people["own", "ts"]
         if name == "invitation":
             self.things[name] = _invitation(self.app, self.camille)
