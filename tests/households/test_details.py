@@ -191,7 +191,7 @@ def test_resources_are_told_with_or_without_their_amount(
     browser = client.as_(town.camille)
     page = browser.get(f"/menages/{family}/situation/ressources")
     assert "Entre 0 et 99 999 €." in text_of(browser.submit(page, {"rsa_amount": "-3"}, status=422))
-    browser.submit(page, {"rsa_amount": "645.50", "apl_has": "y"})  # an amount says by itself that there is one
+    browser.submit(page, {"rsa_amount": "645,50 €", "apl_has": "y"})  # an amount says by itself that there is one
     with town.camille.acting() as identity:
         found = {r.kind: r.amount for r in queries.resources(file_of(identity, family))}
         assert found == {"rsa": Decimal("645.50"), "apl": None}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, ValidationError
+from wtforms import DecimalField, HiddenField, SelectField, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -68,6 +68,17 @@ class BirthField(StringField):  # type: ignore[misc]
             raise ValidationError(f"{typed} est dans le futur. Vérifiez la date de naissance.")
         if self.birth_year < OLDEST_YEAR:
             raise ValidationError(f"{typed} est trop ancien. Vérifiez l’année de naissance.")
+
+
+class AmountField(DecimalField):  # type: ignore[misc]
+    """Euros as people write them: « 645,50 », « 1 200 € », « 645.50 »."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the text."""
+        super().process_formdata([re.sub(r"[\s€]", "", typed).replace(",", ".") for typed in valuelist])
+
+    def _value(self) -> str:
+        return str(super()._value()).replace(".", ",")
 
 
 def _read_day(typed: str) -> date:

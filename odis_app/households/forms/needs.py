@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import BooleanField, DateField, DecimalField, IntegerField, RadioField, SelectField, StringField
+from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import NumberRange, Optional
 
 from odis_app.households.enums import (
@@ -17,7 +17,7 @@ from odis_app.households.enums import (
     ProtectionStatus,
     Smoking,
 )
-from odis_app.households.forms.fields import VersionedForm, boxes, optional_select, short_text
+from odis_app.households.forms.fields import AmountField, VersionedForm, boxes, optional_select, short_text
 from odis_app.households.forms.members import LongText
 from odis_app.households.models import Household, HouseholdAdministrative, HouseholdNeed, HouseholdRequest
 
@@ -103,7 +103,7 @@ class ProjectForm(VersionedForm):
         "Logement attendu à partir du", [Optional()], description="Sans cette date, le ménage n’est pas proposé."
     )
     min_days = IntegerField("Durée minimale, en jours", [Optional(), NumberRange(1, 3660, "Entre 1 et 3 660 jours.")])
-    max_rent = DecimalField(
+    max_rent = AmountField(
         "Loyer maximal, en euros par mois", [Optional(), NumberRange(0, 9999, "Entre 0 et 9 999 €.")], places=2
     )
     wheelchair = BooleanField("Accessible en fauteuil roulant")

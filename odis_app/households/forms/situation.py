@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from wtforms import BooleanField, DateField, DecimalField, SelectField, StringField
+from wtforms import BooleanField, DateField, SelectField, StringField
 from wtforms.validators import NumberRange, Optional
 
 from odis_app.households.enums import ResourceKind
-from odis_app.households.forms.fields import VersionedForm, blank_to_none, short_text
+from odis_app.households.forms.fields import AmountField, VersionedForm, blank_to_none, short_text
 from odis_app.households.models import Household, HouseholdResource
 from odis_app.households.operations import Registration
 from odis_app.households.queries import Enrolment
@@ -85,7 +85,7 @@ class ResourcesForm(VersionedForm):
         return cls(version=household.version, **told)
 
     @property
-    def rows(self) -> list[tuple[ResourceKind, BooleanField, DecimalField]]:
+    def rows(self) -> list[tuple[ResourceKind, BooleanField, AmountField]]:
         """(kind, has it, amount) in the order of the list."""
         return [(kind, self[f"{kind.value}_has"], self[f"{kind.value}_amount"]) for kind in ResourceKind]
 
@@ -101,5 +101,5 @@ for _kind in ResourceKind:
     setattr(
         ResourcesForm,
         f"{_kind.value}_amount",
-        DecimalField("Euros par mois", [Optional(), _range], places=2, render_kw={"inputmode": "decimal"}),
+        AmountField("Euros par mois", [Optional(), _range], places=2, render_kw={"inputmode": "decimal"}),
     )

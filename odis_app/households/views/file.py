@@ -53,7 +53,6 @@ def show(household: Household) -> Response:
         missing=queries.missing_items(household)[0] if policy.can_edit(who, household) else [],
         needs=[n for n in queries.needs(household) if n.level or n.detail],
         members=queries.present_members(household.id),
-        languages=queries.languages_of(household),
         last_version=next(iter(queries.versions(household)), None),
         today=clock.today(),
         readers=queries.readers(household),
