@@ -6,7 +6,7 @@ Schema ``private`` is read by definer functions only; schema ``odis`` holds thos
 
 from __future__ import annotations
 
-from migrations.walls import APPLICATION, NAMES_RECORD, auth_writes, definer, open_table, run, wall
+from migrations.walls import APPLICATION, NAMES_RECORD, TODAY, auth_writes, definer, open_table, run, wall
 
 revision = "0001_walls"
 down_revision = None
@@ -114,11 +114,16 @@ def _people() -> None:
     run("""
     CREATE TABLE mandates (
       id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      public_id text NOT NULL DEFAULT substr(replace(gen_random_uuid()::text, '-', ''), 17) CONSTRAINT uq_mandates_public_id UNIQUE,
       organisation_id bigint NOT NULL REFERENCES organisations ON DELETE CASCADE,
       department_code text NOT NULL,
       dispositif_id bigint NOT NULL REFERENCES dispositifs,
       starts_on date NOT NULL,
       ends_on date,
+      set_at timestamptz NOT NULL DEFAULT now(),
+      set_by_label text NOT NULL DEFAULT '',
+      end_set_at timestamptz,
+      end_set_by_label text NOT NULL DEFAULT '',
       CONSTRAINT uq_mandates UNIQUE (organisation_id, department_code, dispositif_id, starts_on),
       CONSTRAINT ck_mandates_dates CHECK (ends_on IS NULL OR ends_on >= starts_on)
     )""")
@@ -133,6 +138,7 @@ def _people() -> None:
       proposals_per_place smallint NOT NULL DEFAULT 1,
       attribution text NOT NULL DEFAULT 'association' CHECK (attribution IN ('association', 'association_ddets')),
       updated_at timestamptz NOT NULL DEFAULT now(),
+      updated_by_label text NOT NULL DEFAULT '',
       CONSTRAINT ck_territory_rules_positive CHECK (first_call_days > 0 AND decision_days > 0 AND urgent_answer_hours > 0
         AND standard_answer_days > 0 AND proposals_per_household > 0 AND proposals_per_place > 0)
     )""")
@@ -509,6 +515,15 @@ def _set_functions() -> None:
         "SETOF text",
         "SELECT unnest(odis.departments()) WHERE odis.org_kind() IN ('ddets', 'dreets', 'sgar', 'prefecture')",
     )
+    # Whom to tell that a mandate was set or ended: in that transaction alone, for whoever steers the département.
+    definer(
+        "mandate_contacts(wanted text)",
+        "TABLE (email text)",
+        """SELECT DISTINCT u.email FROM public.mandates d JOIN public.memberships m ON m.organisation_id = d.organisation_id
+              JOIN public.users u ON u.id = m.user_id AND u.deactivated_at IS NULL
+             WHERE d.public_id = wanted AND now() IN (d.set_at, d.end_set_at) AND d.department_code IN (SELECT odis.steered_departments())
+               AND m.role IN ('coordinateur', 'admin_organisation') AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)""",
+    )
     definer(
         "colleagues()",
         "SETOF bigint",
@@ -561,7 +576,20 @@ def _policies() -> None:
     run(f"GRANT UPDATE (starts_on, ends_on) ON memberships TO {APPLICATION}")
     open_table("dispositifs")
     steers = "department_code = ANY (ARRAY(SELECT odis.steered_departments()))"
-    wall("mandates", select=signed_in, insert=f"{admin} OR {steers}", update=f"{admin} OR {steers}")
+    # An association that works there, and no other; what is past is never rewritten: a mandate still open or to come gets an end, of today at the earliest.
+    works_there = (
+        "EXISTS (SELECT 1 FROM organisations o JOIN organisation_areas a ON a.organisation_id = o.id WHERE o.id = mandates.organisation_id "
+        "AND o.kind = 'association' AND o.deactivated_at IS NULL AND a.department_code = mandates.department_code)"
+    )
+    wall(
+        "mandates",
+        select=signed_in,
+        insert=f"({admin} OR {steers}) AND {works_there}",
+        update=f"({admin} OR {steers}) AND (ends_on IS NULL OR ends_on >= {TODAY})",
+        update_check=f"({admin} OR {steers}) AND ends_on >= {TODAY}",
+    )
+    run(f"REVOKE UPDATE ON mandates FROM {APPLICATION}")
+    run(f"GRANT UPDATE (ends_on, end_set_at, end_set_by_label) ON mandates TO {APPLICATION}")
     wall("territory_rules", select=signed_in, insert=f"{admin} OR {steers}", update=f"{admin} OR {steers}")
     own_case = "owner_org_id = (SELECT odis.org()) AND (kind <> 'household' OR (SELECT odis.level()) >= 0)"
     shared = "id = ANY (ARRAY(SELECT odis.shared_records()))"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from odis_app.core.slots import slot
-from odis_app.organisations.policy import ACCESS_DECIDE, TEAM_READ
+from odis_app.organisations.policy import ACCESS_DECIDE, TEAM_READ, TERRITORY_READ
 from odis_app.organisations.views import blueprint
 from odis_app.organisations.views.acceptances import ask_first
 
@@ -17,4 +17,7 @@ def setup(app: Flask) -> None:
     slot("nav.main").add(label="Équipe", endpoint="organisations.team", permission=TEAM_READ, order=90)
     slot("nav.main").add(
         label="Demandes d’accès", endpoint="organisations.access_requests", permission=ACCESS_DECIDE, order=91
+    )
+    slot("nav.main").add(
+        label="Organisation du département", endpoint="organisations.territory", permission=TERRITORY_READ, order=16
     )

@@ -8,6 +8,7 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
+    IntegerField,
     PasswordField,
     RadioField,
     SelectField,
@@ -23,6 +24,7 @@ from odis_app.core import clock
 from odis_app.core.errors import RuleError
 from odis_app.core.forms import Form
 from odis_app.core.permissions import Role
+from odis_app.organisations.enums import Attribution
 
 LONG = Length(max=120, message="120 caractères au plus.")
 MAIL = {"type": "email", "inputmode": "email", "autocomplete": "off"}
@@ -61,6 +63,64 @@ class SecurityForm(Form):
             raise RuleError("since", "Écrivez à partir de quel jour.")
         chosen: dict[str, date | None] = {"date": self.since.data, "aujourdhui": clock.today()}
         return chosen.get(self.when.data)
+
+
+NUMBER = {"inputmode": "numeric"}
+
+
+class MandateForm(Form):
+    """An association mandated; the choices are set by the view."""
+
+    department = HiddenField()
+    organisation = SelectField("Association", [InputRequired("Choisissez une association.")], validate_choice=False)
+    dispositif = SelectField("Dispositif", [InputRequired("Choisissez un dispositif.")], validate_choice=False)
+    starts_on = DateField("Premier jour", [InputRequired("Donnez le premier jour du mandat.")], default=clock.today)
+    ends_on = DateField("Dernier jour", [Optional()], description="Compris dans le mandat. Vide : sans date de fin.")
+
+
+class EndMandateForm(Form):
+    """The last day of a mandate."""
+
+    ends_on = DateField("Dernier jour du mandat", [InputRequired("Donnez le dernier jour du mandat.")])
+
+
+class TerritoryForm(Form):
+    """The rules of a département."""
+
+    department = HiddenField()
+    first_call_days = IntegerField(
+        "Premier appel à un hébergeur",
+        [InputRequired("Donnez un nombre de jours.")],
+        description="En jours ouvrés.",
+        render_kw=NUMBER,
+    )
+    decision_days = IntegerField(
+        "Décision sur une offre",
+        [InputRequired("Donnez un nombre de jours.")],
+        description="En jours ouvrés.",
+        render_kw=NUMBER,
+    )
+    urgent_answer_hours = IntegerField(
+        "Réponse à une proposition urgente",
+        [InputRequired("Donnez un nombre d’heures.")],
+        description="En heures.",
+        render_kw=NUMBER,
+    )
+    standard_answer_days = IntegerField(
+        "Réponse à une proposition",
+        [InputRequired("Donnez un nombre de jours.")],
+        description="En jours.",
+        render_kw=NUMBER,
+    )
+    proposals_per_household = IntegerField(
+        "Propositions en même temps pour un ménage", [InputRequired("Donnez un nombre.")], render_kw=NUMBER
+    )
+    proposals_per_place = IntegerField(
+        "Propositions en même temps pour une place", [InputRequired("Donnez un nombre.")], render_kw=NUMBER
+    )
+    attribution = RadioField(
+        "Qui attribue une place", [InputRequired("Choisissez qui attribue.")], choices=Attribution.choices()
+    )
 
 
 class RolesForm(Form):

@@ -56,3 +56,16 @@ ACCESS_REFUSED = mail_kind(
     fields={"name", "organisation", "reason"},
     lasts=timedelta(days=7),
 )
+HOME_PATH = "/"
+MANDATE_SET = mail_kind(
+    "mandate_set",
+    subject="Un mandat de votre organisation dans OD&IS",
+    page="mails/mandate_set.html",
+    fields={"dispositif", "department", "since", "until", "link"},
+)
+MANDATE_ENDED = mail_kind(
+    "mandate_ended",
+    subject="La fin d’un mandat de votre organisation dans OD&IS",
+    page="mails/mandate_ended.html",
+    fields={"dispositif", "department", "until", "link"},
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, SmallInteger, Text
+from sqlalchemy import BigInteger, ForeignKey, Identity, SmallInteger, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -76,11 +76,26 @@ class Mandate(Base):
     __tablename__ = "mandates"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    public_id: Mapped[PublicId]
     organisation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisations.id"))
     department_code: Mapped[str]
     dispositif_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("dispositifs.id"))
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
+    set_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    set_by_label: Mapped[str] = mapped_column(default="")
+    end_set_at: Mapped[datetime | None]
+    end_set_by_label: Mapped[str] = mapped_column(default="")
+
+    @property
+    def is_over(self) -> bool:
+        """Its last day is past."""
+        return self.ends_on is not None and self.ends_on < clock.today()
+
+    @property
+    def is_to_come(self) -> bool:
+        """Its first day is still to come."""
+        return self.starts_on > clock.today()
 
 
 class TerritoryRules(Base):
@@ -96,6 +111,8 @@ class TerritoryRules(Base):
     proposals_per_household: Mapped[int] = mapped_column(SmallInteger, default=2)
     proposals_per_place: Mapped[int] = mapped_column(SmallInteger, default=1)
     attribution: Mapped[str] = mapped_column(default=Attribution.ASSOCIATION.value)
+    updated_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
+    updated_by_label: Mapped[str] = mapped_column(default="")
 
 
 class Invitation(Base):

@@ -26,6 +26,7 @@ ROLES_OF_KIND: dict[OrganisationKind, tuple[Role, ...]] = {
 }  # fmt: skip
 TEAM_ROLES = frozenset({Role.TRAVAILLEUR_SOCIAL, Role.QUALIFICATEUR_OFFRES, Role.OPERATEUR})  # what a coordinator gives
 STATE_KINDS = frozenset(k for k in K if k.is_state) | {K.OFII, K.PLATEFORME}  # brought in by the platform alone
+STEERERS = frozenset({K.DDETS.value, K.DREETS.value, K.SGAR.value, K.PREFECTURE.value})
 RUNNERS = {Role.ADMIN_ORGANISATION, Role.ADMIN_PLATEFORME}
 
 
@@ -95,6 +96,21 @@ def _decides(identity: Identity) -> ColumnElement[bool]:
     return or_(false(), *ways)
 
 
+def steered(identity: Identity) -> tuple[str, ...]:
+    """The départements whose organisation the identity's service sets: those of a service of the State."""
+    return identity.departments if identity.org_kind in STEERERS else ()
+
+
+def visible_mandates(identity: Identity) -> Select[Mandate]:
+    """The mandates of the départements that one steers, whoever holds them."""
+    return select(Mandate).where(Mandate.department_code.in_(steered(identity)))
+
+
+def find_mandate(identity: Identity, public_id: str) -> Mandate | None:
+    """A mandate of a département that one steers, or None."""
+    return db.execute(visible_mandates(identity).where(Mandate.public_id == public_id)).scalar_one_or_none()
+
+
 def takes_in(identity: Identity, invitation: Invitation) -> bool:
     """Les rôles proposés sont de ceux que la personne peut donner."""
     return set(invitation.roles) <= {role.value for role in grantable_roles(identity)}
@@ -143,3 +159,7 @@ CHARTER_ACCEPT = permission("charter:accept", "Lire et accepter la charte", role
 CONVENTION_ACCEPT = permission(
     "convention:accept", "Accepter la convention de son organisation", roles={Role.ADMIN_ORGANISATION}
 )
+TERRITORY_READ = permission("territory:read", "Voir l’organisation de ses départements", roles={Role.DDETS})
+TERRITORY_UPDATE = permission("territory:update", "Changer les règles d’un département", roles={Role.DDETS})
+MANDATE_ADD = permission("mandate:add", "Mandater une association pour un dispositif", roles={Role.DDETS})
+MANDATE_END = permission("mandate:end", "Mettre fin à un mandat", roles={Role.DDETS})

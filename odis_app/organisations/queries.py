@@ -30,7 +30,13 @@ from odis_app.organisations.models import (
     OrganisationArea,
     TerritoryRules,
 )
-from odis_app.organisations.policy import mandates_in_force, standing, visible_invitations, visible_requests
+from odis_app.organisations.policy import (
+    mandates_in_force,
+    standing,
+    visible_invitations,
+    visible_mandates,
+    visible_requests,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +155,38 @@ def missing_mandate(identity: Identity, *, dispositif_id: int, department_code: 
     if ended := [m.ends_on for m in known if m.ends_on is not None]:
         return f"Le mandat de votre organisation pour {scheme}{here} a pris fin le {jour_long(max(ended))}."
     return f"Votre organisation n’est pas mandatée pour {scheme}{here}."
+
+
+@dataclass(frozen=True, slots=True)
+class MandateLine:
+    """A mandate with the names of who holds it and for what."""
+
+    mandate: Mandate
+    organisation: str
+    dispositif: str
+
+
+def mandates_in(identity: Identity, department_code: str) -> list[MandateLine]:
+    """The mandates of a département that one steers: in force and to come first, then those that ended; by dispositif, then name."""
+    past = func.coalesce(Mandate.ends_on, clock.today()) < clock.today()
+    statement = (
+        visible_mandates(identity)
+        .where(Mandate.department_code == department_code)
+        .join(Organisation, Organisation.id == Mandate.organisation_id)
+        .join(Dispositif, Dispositif.id == Mandate.dispositif_id)
+        .add_columns(Organisation.name, Dispositif.label)
+        .order_by(past, Dispositif.position, Organisation.folded, Mandate.starts_on.desc(), Mandate.id)
+    )
+    return [MandateLine(*row) for row in db.execute(statement)]
+
+
+def associations_in(department_code: str) -> Sequence[Organisation]:
+    """The active associations that intervene in a département: who may be mandated there."""
+    here = select(OrganisationArea.organisation_id).where(OrganisationArea.department_code == department_code)
+    statement = select(Organisation).where(
+        Organisation.kind == "association", Organisation.deactivated_at.is_(None), Organisation.id.in_(here)
+    )
+    return db.execute(statement.order_by(Organisation.folded, Organisation.id)).scalars().all()
 
 
 def team(identity: Identity) -> list[Colleague]:

@@ -36,7 +36,7 @@ from odis_app.housing.status import CHECKLIST, SAFEGUARDS
 from odis_app.journal.operations import add_entry
 from odis_app.organisations import seeds
 from odis_app.organisations.enums import OrganisationKind
-from odis_app.organisations.models import AccessRequest, Organisation
+from odis_app.organisations.models import AccessRequest, Mandate, Organisation
 from odis_app.organisations.operations import Asking, ask_access, invite
 from odis_app.organisations.queries import Suggestion
 from odis_app.organisations.seeds import Actor
@@ -83,6 +83,7 @@ NAMED = {
     "review",
     "consent",
     "asked",
+    "mandate",
 }
 PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF"
 
@@ -229,7 +230,15 @@ def _things(camille: Actor, author: Actor) -> tuple[dict[str, str], dict[str, in
     things["orientation"] = _proposal(camille, things["household"], things["place"])
     things["placement"] = _stay(camille, things["housed"], things["taken"])
     things["found"] = _import(author)
+    things["mandate"] = _mandate(camille)
     return things, numbers
+
+
+def _mandate(camille: Actor) -> str:
+    """One of the mandates of the association in its département."""
+    with owner_unit():
+        wanted = select(Mandate.public_id).where(Mandate.organisation_id == camille.org_id)
+        return db.execute(wanted.order_by(Mandate.id).limit(1)).scalar_one()
 
 
 def _invitation(app: Flask, camille: Actor) -> str:

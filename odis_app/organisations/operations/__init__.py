@@ -18,6 +18,7 @@ from odis_app.organisations.operations.invitations import (
 )
 from odis_app.organisations.operations.members import remove_member, set_roles
 from odis_app.organisations.operations.requests import Asking, ask_access, asked_by_link, confirm_request
+from odis_app.organisations.operations.territory import end_mandate, set_mandate, set_rules
 
 __all__ = [
     "Asking",
@@ -29,6 +30,7 @@ __all__ = [
     "ask_access",
     "asked_by_link",
     "confirm_request",
+    "end_mandate",
     "invite",
     "invited_by_link",
     "notify_approvers",
@@ -37,6 +39,8 @@ __all__ = [
     "remind_invited",
     "remove_member",
     "renew_invitation",
+    "set_mandate",
     "set_roles",
+    "set_rules",
     "withdraw_invitation",
 ]
