@@ -196,7 +196,9 @@ def test_bare_sql_erases_nothing(town: Town, family: str) -> None:
     silent_since(identifier(family), 900, warned_days=40)
     with town.sacha.acting() as identity:
         plan = operations.plan_erasures(identity)
-    for statement in ("SELECT odis.erase_planned(:plan, 'household', :record, true)", "SELECT odis.take_household(:record)", "DELETE FROM records WHERE id = :record",
+    for statement in ("SELECT odis.erase_planned(:plan, 'household', :record, true)", "SELECT odis.take_household(:record)", "SELECT odis.take_offer(:record)",
+                      "SELECT odis.take_account(:record)", "SELECT odis.take_trail(:record)", "DELETE FROM audit_events", "DELETE FROM audit_seals",
+                      "INSERT INTO audit_segments (position, chain, digest, events, proof) SELECT 1, 1, sha256(''), 1, sha256('')", "DELETE FROM records WHERE id = :record",
                       "UPDATE retention_plans SET state = 'approved'"):  # fmt: skip
         with pytest.raises(ProgrammingError, match="permission denied"), town.sacha.acting():
             db.execute(text(statement), {"plan": plan.id, "record": identifier(family)})
