@@ -27,9 +27,11 @@ ORIENTED = "= ANY (ARRAY(SELECT odis.oriented_households()))"
 # The days that a proposal or a stay ``{o}`` holds: found by its own name, on its own place, for its own household.
 WHOSE = "h.occupancy_id = c.id AND h.subject = {o}.public_id AND h.household_record_id = {o}.household_id AND c.place_id = {o}.place_id AND c.released_at IS NULL"
 # The DDETS of the place's département, where the territory's rules let it refuse. It reads no file: what it needs comes from definer functions.
+# A secret place is out of its reach: its number beside a household's would tell where somebody in hiding lives.
 STEERED = (
     "(SELECT odis.case_org()) IS NOT NULL AND (SELECT odis.org_kind()) = 'ddets' "
-    "AND o.department_code = ANY (ARRAY(SELECT unnest(odis.departments())))"
+    "AND o.department_code = ANY (ARRAY(SELECT unnest(odis.departments()))) "
+    "AND (SELECT NOT hidden.location_secret FROM public.places hidden WHERE hidden.id = o.place_id)"
 )
 # What it has refused in the very transaction under way: the fact, the stage and the journal of that file follow at once.
 VETOED = f"(o.ended_by = 'ddets' AND o.ended_at = now() AND {STEERED})"

@@ -168,3 +168,14 @@ def test_the_page_says_when_the_rules_give_no_say(town: Town, client: StrictClie
     assert "Ce refus n’est pas ouvert" in text_of(client.as_(town.ddets53).get("/orientations/departement"))
     assert "Dans le département" not in text_of(client.as_(town.camille).get("/orientations"))
     client.as_(town.camille).get("/orientations/departement", status=403)
+
+
+def test_a_secret_place_is_out_of_reach_in_both_walls(town: Town) -> None:
+    give_a_say()
+    orientation = town.propose()
+    with owner_unit():
+        db.execute(
+            text("UPDATE places SET location_secret = true, commune_code = NULL, label = '', employment_area = NULL")
+        )
+    assert listed(town.ddets53) == []
+    assert called(town.ddets53, orientation) == 0

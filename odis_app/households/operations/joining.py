@@ -87,7 +87,9 @@ def tell_joins(identity: Identity) -> int:
     for row in rows:
         late = row.what == "late"
         if late:
-            record_event(identity, "review:remind", record_id=row.record_id, summary="Relecture d’un rattachement rappelée")
+            record_event(
+                identity, "review:remind", record_id=row.record_id, summary="Relecture d’un rattachement rappelée"
+            )
         link = f"{REVIEWS_PATH}/{row.public_id}" if late else f"{FILES_PATH}/{row.public_id}/partages"
         for email in row.emails:
             send_mail(identity, to=email, template=JOIN_LATE if late else JOINED, context={"link": link})
