@@ -87,7 +87,9 @@ def propose_passation(
     db.flush()
     for entry in slot("passation.proposed").entries():
         if entry.provider is not None:
-            entry.provider(identity, household=household, passation=passation)  # what higher packages join to the packet
+            entry.provider(
+                identity, household=household, passation=passation
+            )  # what higher packages join to the packet
     sentence = f"Passation proposée à {to.name} pour le {jour_long(due_on)}."
     add_system_entry(
         identity,
