@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 
@@ -137,13 +138,27 @@ def _orientation_view(identity: Identity, view: str) -> ColumnElement[bool]:
     }.get(view, true())
 
 
-def list_orientations(identity: Identity, view: str, *, number: int, department: str = "") -> Page[Orientation]:
-    """One page of a view: what awaits an answer first, by deadline; then the newest."""
+def list_orientations(
+    identity: Identity, view: str, *, number: int, department: str = "", order: str = ""
+) -> Page[Orientation]:
+    """One page of a view, in the order asked (``?tri=``): unless told otherwise what awaits an answer first, by deadline, then the newest."""
     statement = policy.visible_orientations(identity).where(_orientation_view(identity, view))
     if department:
         statement = statement.where(Orientation.department_code == department)
     waiting = case((policy.is_active(), Orientation.expires_at))
-    return paginate(statement.order_by(waiting.asc().nulls_last(), Orientation.id.desc()), number=number)
+    asked = _turned(order, {"reponse": waiting, "sejour": Orientation.starts_on, "envoyee": Orientation.proposed_at})
+    return paginate(
+        statement.order_by(asked if asked is not None else waiting.asc().nulls_last(), Orientation.id.desc()),
+        number=number,
+    )
+
+
+def _turned(order: str, keys: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any] | None:
+    """The column of ``?tri=``, « - » turning it round, what has none last; None for a key that is not known."""
+    key = keys.get(order.removeprefix("-"))
+    if key is None:
+        return None
+    return (key.desc() if order.startswith("-") else key.asc()).nulls_last()
 
 
 def orientation_counts(identity: Identity) -> dict[str, int]:
@@ -163,11 +178,18 @@ def _stay_view(view: str) -> ColumnElement[bool]:
     }.get(view, true())
 
 
-def list_placements(identity: Identity, view: str, *, number: int) -> Page[Placement]:
-    """One page of a view: the nearest entry or end first."""
+def list_placements(identity: Identity, view: str, *, number: int, order: str = "") -> Page[Placement]:
+    """One page of a view, in the order asked (``?tri=``): the nearest entry or end first unless told otherwise."""
     statement = policy.visible_placements(identity).where(_stay_view(view))
     nearest = func.coalesce(Placement.exited_on, Placement.ends_on, Placement.planned_on)
-    return paginate(statement.order_by(nearest.desc() if view == "sortis" else nearest, Placement.id), number=number)
+    entry = func.coalesce(Placement.entered_on, Placement.planned_on)
+    asked = _turned(order, {"entree": entry, "fin": Placement.ends_on, "sortie": Placement.exited_on})
+    return paginate(
+        statement.order_by(
+            asked if asked is not None else nearest.desc() if view == "sortis" else nearest, Placement.id
+        ),
+        number=number,
+    )
 
 
 def placement_counts(identity: Identity) -> dict[str, int]:

@@ -169,3 +169,23 @@ def test_every_view_of_the_lists_opens(town: Town, client: StrictClient) -> None
         camille.get(f"/orientations?vue={view}", htmx=True)
     for view in ("attendus", "presents", "bientot", "sortis", "tous"):
         camille.get(f"/hebergements?vue={view}")
+
+
+def test_columns_sort_both_ways_and_nonsense_does_no_harm(town: Town, client: StrictClient) -> None:
+    late = town.propose(place=town.another_place(), start=20)
+    soon = town.propose(household=town.another_file(), start=2)
+    camille = client.as_(town.camille)
+
+    def shown(address: str) -> list[str]:
+        page = camille.get(address).get_data(as_text=True)
+        return sorted((late, soon), key=page.index)
+
+    assert shown("/orientations?vue=toutes&tri=sejour") == [soon, late]
+    assert shown("/orientations?vue=toutes&tri=-sejour") == [late, soon]
+    assert shown("/orientations?vue=toutes&tri=-envoyee") == [soon, late]
+    assert shown("/orientations?vue=toutes&tri=toit") == shown("/orientations?vue=toutes")
+    confirmed = [town.confirmed(household=town.another_file(), place=town.another_place(), start=n) for n in (3, 40)]
+    with town.camille.acting():
+        stays = [stay(orientation).public_id for orientation in confirmed]
+    page = camille.get("/hebergements?vue=tous&tri=-entree").get_data(as_text=True)
+    assert sorted(stays, key=page.index) == stays[::-1]

@@ -32,7 +32,8 @@ def index() -> Response:
     if view not in dict(queries.VIEWS):
         view = "a_repondre" if counts["a_repondre"] else "toutes"
     department = request.args.get("departement", "")
-    page = queries.list_orientations(who, view, number=page_number(), department=department)
+    order = request.args.get("tri", "")
+    page = queries.list_orientations(who, view, number=page_number(), department=department, order=order)
     names = queries.named(who, (o.household_id for o in page.items))
     return render(
         "placements/orientations.html",
@@ -47,6 +48,7 @@ def index() -> Response:
             for name, label in queries.VIEWS
         ],
         department=department,
+        order=order,
         departments=[(d.code, f"{d.name} ({d.code})") for d in departments()],
     )
 

@@ -36,7 +36,8 @@ def stays() -> Response:
     view = request.args.get("vue", "")
     if view not in dict(queries.STAYS):
         view = "attendus" if counts["attendus"] else "presents"
-    page = queries.list_placements(who, view, number=page_number())
+    order = request.args.get("tri", "")
+    page = queries.list_placements(who, view, number=page_number(), order=order)
     names, sheets = queries.named(who, (p.household_id for p in page.items)), queries.sheets_of(page.items)
     return render(
         "placements/stays.html",
@@ -48,6 +49,7 @@ def stays() -> Response:
         ],
         signs=SIGNS,
         view=view,
+        order=order,
         views=[
             {"label": label, "url": url_with(vue=name), "current": view == name, "count": counts[name]}
             for name, label in queries.STAYS
