@@ -96,9 +96,10 @@ def reads_member_safety(identity: Identity, member: Member) -> bool:
 
 
 def reads_health(identity: Identity, household: Household) -> bool:
-    """Classe 2 : son propre dossier, ou un partage qui ouvre la classe 2."""
+    """Classe 2 : son propre dossier, ou un partage entier qui ouvre la classe 2, comme dans la base."""
     return identity.level >= 2 and (
-        is_own(identity, household) or any(share.max_class >= 2 for share in _shares(identity, household.id))
+        is_own(identity, household)
+        or any(share.level == "full" and share.max_class >= 2 for share in _shares(identity, household.id))
     )
 
 
