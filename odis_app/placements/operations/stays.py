@@ -14,7 +14,7 @@ from odis_app.access.operations import ask_review
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
-from odis_app.core.formats import jour_court
+from odis_app.core.formats import jour_long
 from odis_app.core.identity import Identity
 from odis_app.households.enums import FactKind
 from odis_app.housing.operations.occupancies import TAKEN
@@ -45,11 +45,11 @@ def record_entry(
     if entered_on > clock.today():
         raise RuleError("entered_on", "L’entrée se constate : donnez une date qui n’est pas à venir.")
     if stay.ends_on is not None and entered_on >= stay.ends_on:
-        raise RuleError("entered_on", f"L’entrée doit précéder la fin prévue, le {jour_court(stay.ends_on)}.")
+        raise RuleError("entered_on", f"L’entrée doit précéder la fin prévue, le {jour_long(stay.ends_on)}.")
     if title not in set(OccupancyTitle):
         raise RuleError("title", "Choisissez un titre d’occupation dans la liste.")
     _fit(orientation, entered_on, stay.ends_on, "entered_on")
-    fact(identity, orientation, FactKind.ENTERED, f"le ménage est entré le {jour_court(entered_on)}.", on=entered_on)
+    fact(identity, orientation, FactKind.ENTERED, f"le ménage est entré le {jour_long(entered_on)}.", on=entered_on)
     stay.entered_on, stay.entered_by_label, stay.title, stay.title_since = (
         entered_on,
         identity.name,
@@ -74,7 +74,7 @@ def extend(identity: Identity, *, placement: Placement, ends_on: date, title: st
     if ends_on < stay.ends_on:
         raise RuleError(
             "ends_on",
-            f"La nouvelle fin doit être après le {jour_court(stay.ends_on)}. Pour un départ, enregistrez la sortie.",
+            f"La nouvelle fin doit être après le {jour_long(stay.ends_on)}. Pour un départ, enregistrez la sortie.",
         )
     _fit(orientation, stay.entered_on, ends_on, "ends_on")
     stay.ends_on, stay.extensions = ends_on, stay.extensions + 1
@@ -144,7 +144,7 @@ def _check_exit(stay: Placement, reason: str, exited_on: date) -> None:
     if exited_on > clock.today():
         raise RuleError("exited_on", "La sortie se constate : donnez une date qui n’est pas à venir.")
     if exited_on < stay.entered_on:
-        raise RuleError("exited_on", f"La sortie ne peut pas précéder l’entrée, le {jour_court(stay.entered_on)}.")
+        raise RuleError("exited_on", f"La sortie ne peut pas précéder l’entrée, le {jour_long(stay.entered_on)}.")
 
 
 def note_departure(
@@ -221,7 +221,7 @@ def _leave(
         identity,
         orientation,
         FactKind.EXITED,
-        f"le ménage est sorti le {jour_court(exited_on)}.",
+        f"le ménage est sorti le {jour_long(exited_on)}.",
         on=exited_on,
         data={"outcome": why.outcome.value, "waits_again": again},
     )
