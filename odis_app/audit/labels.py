@@ -8,17 +8,17 @@ RESOURCES = {
     "consent": "Consentement", "hosting": "Hébergement de santé", "privacy": "Bases légales", "retention": "Effacements planifiés", "rights": "Demande de droits",
     "team": "Équipe", "account": "Compte", "documents": "Documents", "home": "Accueil", "matching": "Appariement", "search": "Recherche", "audit": "Journal des accès", "charter": "Charte", "convention": "Convention", "document": "Document", "household": "Dossier ménage",
     "import": "Import", "invitation": "Invitation", "journal": "Journal du dossier", "member": "Équipe", "offer": "Offre", "orientation": "Proposition",
-    "access": "Accès", "export": "Export", "organisation": "Organisation", "passation": "Passation", "permission": "Droits", "rapprochement": "Rapprochement", "review": "Relecture", "place": "Place", "placement": "Hébergement", "record": "Dossier", "report": "Bilan", "session": "Connexion", "structure": "Structure",
+    "access": "Accès", "export": "Export", "mandate": "Mandat", "organisation": "Organisation", "passation": "Passation", "permission": "Droits", "rapprochement": "Rapprochement", "review": "Relecture", "place": "Place", "placement": "Hébergement", "record": "Dossier", "report": "Bilan", "session": "Connexion", "structure": "Structure", "territory": "Règles du département",
 }  # fmt: skip
 VERBS = {
     "answer": "réponse", "cancel": "annulation", "copy": "copie demandée", "erase": "effacement", "extend": "prolongation", "give": "accord recueilli", "plan": "plan établi",
     "record": "enregistrement", "register": "enregistrement", "switch": "arrêt ou reprise",
     "accept": "acceptation", "approve": "accord", "departure": "destination notée", "invite": "invitation", "remove": "départ", "renew": "nouvel envoi", "add": "ajout", "archive": "archivage", "assign": "affectation", "decline": "refus de la demande", "explain": "explication", "join": "rattachement en urgence", "join_refused": "rattachement sans suite", "move": "changement d’organisation", "propose": "proposition", "ask": "demande", "availability": "disponibilité", "call": "appel", "close": "fermeture",
     "commit": "enregistrement", "complete": "compléments", "confirm": "confirmation", "create": "création", "decide": "décision", "discard": "abandon",
-    "download": "téléchargement", "edit": "modification", "end_stay": "fin de séjour", "expire": "expiration", "export": "export", "forget": "mot de passe oublié", "generate": "production",
+    "download": "téléchargement", "edit": "modification", "end": "fin", "end_stay": "fin de séjour", "expire": "expiration", "export": "export", "forget": "mot de passe oublié", "generate": "production",
     "moderate": "modération", "link": "lien avec ProConnect", "open": "ouverture", "password": "mot de passe changé", "plan_visit": "visite prévue", "read": "consultation", "refuse": "refus",
     "release": "libération", "remind": "rappel", "reopen": "réouverture", "request": "demande", "reserve": "réservation", "reset": "mot de passe remplacé", "resume": "reprise", "review": "relecture", "revoke": "fermeture à distance",
-    "safeguards": "garde-fous", "scan": "analyse", "shred": "clé détruite", "share": "partage", "signal": "signalement", "start": "début", "stay": "séjour", "stop": "arrêt",
+    "safeguards": "garde-fous", "scan": "analyse", "shred": "clé détruite", "share": "partage", "signal": "signalement", "start": "début", "steer": "lecture sans nom", "steer_refuse": "refus du département", "stay": "séjour", "stop": "arrêt",
     "undo": "annulation", "unlink": "fin du lien avec ProConnect", "unshare": "fin de partage", "update": "modification", "visit": "visite", "withdraw": "retrait", "write": "écriture",
 }  # fmt: skip
 
