@@ -76,10 +76,11 @@ def own_passkeys() -> list[Passkey]:
 
 @dataclass(frozen=True, slots=True)
 class OwnSession:
-    """One open session: ``device`` as people say it, ``ends_at`` when nothing more is done there, ``absolute_until`` whatever is done."""
+    """One open session: ``device`` as people say it, ``place`` the network that it was opened from, ``ends_at`` when nothing more is done there, ``absolute_until`` whatever is done."""
 
     public_id: str
     device: str
+    place: str
     organisation: str
     created_at: datetime
     last_seen_at: datetime
@@ -99,8 +100,9 @@ def _session(
     *, public_id: str, device: str, organisation: str, created_at: datetime, last_seen_at: datetime,
     idle: timedelta, absolute_until: datetime, is_current: bool,
 ) -> OwnSession:  # fmt: skip
+    browser, _, place = device.partition("\n")
     seen = clock.now() if is_current else last_seen_at
     ends_at = min(seen + idle, absolute_until)
     return OwnSession(
-        public_id, device_label(device), organisation, created_at, seen, ends_at, absolute_until, is_current
+        public_id, device_label(browser), place, organisation, created_at, seen, ends_at, absolute_until, is_current
     )

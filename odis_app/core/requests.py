@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from flask import Flask, Response, abort, current_app, g, request
@@ -55,8 +56,21 @@ def forget_session(response: Response) -> None:
 
 
 def device() -> str:
-    """What the browser says of itself, kept with the session."""
-    return (request.user_agent.string or "")[:200]
+    """What the browser says of itself and, on a second line, the network that it comes from: kept with the session, for its owner to know it again."""
+    said = " ".join((request.user_agent.string or "").split())[:200]
+    return f"{said}\n{_network()}"
+
+
+def _network() -> str:
+    """« 203.0.113.x », « 2001:db8:1: »: enough to say at home or elsewhere, too little to say who; empty when nothing is known."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return ""
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    if mapped.version == 4:
+        return f"{str(mapped).rpartition('.')[0]}.x"
+    return ":".join(mapped.exploded.split(":")[:3]) + ":"
 
 
 def without_unit(view: View) -> View:

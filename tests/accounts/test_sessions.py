@@ -10,7 +10,7 @@ from flask import Flask
 
 from odis_app.accounts.devices import device_label
 from odis_app.core.config import libpq
-from odis_app.core.requests import COOKIE
+from odis_app.core.requests import COOKIE, device
 from tests.accounts.conftest import LetPass, sign_in, told
 from tests.support.client import StrictClient, text_of
 from tests.support.worlds import WorldBuilder
@@ -53,7 +53,9 @@ def test_a_browser_is_named_as_people_say_it(agent: str, said: str) -> None:
 def test_the_account_lists_ones_sessions_and_says_until_when(client: StrictClient, somebody: str) -> None:
     opened(client, PHONE)
     page = text_of(opened(client, AGENT).get("/compte"))
-    for said in ("Mes sessions", "Celle-ci Firefox sur Windows", "Safari sur iPhone", "après 30 minutes, donc à"):
+    for said in (
+        "Mes sessions", "Celle-ci Firefox sur Windows", "Safari sur iPhone", "Depuis le réseau 127.0.0.x", "après 30 minutes, donc à",
+    ):  # fmt: skip
         assert said in page
     assert page.count("Fermer cette session") == 1
 
@@ -133,3 +135,17 @@ def test_a_request_still_on_its_way_does_not_open_a_closed_session_again(
     assert behind("SELECT count(*) FROM private.sessions WHERE kind = 'user'") == [(0,)]
     desk.browser.set_cookie(COOKIE, cookie.value)
     desk.get("/menages", status=303)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("203.0.113.77", "203.0.113.x"),
+        ("::ffff:203.0.113.77", "203.0.113.x"),
+        ("2001:db8:1:2::7", "2001:0db8:0001:"),
+        ("?", ""),
+    ],
+)
+def test_a_session_remembers_a_network_never_an_address(app: Flask, address: str, said: str) -> None:
+    with app.test_request_context("/", environ_base={"REMOTE_ADDR": address}, headers={"User-Agent": AGENT}):
+        assert device() == f"{AGENT}\n{said}"
