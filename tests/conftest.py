@@ -46,6 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run the long tests too")
 
 
+@pytest.hookimpl(
+    tryfirst=True
+)  # xdist reads the groups in the same hook: said after it, they would be lost, and each world built twice
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Long tests wait for ``--all``. With several processes a file stays whole, and so do the browser journeys: they share a product."""
     everything = config.getoption("--all")
