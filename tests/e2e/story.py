@@ -184,7 +184,7 @@ class Story:
         row = dominique.page.get_by_role("row").filter(has=dominique.page.locator(f'a[href="{self.orientation}"]'))
         dominique.reads_nothing_of([COUPLE])
         dominique.press(re.compile("^Accepter"), within=row).reads("Les deux accords sont donnés")
-        dominique.go(self.place).reads(re.compile("^Réservée|^Occupée"))
+        dominique.go(self.place).reads(re.compile("^Attribuée|^Réservée|^Occupée"))
 
     def _come_second(self) -> None:
         sacha = self.person("coordination")
