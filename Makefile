@@ -76,7 +76,7 @@ run: $(STAMPS)/system-run $(STAMPS)/runtime $(STAMPS)/assets ## start the produc
 
 .PHONY: test
 test: $(STAMPS)/system-test $(STAMPS)/development $(STAMPS)/assets ## run the whole suite, browser included
-	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
 
 # ── What a change goes through ───────────────────────────────────────────────
 

@@ -40,12 +40,13 @@ def create_app(config: Config | None = None) -> Flask:
     """The application. Raises ConfigError when a variable is missing, UnguardedEndpointError when a route has no guard."""
     config = config or Config.from_env()
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=None)
+    secure = config.address.startswith("https")
     app.config.update(
         ODIS=config,
         ODIS_ASSETS=config.assets,
         SECRET_KEY=config.secret_key,
-        SESSION_COOKIE_NAME=requests.host_cookie("odis_formulaire", config.address),  # holds the CSRF secret only
-        SESSION_COOKIE_SECURE=config.address.startswith("https"),
+        SESSION_COOKIE_NAME=requests.host_cookie("odis_formulaire", secure=secure),  # holds the CSRF secret only
+        SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,

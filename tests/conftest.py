@@ -12,6 +12,8 @@ import psycopg
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Playwright
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from odis_app import create_app
 from odis_app.core import db as core_db
@@ -46,20 +48,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="run the long tests too")
 
 
-@pytest.hookimpl(
-    tryfirst=True
-)  # xdist reads the groups in the same hook: said after it, they would be lost, and each world built twice
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long tests wait for ``--all``. With several processes a file stays whole, and so do the browser journeys: they share a product."""
-    everything = config.getoption("--all")
-    kept, left = [], []
-    for item in items:
-        folder = Path(item.path).parent.name
-        item.add_marker(pytest.mark.xdist_group(folder if folder in {"e2e", "jobs", "ops"} else str(item.path)))
-        (kept if everything or "slow" not in item.keywords else left).append(item)
+    """Long tests wait for ``--all``."""
+    left = [] if config.getoption("--all") else [item for item in items if "slow" in item.keywords]
     if left:
         config.hook.pytest_deselected(items=left)
-        items[:] = kept
+        items[:] = [item for item in items if item not in set(left)]
+
+
+class WholeFiles(LoadScopeScheduling):
+    """With several processes a file stays whole, and so do the folders that share a product: the largest first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = Path(file).parent.name
+        return folder if folder in {"e2e", "jobs", "ops"} else file
+
+
+@pytest.hookimpl(optionalhook=True)  # there is no such hook where the suite runs on one process
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles:
+    """Not ``loadgroup``: xdist 3.8 writes the groups in the names of the tests, which pytest 9.2 does not read again."""
+    return WholeFiles(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -36,12 +36,12 @@ def session_token() -> str | None:
 
 def cookie_name() -> str:
     """That of the session's cookie: over https browsers take the prefixed one from this very host alone, and never in clear."""
-    return host_cookie(COOKIE, current_app.config["ODIS"].address)
+    return host_cookie(COOKIE, secure=current_app.config["SESSION_COOKIE_SECURE"])
 
 
-def host_cookie(name: str, address: str) -> str:
-    """The name of a cookie for the whole of the installation at ``address``."""
-    return f"__Host-{name}" if address.startswith("https") else name
+def host_cookie(name: str, *, secure: bool) -> str:
+    """The name of a cookie for the whole of an installation, ``secure`` when it is reached over https."""
+    return f"__Host-{name}" if secure else name
 
 
 def keep_session(response: Response, token: str) -> None:
