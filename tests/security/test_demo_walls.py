@@ -18,6 +18,7 @@ from odis_app.core.db import db
 from odis_app.core.identity import ANONYMOUS, Identity
 from odis_app.core.jobs import visible_jobs
 from odis_app.core.permissions import Role
+from odis_app.organisations.models import Mandate
 from odis_app.organisations.seeds import PEOPLE, World
 
 First = Callable[[Identity], Select[Any]]
@@ -35,7 +36,12 @@ def every_account(who: Identity) -> Select[Any]:
     return select(User).where(literal(Role.ADMIN_PLATEFORME.value in who.roles))
 
 
-BESIDES: dict[str, First] = {"audit_events": own_records_events, "users": every_account}
+def every_mandate(_who: Identity) -> Select[Any]:
+    """Who is mandated where is no secret among those who sign in: whether the département is at work, whom to call (home)."""
+    return select(Mandate)
+
+
+BESIDES: dict[str, First] = {"audit_events": own_records_events, "mandates": every_mandate, "users": every_account}
 """Doors of the first wall that are no ``visible_*``, because the page asks of one record or counts only."""
 
 
