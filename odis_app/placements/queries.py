@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, or_, select, true
 
 from odis_app.access.readers import WhoReads, readers_of
 from odis_app.core import clock
@@ -153,7 +153,7 @@ def list_orientations(
     )
 
 
-def _turned(order: str, keys: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any] | None:
+def _turned(order: str, keys: Mapping[str, SQLColumnExpression[Any]]) -> ColumnElement[Any] | None:
     """The column of ``?tri=``, « - » turning it round, what has none last; None for a key that is not known."""
     key = keys.get(order.removeprefix("-"))
     if key is None:
