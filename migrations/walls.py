@@ -32,14 +32,8 @@ QUIET = (
 
 
 def mandated(row: str = "") -> str:
-    """The condition that one's organisation is mandated today for the département and the dispositif of ``row`` (``p.``; empty: the table's own).
-
-    Both sets are read once per statement; the départements alone let the planner use an index.
-    """
-    return (
-        f"({row}department_code = ANY (ARRAY(SELECT m.department_code FROM odis.mandates_in_force() AS m)) "
-        f"AND ({row}department_code, {row}dispositif_id) IN (SELECT m.department_code, m.dispositif_id FROM odis.mandates_in_force() AS m))"
-    )
+    """The condition that one's organisation is mandated today for the département and the dispositif of ``row`` (``p.``; empty: the table's own)."""
+    return f"({row}department_code, {row}dispositif_id) IN (SELECT m.department_code, m.dispositif_id FROM odis.mandates_in_force() AS m)"
 
 
 def run(sql: str) -> None:
@@ -130,6 +124,7 @@ def definer(
 ) -> None:
     """A SECURITY DEFINER function of schema ``odis`` owned by odis_auth, with a fixed search path; ``current_date`` is the day in Paris.
 
+    A set that policies ask for reads the identity as ``(SELECT odis.org())``: bare, it is called again for each row of a table without an index.
     ``signature`` such as ``shared_records()``; ``to`` the roles that may call it.
     """
     run(

@@ -489,7 +489,7 @@ def _audit() -> None:
 
 
 def _set_functions() -> None:
-    active = "g.grantee_org_id = odis.org() AND odis.level() >= 0 AND g.revoked_at IS NULL AND g.expires_at > now()"
+    active = "g.grantee_org_id = (SELECT odis.org()) AND odis.level() >= 0 AND g.revoked_at IS NULL AND g.expires_at > now()"
     definer("shared_records()", "SETOF bigint", f"SELECT g.record_id FROM public.grants g WHERE {active}")
     definer(
         "shared_full_records()",
@@ -505,15 +505,16 @@ def _set_functions() -> None:
     definer(
         "mandates_in_force()",
         "TABLE (department_code text, dispositif_id bigint)",
-        """SELECT DISTINCT m.department_code, m.dispositif_id FROM public.mandates m
-           WHERE m.organisation_id = odis.case_org()
+        """SELECT m.department_code, m.dispositif_id FROM public.mandates m
+           WHERE m.organisation_id = (SELECT odis.case_org())
              AND (now() AT TIME ZONE 'Europe/Paris')::date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)""",
     )
     # State services steer their départements: structures, places, offers, aggregates. Never people (security.md 5).
     definer(
         "steered_departments()",
         "SETOF text",
-        "SELECT unnest(odis.departments()) WHERE odis.org_kind() IN ('ddets', 'dreets', 'sgar', 'prefecture')",
+        f"SELECT unnest(departments) FROM private.sessions WHERE token_hash = {SESSION} AND expires_at > now() "
+        "AND org_kind IN ('ddets', 'dreets', 'sgar', 'prefecture')",
     )
     # Whom to tell that a mandate was set or ended: in that transaction alone, for whoever steers the département.
     definer(
@@ -527,7 +528,7 @@ def _set_functions() -> None:
     definer(
         "colleagues()",
         "SETOF bigint",
-        "SELECT m.user_id FROM public.memberships m WHERE m.organisation_id = odis.org()",
+        "SELECT m.user_id FROM public.memberships m WHERE m.organisation_id = (SELECT odis.org())",
     )
     definer("names_record(record bigint)", "boolean", NAMES_RECORD.format(more=""))
     definer(

@@ -231,13 +231,13 @@ def _functions() -> None:
     definer(
         "shared_editable_records()",
         "SETOF bigint",
-        "SELECT g.record_id FROM public.grants g WHERE g.grantee_org_id = odis.case_org() AND g.revoked_at IS NULL AND g.expires_at > now() "
+        "SELECT g.record_id FROM public.grants g WHERE g.grantee_org_id = (SELECT odis.case_org()) AND g.revoked_at IS NULL AND g.expires_at > now() "
         "AND g.level = 'full' AND g.can_edit",
     )
     definer(
         "referred_households()",
         "SETOF bigint",
-        "SELECT h.id FROM public.households h WHERE h.referent_user_id = odis.user_id() AND h.owner_org_id = odis.case_org()",
+        "SELECT h.id FROM public.households h WHERE h.referent_user_id = (SELECT odis.user_id()) AND h.owner_org_id = (SELECT odis.case_org())",
     )
     # The one door through which a partner's act (an operator accepting) moves the stage of a file that it does not own.
     definer(

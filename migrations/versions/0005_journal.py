@@ -135,14 +135,14 @@ def _functions() -> None:
     definer(
         "entries_addressed()",
         "SETOF bigint",
-        "SELECT r.entry_id FROM public.journal_readers r WHERE r.user_id = odis.user_id()",
+        "SELECT r.entry_id FROM public.journal_readers r WHERE r.user_id = (SELECT odis.user_id())",
     )
     definer(
         "documents_addressed()",
         "SETOF bigint",
         """SELECT a.document_id FROM public.journal_readers r JOIN public.journal_entries e ON e.id = r.entry_id
            JOIN public.journal_attachments a ON a.entry_id = e.id JOIN public.documents d ON d.id = a.document_id
-           WHERE r.user_id = odis.user_id() AND d.uploaded_by_id = e.author_user_id""",
+           WHERE r.user_id = (SELECT odis.user_id()) AND d.uploaded_by_id = e.author_user_id""",
     )
     # Who may be chosen as a reader: the people of the organisations that hold the record in full, told to those who hold it too.
     definer(

@@ -249,20 +249,20 @@ def _occupancies() -> None:
 def _functions() -> None:
     # An address opens to the organisation of the household once the stay is agreed on, and closes when it is released.
     agreed = """FROM public.occupancy_households h JOIN public.occupancies o ON o.id = h.occupancy_id JOIN public.places p ON p.id = o.place_id
-           WHERE o.kind = 'stay' AND o.released_at IS NULL AND h.household_owner_org_id = odis.case_org()"""
+           WHERE o.kind = 'stay' AND o.released_at IS NULL AND h.household_owner_org_id = (SELECT odis.case_org())"""
     definer("opened_places()", "SETOF bigint", f"SELECT DISTINCT o.place_id {agreed}")
     definer("opened_offers()", "SETOF bigint", f"SELECT DISTINCT p.offer_id {agreed} AND p.offer_id IS NOT NULL")
     definer("opened_records()", "SETOF bigint", f"SELECT DISTINCT p.record_id {agreed}")  # whose keys go with them
     definer(
         "own_stays()",
         "SETOF bigint",
-        "SELECT h.occupancy_id FROM public.occupancy_households h WHERE h.household_owner_org_id = odis.case_org()",
+        "SELECT h.occupancy_id FROM public.occupancy_households h WHERE h.household_owner_org_id = (SELECT odis.case_org())",
     )
     # Files given in full to follow the household. A share that came with a place says nothing of the next one: its host may be whom they flee.
     definer(
         "followed_records()",
         "SETOF bigint",
-        """SELECT g.record_id FROM public.grants g WHERE g.grantee_org_id = odis.case_org() AND g.revoked_at IS NULL AND g.expires_at > now()
+        """SELECT g.record_id FROM public.grants g WHERE g.grantee_org_id = (SELECT odis.case_org()) AND g.revoked_at IS NULL AND g.expires_at > now()
              AND g.level = 'full' AND g.purpose <> 'orientation'""",
     )
     # The one door by which a household takes days of a place: one of one's own, on a place of one's own or where one is mandated.

@@ -298,7 +298,7 @@ def _sets() -> None:
         "oriented_households()",
         "SETOF bigint",
         f"""SELECT o.household_id FROM public.orientations o LEFT JOIN public.placements p ON p.orientation_id = o.id
-            WHERE o.place_owner_org_id = odis.case_org() AND o.ended_at IS NULL AND p.exited_on IS NULL
+            WHERE o.place_owner_org_id = (SELECT odis.case_org()) AND o.ended_at IS NULL AND p.exited_on IS NULL
            UNION ALL SELECT o.household_id FROM public.orientations o WHERE {VETOED}""",
     )
     # How many proposals stand on a place during some days, for whoever may propose it; says nothing of whom.
