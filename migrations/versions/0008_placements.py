@@ -483,10 +483,13 @@ def _walls() -> None:
     fresh = "household_accepted_at IS NULL AND host_accepted_at IS NULL AND confirmed_at IS NULL AND ended_at IS NULL AND entered_on IS NULL"
     # A place that is not validated, or whose validation waits for its second look (0015), is proposed to nobody.
     validated = f"EXISTS (SELECT 1 FROM places p WHERE p.id = place_id AND p.validated_until >= {TODAY})"
+    # A household is proposed the places of the dispositifs to which it is registered today, whichever is its file's own (adr/0010).
+    registered = f"""EXISTS (SELECT 1 FROM household_enrolments e WHERE e.household_id = orientations.household_id
+        AND e.dispositif_id = orientations.dispositif_id AND {TODAY} BETWEEN e.starts_on AND coalesce(e.ends_on, 'infinity'::date))"""
     wall(
         "orientations",
         select=f"{PARTIES} OR {STATE}",
-        insert=f"{HOUSEHOLD_SIDE} AND {reachable} AND {fresh} AND {validated}",
+        insert=f"{HOUSEHOLD_SIDE} AND {reachable} AND {fresh} AND {validated} AND {registered}",
         update=PARTIES,
         update_check=PARTIES,
     )

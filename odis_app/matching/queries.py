@@ -84,7 +84,8 @@ class Exclusion:
 class HouseholdShortlist:
     """What the page of a household shows. ``unknown_safety``: nothing can be found before the question is asked.
 
-    ``missing_mandate``: why only the organisation's own places can be found (None: it is mandated for the dispositif of the file).
+    ``missing_mandate``: why only the organisation's own places can be found (None: it is mandated for a dispositif that the household is
+    registered to). ``is_registered``: the household is registered to one today, without which nothing is found.
     """
 
     lines: list[OfferLine]
@@ -97,6 +98,7 @@ class HouseholdShortlist:
     unknown_safety: bool
     row: engine.Household
     missing_mandate: str | None
+    is_registered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +193,8 @@ def _row(
 
 def shortlist_of(identity: Identity, household: Household) -> HouseholdShortlist:
     """The best offers of one household; the ranking is the same whether or not the reader may read class 3."""
-    row, stock = facts_of([household])[0], supply(identity)
-    found = shortlist(row, stock.offers, POLICY, _pair_facts(household, stock), limit=SHOWN)
+    row, stock, schemes = facts_of([household])[0], supply(identity), _schemes(household)
+    found = shortlist(row, stock.offers, POLICY, _pair_facts(household, stock, schemes), limit=SHOWN)
     reads_class_3 = rights.names_safety(identity, household)
     excluded = _Excluded.of(found, row, reads_class_3=reads_class_3)
     shown = _Shown.of(identity, stock, [r.index for r in found.ranked] + excluded.indices)
@@ -210,7 +212,8 @@ def shortlist_of(identity: Identity, household: Household) -> HouseholdShortlist
         policy=POLICY,
         unknown_safety=not assessed,
         row=row,
-        missing_mandate=missing_mandate(identity, dispositif_id=household.dispositif_id),
+        missing_mandate=_missing_mandate(identity, household, schemes),
+        is_registered=bool(schemes),
     )
 
 
@@ -221,7 +224,8 @@ def standing_of(identity: Identity, household: Household, place: Place) -> dict[
     some rule closes comes after every possible one: proposing it wants a motif.
     """
     row, stock = facts_of([household])[0], supply(identity)
-    found = shortlist(row, stock.offers, POLICY, _pair_facts(household, stock), limit=max(1, len(stock.ids)))
+    facts = _pair_facts(household, stock, _schemes(household))
+    found = shortlist(row, stock.offers, POLICY, facts, limit=max(1, len(stock.ids)))
     standing: dict[str, Any] = {"rank": found.feasible + 1, "of": found.feasible, "policy": POLICY.version}
     for rank, item in enumerate(found.ranked, 1):
         if item.id == place.public_id:
@@ -232,7 +236,19 @@ def standing_of(identity: Identity, household: Household, place: Place) -> dict[
     return standing
 
 
-def _pair_facts(household: Household, stock: Supply) -> PairFacts:
+def _schemes(household: Household) -> frozenset[int]:
+    """The schemes that the household is registered to today: the places of each may be proposed to it (H20)."""
+    return households.schemes_in_force([household.id], clock.today())[household.id]
+
+
+def _missing_mandate(identity: Identity, household: Household, schemes: frozenset[int]) -> str | None:
+    """Why the organisation is mandated for no scheme of the household, said of the file's own first; None when it is for one of them."""
+    own_first = sorted(schemes, key=lambda scheme: (scheme != household.dispositif_id, scheme))
+    said = [missing_mandate(identity, dispositif_id=scheme) for scheme in own_first]
+    return said[0] if said and None not in said else None
+
+
+def _pair_facts(household: Household, stock: Supply, schemes: frozenset[int]) -> PairFacts:
     ended = select(Orientation.place_id).where(
         Orientation.household_id == household.id, Orientation.ended_kind == "refusee"
     )
@@ -247,7 +263,7 @@ def _pair_facts(household: Household, stock: Supply) -> PairFacts:
         safety_ok=safety_of(household, stock) | ~stock.is_ours,
         fails={
             Code.H15: np.isin(stock.ids, refused),
-            Code.H20: ~stock.is_ours | (stock.dispositifs != household.dispositif_id),
+            Code.H20: ~stock.is_ours | np.isin(stock.dispositifs, list(schemes), invert=True),
         },
         to_check=to_check,
     )
@@ -418,7 +434,8 @@ def households_for(identity: Identity, place: Place) -> tuple[list[HouseholdLine
     rows = facts_of(waiting)
     compatible = _keys(func.odis.safety_compatible_households(literal(place.id, BigInteger)).column_valued())
     closed = not stock.is_ours[position[0]]
-    mismatched = np.array([closed or h.dispositif_id != place.dispositif_id for h in waiting], dtype=np.bool_)
+    registered = households.schemes_in_force([h.id for h in waiting], clock.today())
+    mismatched = np.array([closed or place.dispositif_id not in registered[h.id] for h in waiting], dtype=np.bool_)
     pair = PairFacts(
         safety_ok=np.isin(np.array([h.id for h in waiting], dtype=np.int64), compatible), fails={Code.H20: mismatched}
     )

@@ -141,6 +141,13 @@ def test_an_empty_name_of_a_proposal_frees_nobody_s_days(region: Region) -> None
             ),
             {"id": record, "org": neighbour.org_id},
         )
+        db.execute(
+            text(
+                "INSERT INTO household_enrolments (household_id, owner_org_id, dispositif_id, starts_on) "
+                "SELECT :id, :org, dispositif_id, current_date FROM places WHERE id = :place"
+            ),
+            {"id": record, "org": neighbour.org_id, "place": household["place"]},
+        )
         made = """INSERT INTO orientations (public_id, household_id, household_owner_org_id, place_id, place_owner_org_id, department_code, dispositif_id,
                     proposed_at, proposed_by_label, proposed_org_label, expires_at, starts_on, need_sheet, place_sheet)
                   VALUES ('', :id, :org, :place, :owner, '44', (SELECT dispositif_id FROM places WHERE id = :place), now(), 'x', 'x', now() + interval '1 day', current_date + 401, '{}', '{}') RETURNING id"""

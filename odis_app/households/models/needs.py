@@ -76,7 +76,7 @@ class HouseholdWish(Child, Base):
 
 
 class HouseholdEnrolment(Child, Base):
-    """Class 1: a registration to a public scheme, its days and who leads it; ``Household.dispositif_id`` is the one that matching reads."""
+    """Class 1: a registration to a public scheme, its days and who leads it; matching reads all that go on (H20), ``Household.dispositif_id`` is the file's own."""
 
     __tablename__ = "household_enrolments"
 

@@ -46,7 +46,7 @@ from odis_app.households.queries.people import (
     versions,
 )
 from odis_app.households.queries.readers import Reader, grants_given, readers, reading_purposes
-from odis_app.households.queries.situation import Enrolment, enrolments, overlaps, resources
+from odis_app.households.queries.situation import Enrolment, enrolments, overlaps, resources, schemes_in_force
 
 __all__ = [
     "HALF_DAYS",
@@ -91,6 +91,7 @@ __all__ = [
     "safety_answered",
     "safety_note",
     "safety_of",
+    "schemes_in_force",
     "sealed_number",
     "versions",
     "view_counts",

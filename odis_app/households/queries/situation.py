@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from odis_app.core.db import db
 from odis_app.households.models import Household, HouseholdEnrolment, HouseholdResource
@@ -43,6 +43,22 @@ def enrolments(household: Household) -> list[Enrolment]:
         .order_by(row.ends_on.desc().nulls_first(), row.starts_on.desc(), Dispositif.position)
     )
     return [Enrolment(*found) for found in db.execute(statement)]
+
+
+def in_force(day: date) -> ColumnElement[bool]:
+    """A registration that goes on on ``day``, its first and last days included."""
+    row = HouseholdEnrolment
+    return and_(row.starts_on <= day, or_(row.ends_on.is_(None), row.ends_on >= day))
+
+
+def schemes_in_force(household_ids: Collection[int], day: date) -> dict[int, frozenset[int]]:
+    """The ids of the schemes that each household is registered to on ``day``: the file's own and every other, in one statement."""
+    row = HouseholdEnrolment
+    statement = select(row.household_id, row.dispositif_id).where(row.household_id.in_(household_ids), in_force(day))
+    found: dict[int, set[int]] = {key: set() for key in household_ids}
+    for key, scheme in db.execute(statement):
+        found[key].add(scheme)
+    return {key: frozenset(schemes) for key, schemes in found.items()}
 
 
 def overlaps(found: Sequence[Enrolment], today: date) -> list[str]:

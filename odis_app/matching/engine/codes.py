@@ -90,7 +90,7 @@ _SENTENCES: Final = {
     Code.H17: "Lieu ni spécialisé FVV/TEH ni certifié réservé aux femmes",
     Code.H18: "École du niveau indispensable trop loin",
     Code.H19: "Partage non accordé avec ce type d’hébergeur",
-    Code.H20: "Orientation décidée par une autre autorité, autre dispositif, ou place hors de votre mandat",
+    Code.H20: "Orientation décidée par une autre autorité, dispositif auquel le ménage n’est pas inscrit aujourd’hui, ou place hors de votre mandat",
     Code.H21: "Composition du ménage que l’hébergeur n’accueille pas",
 }
 

@@ -32,6 +32,7 @@ from odis_app.placements.policy import is_active
 LATE_DAYS = 366  # papers may come after the arrival; nothing older is recorded as a proposal
 SAFETY = "Cette place ne convient pas à ce ménage : contrainte de sécurité. Choisissez une autre place."
 FULL = "Cette place a déjà reçu le nombre de propositions admis dans ce département. Choisissez une autre place."
+NOT_REGISTERED = "Le ménage n’est pas inscrit aujourd’hui au dispositif de cette place. Choisissez une autre place, ou notez son inscription dans l’onglet « Situation »."
 LONGEST_MESSAGE = 1000
 _COUNT = text("SELECT odis.active_proposals(:place, :days)").bindparams(bindparam("days", type_=DATERANGE))
 
@@ -156,11 +157,8 @@ def _check_place(identity: Identity, household: Household, place: Place, starts_
         raise RuleError(
             "", f"L’entrée dans cette place est décidée par : {place.authority_label}. Elle ne se propose pas ici."
         )
-    if place.dispositif_id != household.dispositif_id:
-        raise RuleError(
-            "",
-            "Le ménage et la place relèvent de deux dispositifs différents. Choisissez une place du même dispositif.",
-        )
+    if place.dispositif_id not in household_queries.schemes_in_force([household.id], clock.today())[household.id]:
+        raise RuleError("", NOT_REGISTERED)
     if place.opened_on is None or (place.closed_on is not None and place.closed_on <= starts_on):
         raise RuleError("", "Cette place n’est pas ouverte à cette date. Choisissez une autre place.")
     if place.capacity < household.size:
