@@ -376,6 +376,7 @@ def _walls() -> None:
     for table, column, more in (
         ("structures", "id", ""),
         ("structure_addresses", "structure_id", "NOT location_secret AND "),
+        ("structure_contacts", "structure_id", "NOT location_secret AND "),
     ):
         opens = MANDATED_STRUCTURE.format(id=f"{table}.{column}")
         run(f"CREATE POLICY mandated_reads ON {table} FOR SELECT TO {APPLICATION} USING ({more}{opens})")
@@ -430,7 +431,7 @@ def _changes() -> None:
 
 
 def downgrade() -> None:
-    for table in ("structures", "structure_addresses"):
+    for table in ("structures", "structure_addresses", "structure_contacts"):
         run(f"DROP POLICY mandated_reads ON {table}")
     drop_definer("safety_compatible_households(place bigint)")
     drop_definer("safety_compatible_among(household bigint, candidates bigint[])")

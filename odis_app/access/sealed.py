@@ -64,8 +64,8 @@ COLUMNS = (
     SealedColumn("import_rows", "cells_sealed", row=_LINE, join=_IMPORT),
     SealedColumn("import_rows", "findings_sealed", row=_LINE, join=_IMPORT),
     SealedColumn("import_rows", "undo_sealed", row=_LINE, join=_IMPORT),
-    SealedColumn("household_exports", "filters_sealed"),
-    SealedColumn("household_exports", "password_sealed"),
+    SealedColumn("list_exports", "filters_sealed"),
+    SealedColumn("list_exports", "password_sealed"),
     SealedColumn("reviews", "words_sealed", part="words"),
     SealedColumn("passations", "reason_sealed", part="reason"),
     SealedColumn("passations", "summary_sealed", part="summary"),
@@ -111,7 +111,11 @@ COLUMNS = (
     ),
     *(
         SealedColumn("structure_addresses", f"{name}_sealed", row="t.structure_id", record="t.structure_id")
-        for name in ("name", "commune_code", "address")
+        for name in ("name", "commune_code", "address", "finess_codes", "dna_codes")
+    ),
+    *(
+        SealedColumn("structure_contacts", f"{name}_sealed", record="t.structure_id")
+        for name in ("name", "role", "phone", "email")
     ),
     SealedColumn("consents", "witness_sealed", record="t.household_id"),
     SealedColumn("rights_requests", "details_sealed", record="t.household_id"),
@@ -124,5 +128,5 @@ FILES = (
     SealedFiles("documents", "", (("", "content"),), "record_id", "sha256"),
     SealedFiles("reports", "bilans", (("pdf", "pdf"), ("xlsx", "xlsx")), "record_id"),
     SealedFiles("data_copies", "copies", (("pdf", "pdf"), ("json", "json")), "household_id"),
-    SealedFiles("household_exports", "exports", (("", "zip"),)),
+    SealedFiles("list_exports", "exports", (("", "zip"),)),
 )

@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from odis_app.access.models import Grant
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
-from odis_app.core.permissions import Role
+from odis_app.core.permissions import Role, permission
 from odis_app.organisations.policy import mandates_in_force
 from odis_app.structures.models import Structure
 
@@ -21,6 +21,7 @@ HOUSING_ROLES = {
     Role.DDETS,
     Role.BAILLEUR,
 }
+RUNNERS = {Role.OPERATEUR, Role.COORDINATEUR, Role.BAILLEUR}  # who declares structures and places; places say the same
 # Places are one floor up: named here, not imported. A structure serves the dispositifs of its places.
 PLACES = table("places", column("structure_id"), column("department_code"), column("dispositif_id"))
 STEERING = frozenset({"ddets", "dreets", "sgar", "prefecture"})
@@ -70,3 +71,16 @@ def visible_structures(identity: Identity) -> Select[Structure]:
 def find_structure(identity: Identity, public_id: str) -> Structure | None:
     """The structure at this address, or None when it does not exist or may not be seen."""
     return db.execute(visible_structures(identity).where(Structure.public_id == public_id)).scalar_one_or_none()
+
+
+def is_own(identity: Identity, structure: Structure) -> bool:
+    """La structure est gérée par l’organisation de la personne."""
+    org = housing_org(identity)
+    return org is not None and structure.owner_org_id == org
+
+
+STRUCTURE_READ = permission("structure:read", "Lire une structure", roles=HOUSING_ROLES)
+STRUCTURE_CREATE = permission("structure:create", "Déclarer une structure", roles=RUNNERS)
+STRUCTURE_UPDATE = permission(
+    "structure:update", "Modifier une structure, la fermer, la rouvrir", roles=RUNNERS, rule=is_own
+)

@@ -46,6 +46,7 @@ from odis_app.privacy import operations as privacy
 from odis_app.privacy.enums import ConsentChannel, RequestKind
 from odis_app.reports.models import Report
 from odis_app.reports.operations import request_household_report
+from odis_app.structures.models import Structure
 from tests.exchange import real_kind
 from tests.placements.conftest import complete, create_place, dispositif, found, open_file, stay
 from tests.support.client import StrictClient
@@ -77,6 +78,7 @@ NAMED = {
     "found",
     "share",
     "place",
+    "structure",
     "public_id",
     "passation",
     "rapprochement",
@@ -223,7 +225,8 @@ def _things(camille: Actor, author: Actor) -> tuple[dict[str, str], dict[str, in
             "place": place.id,
         }
         numbers |= {"structure": int(place.record_id), "taken": taken.id}
-        things |= {"housed": housed.public_id, "taken": taken.public_id}
+        structure = db.get_one(Structure, place.structure_id)
+        things |= {"housed": housed.public_id, "taken": taken.public_id, "structure": structure.public_id}
     things["entry"] = _entry(author, numbers)
     things["document"] = _document(author, numbers)
     things["report"] = _report(camille, things["household"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from odis_app.audit.operations import record_event
 from odis_app.core import clock
@@ -35,6 +35,8 @@ def create_place(
     """A place of one's own structure, in its département; ``opened_on`` empty: still being created. Raises RuleError."""
     if not label.strip():
         raise RuleError("label", "Écrivez comment vous appelez cette place, par exemple « Les Ormes, studio 3 ».")
+    if structure.closed_on is not None:
+        raise RuleError("structure", "Cette structure ferme ou est fermée. Rouvrez-la pour y déclarer une place.")
     ban_id = ban_key(ban_id)
     secret = structure.location_secret or values.get("location_secret")
     home = home_values({**values, "location_secret": secret})
@@ -115,9 +117,54 @@ def reopen_place(identity: Identity, *, place: Place) -> None:
     """A closed place of a structure is one again. Raises RuleError."""
     if place.offer_id is not None:
         raise RuleError("", "Cette place vient d’une offre : reprenez l’offre.")
+    if db.get_one(Structure, place.structure_id).closed_on is not None:
+        raise RuleError("", "La structure de cette place ferme ou est fermée. Rouvrez d’abord la structure.")
     place.closed_on = None
     place.confirmed_at, place.confirmed_by_label = clock.now(), identity.name
     db.flush()
     record_event(
         identity, "place:reopen", record_id=place.record_id, summary="Place rouverte", data={"place": place.public_id}
     )
+
+
+def close_places_of(identity: Identity, structure: Structure, on: date) -> None:
+    """Every place of a structure closes that day. Raises RuleError naming those where somebody stays or is expected after it."""
+    places = db.execute(
+        select(Place)
+        .where(Place.structure_id == structure.id, or_(Place.closed_on.is_(None), Place.closed_on > on))
+        .order_by(Place.number)
+        .with_for_update()
+    )
+    later = func.coalesce(func.upper(Occupancy.during), date.max) > on
+    standing = or_(Occupancy.kind != "reservation", Occupancy.expires_at > func.now())
+    taken = select(Occupancy.place_id).where(
+        Occupancy.released_at.is_(None), Occupancy.kind != "unavailable", later, standing
+    )
+    found = list(places.scalars())
+    lived_in = set(db.execute(taken.where(Occupancy.place_id.in_([p.id for p in found]))).scalars())
+    if held := [p.number for p in found if p.id in lived_in]:
+        raise RuleError(
+            "on",
+            f"Quelqu’un vit ou est attendu après cette date dans {', '.join(held[:10])}. Enregistrez d’abord les sorties, ou donnez une date plus tardive.",
+        )
+    for place in found:
+        place.closed_on = max(on, place.opened_on or on)
+        place.confirmed_at, place.confirmed_by_label = clock.now(), identity.name
+    db.flush()
+    record_event(
+        identity, "place:close", record_id=structure.id, summary="Places fermées", data={"places": len(found)}
+    )  # fmt: skip
+
+
+def hide_places_of(_identity: Identity, structure: Structure) -> None:
+    """Where a structure is becomes secret: its places hide their label, commune and employment area too."""
+    rows = db.execute(
+        select(Place, PlaceAddress)
+        .join(PlaceAddress, PlaceAddress.place_id == Place.id)
+        .where(Place.structure_id == structure.id, Place.location_secret.is_(False))
+    )
+    for place, kept in rows.all():
+        label = place.label
+        place.location_secret, place.commune_code, place.employment_area = True, None, None
+        locate(place, kept, label=label, commune_code=kept.commune_code, address=kept.address, ban_id=kept.ban_id)
+    db.flush()

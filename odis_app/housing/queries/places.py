@@ -285,6 +285,18 @@ def place_row(identity: Identity, place: Place) -> PlaceRow:
     return _made(identity, db.execute(_rows(identity, _today(), Place.id == place.id)).all())[0]
 
 
+def places_of_structure(
+    identity: Identity, structure: Structure, *, limit: int
+) -> tuple[list[PlaceRow], dict[PlaceState, tuple[int, int]]]:
+    """The first visible places of a structure, by number, those that are closed last; and (places, people) of all of them by state."""
+    today, theirs = _today(), Place.structure_id == structure.id
+    closed = today.state == PlaceState.FERMEE.value
+    lines = db.execute(_rows(identity, today, theirs).order_by(closed, Place.number, Place.id).limit(limit)).all()
+    mine = policy.visible_places(identity).where(theirs).join(today.taken, literal(True))
+    counted = mine.with_only_columns(today.state, func.count(), func.sum(Place.capacity)).group_by(today.state)
+    return _made(identity, lines), {PlaceState(row[0]): (row[1], row[2]) for row in db.execute(counted)}
+
+
 def stale_places(identity: Identity) -> Sequence[Place]:
     """One's own places not confirmed for more than two weeks."""
     statement = policy.visible_places(identity).where(Place.owner_org_id == housing_org(identity), is_stale())

@@ -1,4 +1,4 @@
-"""The list of structures, with how many places each has."""
+"""The list of structures, with how many places each has, and what one holds."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.core.web import Page, paginate
 from odis_app.housing import policy
+from odis_app.housing.enums import PlaceState
 from odis_app.housing.models import Place
-from odis_app.organisations.models import Organisation
+from odis_app.housing.queries.places import PlaceRow, places_of_structure
+from odis_app.organisations.models import Dispositif, Organisation
 from odis_app.structures.models import Structure
 from odis_app.structures.queries import StructureFilter, filtered, names_of
+from odis_app.territories.queries import label_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +56,28 @@ def _held(identity: Identity, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
         Place.record_id, func.count(), func.sum(Place.capacity)
     )  # its structure's key
     return {row[0]: (row[1], row[2]) for row in db.execute(counted.group_by(Place.record_id))}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The visible places of a structure. ``states``: (places, people) by state today; ``rows``: the first lines, the closed ones last."""
+
+    rows: list[PlaceRow]
+    total: int
+    states: dict[PlaceState, tuple[int, int]]
+    schemes: list[str]
+    communes: list[str]
+
+
+def held_by(identity: Identity, structure: Structure, *, limit: int = 30) -> Held:
+    """What a structure holds, seen by the identity: three statements, whatever the number of places."""
+    rows, states = places_of_structure(identity, structure, limit=limit)
+    theirs = policy.visible_places(identity).where(Place.structure_id == structure.id)
+    named = theirs.with_only_columns(Place.dispositif_id, Place.commune_code).distinct()
+    pairs = db.execute(named).all()
+    schemes = (
+        select(Dispositif.label).where(Dispositif.id.in_({pair[0] for pair in pairs})).order_by(Dispositif.position)
+    )
+    communes = sorted({label_of(pair[1]) for pair in pairs if pair[1]})
+    total = sum(places for places, _people in states.values())
+    return Held(rows, total, states, list(db.execute(schemes).scalars()), communes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, url_for
+from flask import Response, flash, request, url_for
 
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
@@ -22,7 +22,8 @@ from odis_app.structures.queries import names_of, own_structures
 def create() -> Response:
     """Declare a place of one's own structure."""
     who = identity()
-    form, structures = _form(), {s.public_id: s for s in own_structures(who)}
+    form = _form(data={"structure": request.args.get("structure")})
+    structures = {s.public_id: s for s in own_structures(who)}
     if form.validate_on_submit():
         try:
             place = operations.create_place(
