@@ -22,15 +22,18 @@ from odis_app.core.config import Config, libpq
 from odis_app.core.crypto import new_key
 from odis_app.core.services.embedded import Embedded, embedded
 from odis_app.core.services.postgres import SUPERUSER
-from odis_app.core.services.roles import ensure_database
 from odis_app.organisations.seeds import World
 from odis_app.territories import dataset
 from odis_app.territories.operations import load as load_territories
 from tests.support.client import StrictClient
+from tests.support.databases import copy_database
 from tests.support.worlds import WorldBuilder
 
 IDENTITY_KEY = "5a" * 32
 PASSWORD = "motdepasse-de-test"
+NEW = (
+    "odis_neuve"  # migrated, with its territories, and never written to: what another database of the session begins as
+)
 KEPT = {  # reference data, the same for every test
     "alembic_version", "instance", "dispositifs", "regions", "departments", "epcis", "communes", "commune_parts", "commune_keys",
     "commune_postal_codes", "former_communes", "territory_loads", "key_checks", "arrondissements",
@@ -86,6 +89,7 @@ def config(services: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Conf
     os.environ.update(ODIS_MASTER_KEY=keys["master_key"], ODIS_INDEX_KEY=keys["index_key"])
     migrate.upgrade(urls.migrate, identity_key=IDENTITY_KEY, instance_kind="demo")
     load_territories(libpq(urls.migrate), dataset.read())
+    copy_database(services, source="odis", target=NEW)
     return Config(
         data_dir=tmp_path_factory.mktemp("data"), database_url=urls.app, worker_database_url=urls.worker, migrate_database_url=urls.migrate,
         redis_url=services.redis_url, secret_key="secret-de-test", identity_key=IDENTITY_KEY, demo=True, demo_password=PASSWORD, assets="local", **keys,
@@ -162,11 +166,8 @@ def client(database: Flask) -> StrictClient:
 @pytest.fixture(scope="session")
 def demo_database(services: Embedded, config: Config) -> Config:
     """A second database with the demonstration data, loaded once per session by ``odis demo load``'s own code."""
-    admin = services.postgres.url(SUPERUSER, "postgres")
-    ensure_database(admin, "odis_demo")
+    copy_database(services, source=NEW, target="odis_demo")
     urls = _same_server(services, "odis_demo")
-    migrate.upgrade(urls["migrate"], identity_key=IDENTITY_KEY, instance_kind="demo")
-    load_territories(libpq(urls["migrate"]), dataset.read())
     return replace(
         config, database_url=urls["app"], worker_database_url=urls["worker"], migrate_database_url=urls["migrate"]
     )

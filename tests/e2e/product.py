@@ -13,14 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from odis_app.core.config import ROOT, Config, libpq
 from odis_app.core.services import process, serve
 from odis_app.core.services.embedded import Embedded
 from odis_app.core.services.postgres import SUPERUSER
 from odis_app.core.services.redis import Redis
-from odis_app.core.services.roles import ensure_database
+from tests.support.databases import copy_database
 
 STARTING = 60.0
 FAULT = re.compile(r"Traceback|unexpected error|\[(ERROR|CRITICAL)\]")
@@ -133,15 +132,6 @@ def running(name: str, services: Embedded, demo: Config, folder: Path) -> Iterat
 
 
 ADDRESSES = ("database_url", "worker_database_url", "migrate_database_url")
-
-
-def copy_database(services: Embedded, *, source: str, target: str) -> None:
-    """A database like ``source``, with its walls and its rights."""
-    admin = services.postgres.url(SUPERUSER, "postgres")
-    with psycopg.connect(libpq(admin), autocommit=True) as connection:
-        names = sql.Identifier(target), sql.Identifier(source)
-        connection.execute(sql.SQL("CREATE DATABASE {} OWNER odis_owner TEMPLATE {}").format(*names))
-    ensure_database(admin, target)
 
 
 def _database(url: str) -> str:

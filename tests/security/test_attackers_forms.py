@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import select, text
 
@@ -23,6 +22,7 @@ from tests.security.bare import value
 from tests.security.region import Region, addresses, browser
 from tests.security.test_http import body
 from tests.support.client import form_values
+from tests.support.html import parsed
 from tests.support.worlds import owner_unit
 
 MARKS = ("Marqueuzine", "Lalarème", "Nikadème", "Marqueuse", "Impasse Marqueur", "hote@exemple.test", "33639980001")
@@ -87,7 +87,7 @@ def forms_of(client: Any, urls: list[str]) -> dict[str, dict[str, Any]]:
     for url in urls:
         page = client.browser.get(url, buffered=True)
         html = page.get_data(as_text=True) if page.mimetype == "text/html" else ""
-        for form in BeautifulSoup(html, "html.parser").find_all("form", method=re.compile("post", re.IGNORECASE)):
+        for form in parsed(html).find_all("form", method=re.compile("post", re.IGNORECASE)):
             action = str(form.get("action") or url)
             if not action.endswith(("deconnexion", "langue", "archiver", "recherche")):
                 found.setdefault(action, form_values(form))

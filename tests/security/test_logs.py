@@ -7,7 +7,6 @@ import re
 
 import pytest
 import structlog
-from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import select, text
 
@@ -28,6 +27,7 @@ from odis_app.privacy.models import RightsRequest
 from odis_app.reports.exports import request_export
 from tests.security.region import LETTERS, Region, addresses, browser, lists
 from tests.support.client import form_values
+from tests.support.html import parsed
 from tests.support.workers import run_job
 from tests.support.worlds import owner_unit
 
@@ -79,7 +79,7 @@ def test_no_page_nor_form_of_the_product_writes_a_person_in_the_logs(
         stranger.browser.get(f"{url}?q=Marqueuzine", buffered=True).close()
         html = page.get_data(as_text=True) if page.mimetype == "text/html" else ""
         page.close()
-        for form in BeautifulSoup(html, "html.parser").find_all("form", method=re.compile("post", re.I)):
+        for form in parsed(html).find_all("form", method=re.compile("post", re.I)):
             action = str(form.get("action") or url)
             if action.endswith(("deconnexion", "retirer", "arreter", "annuler", "archiver", "supprimer", "signaler")):
                 continue

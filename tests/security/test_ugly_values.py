@@ -10,6 +10,7 @@ from flask import Flask
 
 from tests.security.region import Region, addresses, browser, lists
 from tests.support.client import form_values
+from tests.support.html import parsed
 
 UGLY = (
     "\x00",
@@ -77,7 +78,7 @@ def test_no_form_is_answered_by_a_fault(app: Flask, region: Region) -> None:
         page = client.browser.get(url, buffered=True)
         html = page.get_data(as_text=True) if page.mimetype == "text/html" else ""
         page.close()
-        for form in BeautifulSoup(html, "html.parser").find_all("form", method=re.compile("post", re.I)):
+        for form in parsed(html).find_all("form", method=re.compile("post", re.I)):
             action = str(form.get("action") or url)
             if action in seen or action.endswith(
                 ("deconnexion", "retirer", "arreter", "annuler", "archiver", "supprimer")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import Tag
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from odis_app.core.requests import COOKIE
 from odis_app.organisations.seeds import Actor
+from tests.support.html import parsed
 from tests.support.pages import faults
 
 
@@ -70,12 +71,12 @@ class StrictClient:
 
     def token(self) -> str:
         """The token of this browser's forms, from a page that has one."""
-        html = self.browser.get("/mentions-legales").get_data(as_text=True)
-        found = BeautifulSoup(html, "html.parser").find("input", attrs={"name": "csrf_token"}) or BeautifulSoup(
-            self.browser.get("/connexion", follow_redirects=True).get_data(as_text=True), "html.parser"
-        ).find("input", attrs={"name": "csrf_token"})
-        assert isinstance(found, Tag), "no page gives a token"
-        return str(found["value"])
+        for address in ("/mentions-legales", "/connexion"):
+            page = parsed(self.browser.get(address, follow_redirects=True).get_data(as_text=True))
+            found = page.find("input", attrs={"name": "csrf_token"})
+            if found is not None:
+                return str(found["value"])
+        raise AssertionError("no page gives a token")
 
     def submit(
         self,
@@ -102,7 +103,7 @@ class StrictClient:
 
     @staticmethod
     def _form(page: TestResponse, action: str | None, button: str | None) -> Tag:
-        soup = BeautifulSoup(page.get_data(as_text=True), "html.parser")
+        soup = parsed(page.get_data(as_text=True))
         main = soup.find("main") or soup
         forms = [f for f in main.find_all("form") if str(f.get("method", "")).lower() == "post"]
         if action is not None:
@@ -114,9 +115,8 @@ class StrictClient:
 
     def _checked(self, response: TestResponse, status: int, htmx: bool) -> TestResponse:
         body = response.get_data(as_text=True) if response.mimetype == "text/html" else ""
-        said = BeautifulSoup(body, "html.parser").get_text(" ", strip=True)[:600] if body else ""
         assert response.status_code == status, (
-            f"{response.request.path}: {response.status_code} instead of {status}. {said}"
+            f"{response.request.path}: {response.status_code} instead of {status}. {parsed(body).get_text(' ', strip=True)[:600]}"
         )
         if self.checked and body and not htmx and body.lstrip().startswith("<!doctype"):
             assert not faults(body), f"{response.request.path}: {faults(body)}"
@@ -158,4 +158,4 @@ def form_values(form: Tag) -> dict[str, Any]:
 
 def text_of(response: TestResponse) -> str:
     """The words of a page, spaces folded."""
-    return " ".join(BeautifulSoup(response.get_data(as_text=True), "html.parser").get_text(" ").split())
+    return " ".join(parsed(response.get_data(as_text=True)).get_text(" ").split())

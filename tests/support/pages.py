@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bs4 import BeautifulSoup
+from tests.support.html import parsed
 
 INLINE = re.compile(r"^on[a-z]+$")
 UNRENDERED = re.compile(r"\{\{|\}\}|\{%|%\}")
@@ -12,7 +12,7 @@ UNRENDERED = re.compile(r"\{\{|\}\}|\{%|%\}")
 
 def faults(html: str) -> list[str]:
     """What is wrong with a full page: a list of sentences, empty when it is right."""
-    soup = BeautifulSoup(html, "html.parser")
+    soup = parsed(html)
     found = []
     if UNRENDERED.search(soup.get_text()):
         found.append("template marks are left in the text")
