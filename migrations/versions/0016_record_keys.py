@@ -81,32 +81,33 @@ def upgrade() -> None:
 
 def _exports() -> None:
     run("""
-    CREATE TABLE household_exports (
+    CREATE TABLE list_exports (
       id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-      public_id text NOT NULL CONSTRAINT uq_household_exports_public_id UNIQUE,
+      public_id text NOT NULL CONSTRAINT uq_list_exports_public_id UNIQUE,
       owner_org_id bigint NOT NULL REFERENCES organisations,
       author_id bigint NOT NULL REFERENCES users,
       author_label text NOT NULL,
+      kind text NOT NULL CONSTRAINT ck_list_exports_kind CHECK (kind IN ('menages', 'offres', 'places')),
       filters_sealed bytea NOT NULL,
       password_sealed bytea,
-      households int NOT NULL CHECK (households > 0),
-      households_48h int NOT NULL CHECK (households_48h >= households),
+      lines int NOT NULL CHECK (lines > 0),
+      lines_48h int NOT NULL CHECK (lines_48h >= lines),
       job_id bigint REFERENCES jobs ON DELETE SET NULL,
-      outcome text NOT NULL DEFAULT 'waiting' CONSTRAINT ck_household_exports_outcome CHECK (outcome IN ('waiting', 'ready', 'empty')),
+      outcome text NOT NULL DEFAULT 'waiting' CONSTRAINT ck_list_exports_outcome CHECK (outcome IN ('waiting', 'ready', 'empty')),
       storage_key text NOT NULL DEFAULT '',
       size int NOT NULL DEFAULT 0,
       created_at timestamptz NOT NULL,
       generated_at timestamptz,
       expires_at timestamptz NOT NULL,
-      CONSTRAINT ck_household_exports_ready CHECK ((outcome = 'ready') = (storage_key <> '')),
-      CONSTRAINT ck_household_exports_life CHECK (expires_at <= created_at + interval '48 hours')
+      CONSTRAINT ck_list_exports_ready CHECK ((outcome = 'ready') = (storage_key <> '')),
+      CONSTRAINT ck_list_exports_life CHECK (expires_at <= created_at + interval '48 hours')
     )""")
-    run("CREATE INDEX ix_household_exports_author ON household_exports (author_id, id DESC)")
-    run("CREATE INDEX ix_household_exports_expiry ON household_exports (expires_at)")
+    run("CREATE INDEX ix_list_exports_author ON list_exports (author_id, id DESC)")
+    run("CREATE INDEX ix_list_exports_expiry ON list_exports (expires_at)")
     mine = "author_id = (SELECT odis.user_id()) AND owner_org_id = (SELECT odis.case_org())"
     expired = f"({SYSTEM} AND expires_at < now())"
     wall(
-        "household_exports",
+        "list_exports",
         select=f"({mine}) OR {expired}",
         insert=f"{mine} AND outcome = 'waiting'",
         update=mine,
@@ -114,19 +115,19 @@ def _exports() -> None:
         delete=expired,
     )
     # What was asked never changes: the worker writes the result, the page forgets the password that it showed.
-    run(f"REVOKE UPDATE, DELETE ON household_exports FROM {APPLICATION}")
-    run("GRANT UPDATE (outcome, storage_key, size, generated_at), DELETE ON household_exports TO odis_worker")
-    run("GRANT UPDATE (job_id, password_sealed) ON household_exports TO odis_app")
+    run(f"REVOKE UPDATE, DELETE ON list_exports FROM {APPLICATION}")
+    run("GRANT UPDATE (outcome, storage_key, size, generated_at), DELETE ON list_exports TO odis_worker")
+    run("GRANT UPDATE (job_id, password_sealed) ON list_exports TO odis_app")
     _counted()
 
 
 def _counted() -> None:
     """What a person takes away in two days adds up, in whichever organisation: small exports count as the large one that they make."""
     definer(
-        "exported_lately()",
+        "exported_lately(wanted text)",
         "bigint",
-        """SELECT coalesce(sum(e.households), 0) FROM public.household_exports e
-            WHERE e.author_id = odis.user_id() AND e.created_at > now() - interval '48 hours' AND e.outcome <> 'empty'
+        """SELECT coalesce(sum(e.lines), 0) FROM public.list_exports e
+            WHERE e.author_id = odis.user_id() AND e.kind = wanted AND e.created_at > now() - interval '48 hours' AND e.outcome <> 'empty'
               AND NOT EXISTS (SELECT 1 FROM public.reviews r WHERE r.kind = 'export' AND r.subject = e.public_id AND r.verdict = 'contested')""",
     )
     # One at a time for each person, and under the database's own clock: two at once are counted one after the other.
@@ -136,20 +137,20 @@ def _counted() -> None:
       PERFORM pg_advisory_xact_lock(hashtext('export'), hashtext(NEW.author_id::text));
       NEW.created_at := now();
       NEW.expires_at := least(NEW.expires_at, now() + interval '48 hours');
-      NEW.households_48h := NEW.households + odis.exported_lately();
+      NEW.lines_48h := NEW.lines + odis.exported_lately(NEW.kind);
       RETURN NEW;
     END $$""")
     run("ALTER FUNCTION odis.count_export() OWNER TO odis_auth")
     run("REVOKE ALL ON FUNCTION odis.count_export() FROM PUBLIC")
     run(
-        "CREATE TRIGGER count_export BEFORE INSERT ON household_exports FOR EACH ROW EXECUTE FUNCTION odis.count_export()"
+        "CREATE TRIGGER count_export BEFORE INSERT ON list_exports FOR EACH ROW EXECUTE FUNCTION odis.count_export()"
     )
 
 
 def downgrade() -> None:
     drop_definer("masters_in_use()")
     drop_definer("shred_key(record bigint)")
-    run("DROP TABLE household_exports, erasures, record_keys")
+    run("DROP TABLE list_exports, erasures, record_keys")
     run("DROP FUNCTION odis.count_export()")
-    drop_definer("exported_lately()")
+    drop_definer("exported_lately(wanted text)")
     drop_definer("records_in_quarantine()")

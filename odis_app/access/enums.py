@@ -94,7 +94,7 @@ class ReviewKind(Labelled):
     BREAK_GLASS = "break_glass", "Rattachement en urgence"
     EXCLUSION = "exclusion", "Exclusion d’un hébergement"
     OFFER_DECISION = "offer_decision", "Validation d’une offre"
-    EXPORT = "export", "Export de plus de 50 ménages"
+    EXPORT = "export", "Export de plus de 50 lignes"
 
     @property
     def consequence(self) -> str:

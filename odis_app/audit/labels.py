@@ -5,7 +5,7 @@ from __future__ import annotations
 from odis_app.core.permissions import Role
 
 RESOURCES = {
-    "consent": "Consentement", "hosting": "Hébergement de santé", "privacy": "Bases légales", "retention": "Effacements planifiés", "rights": "Demande de droits",
+    "address": "Adresse", "consent": "Consentement", "hosting": "Hébergement de santé", "privacy": "Bases légales", "retention": "Effacements planifiés", "rights": "Demande de droits",
     "team": "Équipe", "account": "Compte", "documents": "Documents", "home": "Accueil", "matching": "Appariement", "search": "Recherche", "audit": "Journal des accès", "charter": "Charte", "convention": "Convention", "document": "Document", "household": "Dossier ménage",
     "import": "Import", "invitation": "Invitation", "journal": "Journal du dossier", "member": "Équipe", "offer": "Offre", "orientation": "Proposition",
     "access": "Accès", "export": "Export", "mandate": "Mandat", "organisation": "Organisation", "passation": "Passation", "permission": "Droits", "rapprochement": "Rapprochement", "review": "Relecture", "place": "Place", "placement": "Hébergement", "record": "Dossier", "report": "Bilan", "session": "Connexion", "structure": "Structure", "territory": "Règles du département",
@@ -18,7 +18,7 @@ VERBS = {
     "download": "téléchargement", "edit": "modification", "end": "fin", "end_stay": "fin de séjour", "expire": "expiration", "export": "export", "forget": "mot de passe oublié", "generate": "production",
     "moderate": "modération", "link": "lien avec ProConnect", "open": "ouverture", "password": "mot de passe changé", "plan_visit": "visite prévue", "read": "consultation", "refuse": "refus",
     "release": "libération", "remind": "rappel", "reopen": "réouverture", "request": "demande", "reserve": "réservation", "reset": "mot de passe remplacé", "resume": "reprise", "review": "relecture", "revoke": "fermeture à distance",
-    "safeguards": "garde-fous", "scan": "analyse", "shred": "clé détruite", "share": "partage", "signal": "signalement", "start": "début", "steer": "lecture sans nom", "steer_refuse": "refus du département", "stay": "séjour", "stop": "arrêt",
+    "safeguards": "garde-fous", "search": "recherche hors d’OD&IS", "scan": "analyse", "shred": "clé détruite", "share": "partage", "signal": "signalement", "start": "début", "steer": "lecture sans nom", "steer_refuse": "refus du département", "stay": "séjour", "stop": "arrêt",
     "undo": "annulation", "unlink": "fin du lien avec ProConnect", "unshare": "fin de partage", "update": "modification", "visit": "visite", "withdraw": "retrait", "write": "écriture",
 }  # fmt: skip
 

@@ -80,6 +80,14 @@ def _issuer(value: str) -> str:
     return value.rstrip("/")
 
 
+def _outside(value: str) -> str:
+    parts = urlsplit(value)
+    here = (parts.scheme, parts.hostname) == ("http", "127.0.0.1")
+    if parts.query or not parts.hostname or not (parts.scheme == "https" or here):
+        raise ValueError("écrivez une adresse qui commence par https:, sans point d’interrogation")
+    return value
+
+
 def _sorted_hashes(value: str) -> str:
     path = Path(value).expanduser().resolve()
     try:
@@ -138,6 +146,7 @@ class Config:
     proconnect_client_id: str = _var("ODIS_PROCONNECT_CLIENT_ID", "identifiant de cette installation chez ce fournisseur", _text, "", shown="aucun")  # fmt: skip
     proconnect_client_secret: str = _var("ODIS_PROCONNECT_CLIENT_SECRET", "son secret", _text, "", shown="aucun")  # fmt: skip
     proconnect_acr: str = _var("ODIS_PROCONNECT_ACR", "niveaux de garantie (`acr`) acceptés, séparés par des blancs", _text, "eidas1 eidas2 eidas3")  # fmt: skip
+    ban_url: str = _var("ODIS_BAN_URL", "recherche d’adresses de la Base adresse nationale : l’adresse complète de sa recherche (`https://…/search`), en GeoJSON", _outside, "", shown="aucune : les adresses s’écrivent à la main")  # fmt: skip
     breached_passwords: str = _var("ODIS_BREACHED_PASSWORDS", "fichier de mots de passe divulgués : une empreinte SHA-1 par ligne, trié", _sorted_hashes, "", shown="aucun : la liste livrée suffit à démarrer")  # fmt: skip
     log_level: str = _var("ODIS_LOG_LEVEL", "`debug`, `info`, `warning` ou `error`", _among("debug", "info", "warning", "error"), "info")  # fmt: skip
 

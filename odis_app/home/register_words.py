@@ -192,7 +192,7 @@ NAMES = {
     "retired_statistics": "nombres des dossiers effacés",
     "erased_files": "fichiers à détruire",
     "reports": "bilans",
-    "household_exports": "exports de listes",
+    "list_exports": "exports de listes",
     "users": "comptes",
     "user_identities": "identités ProConnect",
     "private.credentials": "mots de passe, en empreintes",

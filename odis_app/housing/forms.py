@@ -49,7 +49,7 @@ from odis_app.territories.fields import CommuneField
 NOTE = "Des faits, sans nom de personne hébergée."
 NONE = ("", "Non renseigné")
 DETAILS = (
-    "charges", "min_stay_days", "max_stay_days", "renewable", "min_child_age", "accepted_compositions", "employment_area", "ban_id",
+    "charges", "min_stay_days", "max_stay_days", "renewable", "min_child_age", "accepted_compositions", "employment_area",
     "women", "men", "children", "ages", "rooms", "shops_minutes", "school_minutes", "doctor_minutes",
 )  # fmt: skip
 _DAYS = NumberRange(1, LONGEST_STAY, "Entre 1 et 3 660 jours.")
@@ -122,7 +122,7 @@ class HomeForm(Form):
     ban_id = StringField(
         "Identifiant BAN de l’adresse",
         [Length(max=60)],
-        description="Dans la base adresse nationale, par exemple 44109_1234_00012.",
+        description="Rempli par la recherche. Par exemple 44109_1234_00012.",
     )
     wheelchair = BooleanField("Accessible en fauteuil roulant")
     ground_floor_or_lift = BooleanField("Rez-de-chaussée ou ascenseur")
@@ -146,6 +146,11 @@ class HomeForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.dispositif_id.choices = [(d.id, d.label) for d in dispositifs()]
+
+    @property
+    def is_secret(self) -> bool:
+        """What is ticked keeps the place secret."""
+        return bool(self.location_secret.data or self.specialised_fvv_teh.data)
 
     def values(self) -> dict[str, Any]:
         """As the operations take them."""

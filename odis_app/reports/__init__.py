@@ -7,7 +7,7 @@ from flask import Flask
 from odis_app.core.slots import slot
 from odis_app.reports import export_views, operations, views
 from odis_app.reports.cli import bilan
-from odis_app.reports.policy import EXPORT_CREATE, REPORT_HOUSEHOLD, REPORT_LIST
+from odis_app.reports.policy import EXPORT_CREATE, OFFER_EXPORT, PLACE_EXPORT, REPORT_HOUSEHOLD, REPORT_LIST
 
 __all__ = ["export_views", "setup"]  # imported so that its routes join those of bilans
 
@@ -23,6 +23,12 @@ def setup(app: Flask) -> None:
     )
     slot("households.list").add(
         label="Exporter cette liste", endpoint="reports.new_export", permission=EXPORT_CREATE, order=10
+    )
+    slot("offers.list").add(
+        label="Exporter cette liste", endpoint="reports.export_offers", permission=OFFER_EXPORT, order=10
+    )
+    slot("places.list").add(
+        label="Exporter cette liste", endpoint="reports.export_places", permission=PLACE_EXPORT, order=10
     )
     slot("passation.proposed").add(provider=operations.join_packet)
     slot("passation.packet").add(provider=views.packet)

@@ -12,7 +12,6 @@ from sqlalchemy import func, or_, select
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
-from odis_app.exchange.writers import Heading
 from odis_app.households.enums import HouseholdStatus, Language, NeedKind
 from odis_app.households.models import (
     Household,
@@ -53,7 +52,7 @@ class ExportColumn:
 
     title: str
     sources: tuple[str, ...]
-    value: Callable[[Line], object]
+    value: Callable[[Any], object]
     width: int = 16
 
 
@@ -92,11 +91,6 @@ COLUMNS = (
     ExportColumn("Départements souhaités", ("household_wishes.department_code",), lambda x: x.wishes, 24),
     ExportColumn("Relu le", ("households.reviewed_at",), lambda x: x.household.reviewed_at.date(), 14),
 )  # fmt: skip
-
-
-def headings() -> list[Heading]:
-    """The titles of the sheet."""
-    return [Heading(column.title, column.width) for column in COLUMNS]
 
 
 def lines(identity: Identity, ids: Sequence[int]) -> Iterator[list[object]]:

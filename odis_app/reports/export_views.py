@@ -16,10 +16,9 @@ from odis_app.core.requests import session_token
 from odis_app.core.templating import url_with
 from odis_app.core.web import identity, redirect_to, render
 from odis_app.documents.storage import Store, StoreError
-from odis_app.households.queries import filter_of
 from odis_app.reports import exports, policy
-from odis_app.reports.export_rows import COLUMNS
-from odis_app.reports.models import HouseholdExport
+from odis_app.reports.export_kinds import KINDS, ExportKind
+from odis_app.reports.models import ListExport
 from odis_app.reports.views import blueprint, queue_is_stopped
 
 ZIP = "application/zip"
@@ -33,42 +32,62 @@ def store() -> Store:
 @blueprint.route("/menages/exporter", methods=["GET", "POST"])
 @guard(policy.EXPORT_CREATE)
 def new_export() -> Response:
-    """What would leave, then the asking; above fifty files in two days, a renewed proof of identity comes first."""
-    who, form, filters = identity(), Form(), filter_of(request.args)
-    households, lately = exports.counted(who, filters), exports.lately(who)
+    """The files as they are filtered."""
+    return _ask(KINDS["menages"])
+
+
+@blueprint.route("/offres/exporter", methods=["GET", "POST"])
+@guard(policy.OFFER_EXPORT)
+def export_offers() -> Response:
+    """The offers as they are filtered."""
+    return _ask(KINDS["offres"])
+
+
+@blueprint.route("/places/exporter", methods=["GET", "POST"])
+@guard(policy.PLACE_EXPORT)
+def export_places() -> Response:
+    """The places as they are filtered."""
+    return _ask(KINDS["places"])
+
+
+def _ask(kind: ExportKind) -> Response:
+    """What would leave, then the asking; above fifty lines in two days, a renewed proof of identity comes first."""
+    who, form = identity(), Form()
+    filters = kind.filters_of(who, request.args)
+    lines, lately = kind.counted(who, filters), exports.lately(who, kind)
     if form.validate_on_submit():
         try:
-            export = exports.request_export(who, filters=filters)
+            export = exports.request_export(who, kind=kind, filters=filters)
         except RuleError as error:
             form.add_error(error)
         else:
             return redirect_to("reports.show_export", export=export.public_id)
     return render(
-        "reports/new_export.html", form=form, households=households, columns=[column.title for column in COLUMNS],
-        large=exports.is_large(households), lately=lately, adds_up=exports.is_large(households + lately), here=url_with(), status=422 if form.error_list else 200,
+        "reports/new_export.html", form=form, kind=kind, lines=lines, large=exports.is_large(lines), lately=lately,
+        adds_up=exports.is_large(lines + lately), here=url_with(), status=422 if form.error_list else 200,
     )  # fmt: skip
 
 
 @blueprint.get("/exports")
-@guard(policy.EXPORT_CREATE)
+@guard(policy.EXPORT_READ)
 def list_exports() -> Response:
     """One's own exports of the last two days."""
-    found = list(db.scalars(policy.visible_exports(identity()).order_by(HouseholdExport.id.desc()).limit(50)))
-    return render("reports/exports.html", found=found)
+    found = list(db.scalars(policy.visible_exports(identity()).order_by(ListExport.id.desc()).limit(50)))
+    return render("reports/exports.html", found=found, kinds=KINDS)
 
 
 @blueprint.get("/exports/<export>")
 @guard(policy.EXPORT_READ, export=policy.find_export)
-def show_export(export: HouseholdExport) -> Response:
+def show_export(export: ListExport) -> Response:
     """Its progress, then its password and its archive."""
     return _page(export)
 
 
-def _page(export: HouseholdExport, *, password: str = "", error: str = "") -> Response:
+def _page(export: ListExport, *, password: str = "", error: str = "") -> Response:
     job = db.scalars(visible_jobs(identity()).where(Job.id == export.job_id)).one_or_none()
     waits = export.generated_at is None and not export.is_expired and (job is None or not job.status.is_final)
     response = render(
-        "reports/export.html", fragment="reports/_export.html", export=export, job=job, waits=waits, password=password, error=error,
+        "reports/export.html", fragment="reports/_export.html", export=export, kind=KINDS[export.kind], job=job, waits=waits, password=password, error=error,
         second=exports.waits_for_somebody(export), status=410 if export.is_expired else 422 if error else 200,
         is_stopped=waits and (job is None or job.status is JobState.QUEUED) and queue_is_stopped(),
     )  # fmt: skip
@@ -78,7 +97,7 @@ def _page(export: HouseholdExport, *, password: str = "", error: str = "") -> Re
 
 @blueprint.post("/exports/<export>/mot-de-passe")
 @guard(policy.EXPORT_READ, export=policy.find_export)
-def export_password(export: HouseholdExport) -> Response:
+def export_password(export: ListExport) -> Response:
     """The password, once."""
     if export.is_expired:
         return _page(export)
@@ -91,7 +110,7 @@ def export_password(export: HouseholdExport) -> Response:
 
 @blueprint.get("/exports/<export>/fichier")
 @guard(policy.EXPORT_READ, export=policy.find_export)
-def download_export(export: HouseholdExport) -> Response:
+def download_export(export: ListExport) -> Response:
     """The encrypted archive; written down before any byte leaves. Over: 410, with a sentence."""
     if export.is_expired or exports.waits_for_somebody(export):
         return _page(export)
@@ -104,7 +123,7 @@ def download_export(export: HouseholdExport) -> Response:
     with unit_of_work(session_token()) as unit:
         exports.note_download(unit.identity, export=export)
     response = send_file(
-        io.BytesIO(content), mimetype=ZIP, as_attachment=True, download_name=f"menages-{export.created_at:%Y-%m-%d}.zip", etag=False,
+        io.BytesIO(content), mimetype=ZIP, as_attachment=True, download_name=f"{export.kind}-{export.created_at:%Y-%m-%d}.zip", etag=False,
         conditional=False,
     )  # fmt: skip
     response.headers["Cache-Control"] = "no-store"

@@ -63,20 +63,21 @@ class Report(Base):
         return self.kind == ReportKind.HOUSEHOLD.value
 
 
-class HouseholdExport(Base):
-    """A list of files that leaves as an encrypted archive: its author's alone, for two days; the archive's password is shown once."""
+class ListExport(Base):
+    """A list (files, offers, places) that leaves as an encrypted archive: its author's alone, for two days; the archive's password is shown once."""
 
-    __tablename__ = "household_exports"
+    __tablename__ = "list_exports"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     public_id: Mapped[PublicId]
     owner_org_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisations.id"))
     author_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
     author_label: Mapped[str]
+    kind: Mapped[str]
     filters_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     password_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    households: Mapped[int] = mapped_column(Integer)
-    households_48h: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
+    lines: Mapped[int] = mapped_column(Integer)
+    lines_48h: Mapped[int] = mapped_column(Integer, server_default=FetchedValue())
     job_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("jobs.id"))
     outcome: Mapped[str] = mapped_column(default=ReportOutcome.WAITING.value)
     storage_key: Mapped[str] = mapped_column(default="")

@@ -13,8 +13,9 @@ from odis_app.documents.policy import full_grants
 from odis_app.households.policy import CASE_WORKERS, READERS, reads_in_full
 from odis_app.pilotage.queries import steers
 from odis_app.reports.enums import ReportKind, ReportOutcome
-from odis_app.reports.models import HouseholdExport, Report
+from odis_app.reports.models import ListExport, Report
 
+HOME_EXPORTERS = frozenset({Role.COORDINATEUR, Role.OPERATEUR, Role.DDETS})
 COUNTERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR, Role.DDETS}
 
 
@@ -37,17 +38,17 @@ def find_report(identity: Identity, public_id: str) -> Report | None:
     return db.execute(visible_reports(identity).where(Report.public_id == public_id)).scalar_one_or_none()
 
 
-def visible_exports(identity: Identity) -> Select[HouseholdExport]:
+def visible_exports(identity: Identity) -> Select[ListExport]:
     """One's own exports, made in the present organisation: nobody else's, not even a colleague's."""
     if identity.case_org_id is None:
-        return select(HouseholdExport).where(false())
-    own = HouseholdExport.author_id == identity.user_id
-    return select(HouseholdExport).where(own, HouseholdExport.owner_org_id == identity.case_org_id)
+        return select(ListExport).where(false())
+    own = ListExport.author_id == identity.user_id
+    return select(ListExport).where(own, ListExport.owner_org_id == identity.case_org_id)
 
 
-def find_export(identity: Identity, public_id: str) -> HouseholdExport | None:
+def find_export(identity: Identity, public_id: str) -> ListExport | None:
     """One's own export at this address, or None."""
-    return db.execute(visible_exports(identity).where(HouseholdExport.public_id == public_id)).scalar_one_or_none()
+    return db.execute(visible_exports(identity).where(ListExport.public_id == public_id)).scalar_one_or_none()
 
 
 def countable_departments(identity: Identity) -> list[str]:
@@ -66,4 +67,6 @@ REPORT_CREATE = permission("report:create", "Demander un bilan", roles=READERS)
 REPORT_HOUSEHOLD = permission("report:household", "Faire le bilan d’un ménage", roles=READERS, rule=reads_in_full)
 REPORT_DEPARTMENT = permission("report:department", "Faire le bilan d’un département", roles=COUNTERS)
 EXPORT_CREATE = permission("household:export", "Exporter une liste de ménages", roles=CASE_WORKERS)
-EXPORT_READ = permission("export:read", "Ouvrir un export que l’on a demandé", roles=CASE_WORKERS)
+OFFER_EXPORT = permission("offer:export", "Exporter une liste d’offres", roles=HOME_EXPORTERS)
+PLACE_EXPORT = permission("place:export", "Exporter une liste de places", roles=HOME_EXPORTERS)
+EXPORT_READ = permission("export:read", "Ouvrir un export que l’on a demandé", roles=CASE_WORKERS | HOME_EXPORTERS)

@@ -31,7 +31,7 @@ from odis_app.privacy import operations
 from odis_app.privacy.enums import RequestKind
 from odis_app.privacy.models import Limitation
 from odis_app.privacy.queries import plan_rows
-from odis_app.reports.exports import counted
+from odis_app.reports.export_kinds import KINDS
 from tests.housing.conftest import Homes
 from tests.privacy.conftest import Town, ask, organisation_of, silent_since
 from tests.support.client import StrictClient, text_of
@@ -94,13 +94,13 @@ def test_nothing_is_done_with_a_limited_file_until_it_is_lifted(town: Town, fami
                 act(identity, household)
         assert name
     with town.camille.acting() as identity:
-        assert counted(identity, HouseholdFilter()) == 0
+        assert KINDS["menages"].counted(identity, HouseholdFilter()) == 0
     lift(town)
     for act in everything.values():
         with town.camille.acting() as identity:
             act(identity, file_of(identity, family))
     with town.camille.acting() as identity:
-        assert counted(identity, HouseholdFilter()) == 1
+        assert KINDS["menages"].counted(identity, HouseholdFilter()) == 1
     with owner_unit():
         actions = set(db.execute(text("SELECT action FROM audit_events")).scalars())
     assert {"rights:limit", "rights:lift"} <= actions

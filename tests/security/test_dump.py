@@ -45,6 +45,7 @@ from odis_app.placements.enums import EndedBy, HouseholdMotif
 from odis_app.privacy import operations as privacy
 from odis_app.privacy.enums import ConsentChannel, RequestKind
 from odis_app.reports import exports
+from odis_app.reports.export_kinds import KINDS as LISTS
 from odis_app.structures.enums import StructureKind
 from odis_app.structures.operations import create_structure
 from tests.documents.conftest import PDF, upload
@@ -185,7 +186,7 @@ def _exchange(actor: Actor, app: Flask) -> None:
         book.save(path)
         drafts.start_import(identity, kind=real_kind.KIND, path=path, filename=f"{MARK}CLASSEUR.xlsx")
     with actor.acting() as identity:
-        job = exports.request_export(identity, filters=HouseholdFilter(q=IN_CLEAR)).job_id
+        job = exports.request_export(identity, kind=LISTS["menages"], filters=HouseholdFilter(q=IN_CLEAR)).job_id
         kind = next(iter(KINDS.values()))
         send_mail(
             identity,

@@ -24,6 +24,7 @@ from odis_app.households.queries.lists import HouseholdFilter
 from odis_app.privacy import operations as privacy
 from odis_app.privacy.enums import RequestKind
 from odis_app.privacy.models import RightsRequest
+from odis_app.reports.export_kinds import KINDS
 from odis_app.reports.exports import request_export
 from tests.security.region import LETTERS, Region, addresses, browser, lists
 from tests.support.client import form_values
@@ -197,7 +198,7 @@ def _ask_for_everything(region: Region) -> None:
             received_on=clock.today(), details=f"Tout sur {FREE}",
         )  # fmt: skip
         privacy.request_copy(identity, request=copy)
-        request_export(identity, filters=HouseholdFilter())
+        request_export(identity, kind=KINDS["menages"], filters=HouseholdFilter())
     with region.people["own", "ts"].acting() as identity:
         found = db.scalars(select(Import).where(Import.public_id == region.things["found"])).one()
         told = {"import": found.public_id, "checked_at": found.checked_at.isoformat() if found.checked_at else ""}

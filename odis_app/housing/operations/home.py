@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +16,7 @@ from odis_app.households.enums import CompositionKind
 from odis_app.housing.enums import HousingKind
 from odis_app.housing.models import PLACE_LABEL, Living, Offer, Place, PlaceAddress
 from odis_app.structures.operations import department_of
+from odis_app.territories import ban
 
 PEOPLE = "ck_places_people"  # the name that the database gives to its refusal
 FACTS = (
@@ -27,8 +27,6 @@ FACTS = (
 )  # fmt: skip
 LONGEST_STAY = 3660  # days
 _ALONE = {CompositionKind.ISOLE_FEMME.value, CompositionKind.ISOLE_HOMME.value}
-# The address base's own key (INSEE code, street, number, suffixes), or its newer identifier.
-_BAN = re.compile(r"\d[\dAB]\d{3}_[0-9a-z]{4,6}(?:_\d{5}(?:_[0-9a-z]+)*)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LOCATED = ("department_code", "commune_code", "employment_area", "location_secret")
 
 
@@ -105,7 +103,7 @@ def _accepted(kinds: Iterable[str]) -> list[str]:
 def ban_key(value: str) -> str:
     """The identifier of an address in the national address base, or empty. Raises RuleError."""
     key = value.strip()
-    if key and not _BAN.fullmatch(key):
+    if key and not ban.KEY.fullmatch(key):
         raise RuleError(
             "ban_id", "Un identifiant BAN ressemble à 44109_1234_00012. Corrigez-le, ou laissez cette case vide."
         )

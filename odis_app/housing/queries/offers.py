@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from werkzeug.datastructures import MultiDict
 
 from odis_app.access import keys
 from odis_app.core import clock
@@ -58,12 +59,34 @@ def effective_status(offer: Offer, today: date | None = None) -> QualificationSt
     return S.EXPIREE if status is S.VALIDEE and ended else status
 
 
+def offer_filter(args: MultiDict[str, str]) -> OfferFilter:
+    """What the address of a list asks for."""
+    given = args.get
+    return OfferFilter(
+        q=given("q", "").strip()[:100], status=given("etat", ""), kind=given("genre", ""), department=given("departement", ""),
+        capacity=given("capacite", ""), freshness=given("nouvelles", ""), order=given("tri", ""),
+    )  # fmt: skip
+
+
+def filtered_offers(identity: Identity, filters: OfferFilter) -> Select[Offer]:
+    """The visible offers that match the filters, in the order asked."""
+    statement = policy.visible_offers(identity).where(*_conditions(identity, filters))
+    return statement.order_by(*_order(filters.order))
+
+
 def list_offers(identity: Identity, filters: OfferFilter, *, number: int) -> Page[Offer]:
-    """One page of the visible offers, in the order asked."""
-    statement = policy.visible_offers(identity)
-    for condition in _conditions(identity, filters):
-        statement = statement.where(condition)
-    return paginate(statement.order_by(*_order(filters.order)), number=number)
+    """One page of them."""
+    return paginate(filtered_offers(identity, filters), number=number)
+
+
+def hosts_of(identity: Identity, ids: Sequence[int]) -> dict[int, str]:
+    """Who offers, by offer: those of one's own organisation, for who may read it."""
+    if not identity.can(policy.OFFER_HOST_READ):
+        return {}
+    own = select(OfferHost).where(OfferHost.offer_id.in_(ids), OfferHost.owner_org_id == housing_org(identity))
+    hosts = db.scalars(own).all()
+    keys.load([host.offer_id for host in hosts])
+    return {host.offer_id: host.name for host in hosts}
 
 
 def _order(order: str) -> tuple[Any, ...]:

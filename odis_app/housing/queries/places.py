@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, cast, false, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import DATE
 from sqlalchemy.types import Date
+from werkzeug.datastructures import MultiDict
 
 from odis_app.access import keys
 from odis_app.core import clock
@@ -50,6 +51,18 @@ class PlaceFilter:
     def is_a_view(self) -> bool:
         """Nothing narrows it but the scope and the view: ``place_counts`` knows how many there are."""
         return not (self.q.strip() or self.department or self.kind or self.state or self.capacity)
+
+
+def place_filter(identity: Identity, args: MultiDict[str, str]) -> PlaceFilter:
+    """What the address of a list asks for: one's own places first for who runs some."""
+    given = args.get
+    default = "mes" if identity.can(policy.PLACE_CREATE) or given("vue") == "a_confirmer" else "territoire"
+    scope = given("perimetre", default)
+    return PlaceFilter(
+        scope=scope if scope in {"mes", "territoire"} else default,
+        view=given("vue", "toutes"), q=given("q", "").strip()[:100], department=given("departement", ""), kind=given("genre", ""), state=given("etat", ""),
+        capacity=given("capacite", ""), order=given("tri", ""),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,14 +244,25 @@ def list_places(
 
     ``counts``: what ``place_counts`` answered for the same scope, so that a bare view is not counted twice.
     """
+    total = counts.get(filters.view) if counts and filters.is_a_view else None
+    ordered = filtered_places(identity, filters)
+    page = paginate(ordered, number=number, per_page=PER_PAGE, scalars=False, total=total)
+    return Page(_made(identity, page.items), page.number, page.per_page, page.total)
+
+
+def filtered_places(identity: Identity, filters: PlaceFilter) -> Select[Any]:
+    """The visible places that match the filters with what ``rows_of`` makes lines of, in the order asked."""
     today = _today()
     statement = _rows(identity, today, *_conditions(identity, filters), *_view(filters.view, today))
     if filters.state:
         statement = statement.where(today.state.in_(_states(filters.state)))
-    total = counts.get(filters.view) if counts and filters.is_a_view else None
-    ordered = statement.order_by(*_order(filters.order, today))
-    page = paginate(ordered, number=number, per_page=PER_PAGE, scalars=False, total=total)
-    return Page(_made(identity, page.items), page.number, page.per_page, page.total)
+    return statement.order_by(*_order(filters.order, today))
+
+
+def rows_of(identity: Identity, ids: Sequence[int]) -> dict[int, PlaceRow]:
+    """The lines of the visible places among ``ids``, by key."""
+    found = _made(identity, db.execute(_rows(identity, _today(), Place.id.in_(ids))).all())
+    return {row.place.id: row for row in found}
 
 
 def _order(order: str, today: _Today) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from odis_app.core.formats import pluriel
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
 from odis_app.core.slots import slot
-from odis_app.core.templating import url_with
+from odis_app.core.templating import url_with, with_query
 from odis_app.core.web import identity, page_number, redirect_to, render
 from odis_app.housing import operations, queries
 from odis_app.housing.enums import HousingKind, QualificationStatus
@@ -34,6 +34,7 @@ from odis_app.housing.policy import (
 from odis_app.housing.queries.sight import address_readers, host_readers
 from odis_app.housing.rooms import room_words, sleeps
 from odis_app.housing.status import QUALITIES
+from odis_app.territories import addresses
 from odis_app.territories.queries import departments, label_of
 
 blueprint = Blueprint("offers", __name__, url_prefix="/offres")
@@ -69,11 +70,8 @@ def sections(who: Identity, current: str) -> list[dict[str, Any]]:
 @guard(OFFER_LIST)
 def index() -> Response:
     """The offers that one may see, narrowed by the address."""
-    who, given = identity(), request.args.get
-    filters = queries.OfferFilter(
-        q=given("q", "").strip()[:100], status=given("etat", ""), kind=given("genre", ""), department=given("departement", ""),
-        capacity=given("capacite", ""), freshness=given("nouvelles", ""), order=given("tri", ""),
-    )  # fmt: skip
+    who = identity()
+    filters = queries.offer_filter(request.args)
     return render(
         "housing/offers.html",
         fragment="housing/_offers.html",
@@ -84,6 +82,7 @@ def index() -> Response:
         status_of=queries.effective_status,
         states=STATES,
         sections=sections(who, "offers.index"),
+        actions=[(e.label, with_query(url_for(e.endpoint))) for e in slot("offers.list").entries(who)],
         can_create=who.can(OFFER_CREATE),
         label_of=label_of,
     )
@@ -193,6 +192,8 @@ def offer_context(who: Identity, offer: Offer, current: str) -> dict[str, Any]:
 def create() -> Response:
     """Declare an offer that came by phone, mail or a meeting."""
     form = OfferForm()
+    if addresses.pressed():
+        return _form_page(form, None, search=addresses.answer(identity(), form, secret=form.is_secret))
     if form.validate_on_submit():
         try:
             offer = operations.create_offer(
@@ -204,12 +205,23 @@ def create() -> Response:
         else:
             flash(f"Offre {offer.number} enregistrée. Appelez l’hébergeur pour commencer la qualification.")
             return redirect_to("offers.show", public_id=offer.public_id)
+    return _form_page(form, None)
+
+
+def _form_page(form: OfferForm, offer: Offer | None, *, search: addresses.AddressSearch | None = None) -> Response:
+    """The form; ``search`` when it comes back with addresses, otherwise what was sent was refused."""
+    crumbs: list[tuple[str, str | None]] = [("Offres", url_for("offers.index"))]
+    if offer:
+        crumbs += [(offer.number, url_for("offers.show", public_id=offer.public_id)), ("Modifier", None)]
+    else:
+        crumbs += [("Déclarer une offre", None)]
     return render(
         "housing/offer_form.html",
         form=form,
-        offer=None,
-        status=422 if form.is_submitted() else 200,
-        crumbs=_form_crumbs("Déclarer une offre"),
+        offer=offer,
+        search=search or addresses.AddressSearch(),
+        crumbs=crumbs,
+        status=422 if form.is_submitted() and not search else 200,
     )
 
 
@@ -219,6 +231,9 @@ def update(public_id: Offer) -> Response:
     """Correct an offer."""
     offer, who = public_id, identity()
     form = OfferForm(data=_as_typed(who, offer))
+    if addresses.pressed():
+        secret = form.is_secret or offer.location_secret
+        return _form_page(form, offer, search=addresses.answer(who, form, secret=secret, record_id=offer.id))
     if form.validate_on_submit():
         version = request.form.get("version", "")
         try:
@@ -231,14 +246,7 @@ def update(public_id: Offer) -> Response:
         else:
             flash(f"Offre {offer.number} modifiée.")
             return redirect_to("offers.show", public_id=offer.public_id)
-    crumbs = [
-        ("Offres", url_for("offers.index")),
-        (offer.number, url_for("offers.show", public_id=offer.public_id)),
-        ("Modifier", None),
-    ]
-    return render(
-        "housing/offer_form.html", form=form, offer=offer, status=422 if form.is_submitted() else 200, crumbs=crumbs
-    )
+    return _form_page(form, offer)
 
 
 def _as_typed(who: Identity, offer: Offer) -> dict[str, Any]:
@@ -261,10 +269,6 @@ def _host(form: OfferForm) -> operations.Host:
         note=None,
         living=form.living(),
     )
-
-
-def _form_crumbs(label: str) -> list[tuple[str, str | None]]:
-    return [("Offres", url_for("offers.index")), (label, None)]
 
 
 @blueprint.post("/<public_id>/<any(confirmer, suspendre, reprendre, retirer):act>")

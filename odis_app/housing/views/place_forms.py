@@ -15,6 +15,7 @@ from odis_app.housing.policy import PLACE_CREATE, PLACE_UPDATE, find_place
 from odis_app.housing.views.places import blueprint, place_page
 from odis_app.structures.models import Structure
 from odis_app.structures.queries import names_of, own_structures
+from odis_app.territories import addresses
 
 
 @blueprint.route("/nouveau", methods=["GET", "POST"])
@@ -24,6 +25,8 @@ def create() -> Response:
     who = identity()
     form = _form(data={"structure": request.args.get("structure")})
     structures = {s.public_id: s for s in own_structures(who)}
+    if addresses.pressed():
+        return _page(form, None, search=addresses.answer(who, form, secret=_is_secret(form, structures)))
     if form.validate_on_submit():
         try:
             place = operations.create_place(
@@ -35,22 +38,38 @@ def create() -> Response:
         else:
             flash(f"Place {place.number} enregistrée.")
             return redirect_to("places.show", public_id=place.public_id)
-    crumbs = [("Places", url_for("places.index")), ("Déclarer une place", None)]
+    return _page(form, None)
+
+
+def _page(form: PlaceForm, place: Place | None, *, search: addresses.AddressSearch | None = None) -> Response:
+    """The form; ``search`` when it comes back with addresses, otherwise what was sent was refused."""
+    crumbs: list[tuple[str, str | None]] = [("Places", url_for("places.index"))]
+    if place:
+        crumbs += [(place.number, url_for("places.show", public_id=place.public_id)), ("Modifier", None)]
+    else:
+        crumbs += [("Déclarer une place", None)]
     return render(
         "housing/place_form.html",
         form=form,
-        place=None,
-        has_structures=bool(structures),
+        place=place,
+        has_structures=bool(place or form.structure.choices),
+        search=search or addresses.AddressSearch(),
         crumbs=crumbs,
-        status=422 if form.is_submitted() else 200,
+        status=422 if form.is_submitted() and not search else 200,
     )
+
+
+def _is_secret(form: PlaceForm, structures: dict[str, Structure], place: Place | None = None) -> bool:
+    """Ticked, already so, or in a structure that is: its address stays here."""
+    structure = structures.get(form.structure.data)
+    return bool(form.is_secret or (structure and structure.location_secret) or (place and place.location_secret))
 
 
 @blueprint.route("/<public_id>/modifier", methods=["GET", "POST"])
 @guard(PLACE_UPDATE, public_id=find_place)
 def update(public_id: Place) -> Response:
     """Correct a place of a structure."""
-    place = public_id
+    who, place = identity(), public_id
     kept = db.get_one(PlaceAddress, place.id)
     values = {column.key: getattr(place, column.key) for column in Place.__table__.columns}
     form = _form(
@@ -63,10 +82,13 @@ def update(public_id: Place) -> Response:
             "structure": _structure_of(place),
         }
     )
+    if addresses.pressed():
+        secret = _is_secret(form, {s.public_id: s for s in own_structures(who)}, place)
+        return _page(form, place, search=addresses.answer(who, form, secret=secret, record_id=place.record_id))
     if form.validate_on_submit():
         try:
             operations.update_place(
-                identity(),
+                who,
                 place=place,
                 values=form.values(),
                 label=form.label.data,
@@ -79,19 +101,7 @@ def update(public_id: Place) -> Response:
         else:
             flash(f"Place {place.number} modifiée.")
             return redirect_to("places.show", public_id=place.public_id)
-    crumbs = [
-        ("Places", url_for("places.index")),
-        (place.number, url_for("places.show", public_id=place.public_id)),
-        ("Modifier", None),
-    ]
-    return render(
-        "housing/place_form.html",
-        form=form,
-        place=place,
-        has_structures=True,
-        crumbs=crumbs,
-        status=422 if form.is_submitted() else 200,
-    )
+    return _page(form, place)
 
 
 def _form(data: dict[str, object] | None = None) -> PlaceForm:

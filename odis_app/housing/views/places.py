@@ -14,7 +14,7 @@ from odis_app.core.formats import pluriel
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
 from odis_app.core.slots import slot
-from odis_app.core.templating import url_with
+from odis_app.core.templating import url_with, with_query
 from odis_app.core.web import identity, is_fragment_request, page_number, redirect_to, redirect_to_url, render
 from odis_app.households.models import Household
 from odis_app.households.policy import visible_households
@@ -58,7 +58,7 @@ MONTHS = (
 def index() -> Response:
     """One's own places for the thumb; those of the territory as a table."""
     who = identity()
-    filters = _filters(who)
+    filters = queries.place_filter(who, request.args)
     mine = filters.scope == "mes"
     counts = queries.place_counts(who, filters)
     return render(
@@ -73,6 +73,7 @@ def index() -> Response:
         views=_views(filters, counts),
         scopes=_scopes(who, filters),
         sections=sections(who, "places"),
+        actions=[(e.label, with_query(url_for(e.endpoint))) for e in slot("places.list").entries(who)],
         choices={
             "department": [(d.code, f"{d.name} ({d.code})") for d in departments()],
             "kind": HousingKind.choices(),
@@ -91,16 +92,6 @@ def _state_choices() -> list[tuple[str, str]]:
         PlaceState.INDISPONIBLE.value: "Indisponible, quel que soit le motif",
     }
     return [(OPEN, "Ouverte, quel que soit l’état"), *((c, wider.get(c, label)) for c, label in PlaceState.choices())]
-
-
-def _filters(who: Identity) -> PlaceFilter:
-    given = request.args.get
-    default = "mes" if who.can(PLACE_CREATE) or given("vue") == "a_confirmer" else "territoire"
-    return PlaceFilter(
-        scope=given("perimetre") if given("perimetre") in {"mes", "territoire"} else default,  # type: ignore[arg-type]
-        view=given("vue", "toutes"), q=given("q", "").strip()[:100], department=given("departement", ""), kind=given("genre", ""), state=given("etat", ""),
-        capacity=given("capacite", ""), order=given("tri", ""),
-    )  # fmt: skip
 
 
 def _views(filters: PlaceFilter, counts: dict[str, int]) -> list[dict[str, Any]]:
