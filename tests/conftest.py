@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from flask import Flask
+from hypothesis import settings
 from playwright.sync_api import Browser, Playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -39,6 +40,9 @@ KEPT = {  # reference data, the same for every test
     "commune_postal_codes", "former_communes", "territory_loads", "key_checks", "arrondissements",
     "purposes", "retention_rules",
 }  # fmt: skip
+
+settings.register_profile("odis", deadline=None)  # a slow machine is no fault: nothing here is timed
+settings.load_profile("odis")
 
 FLAGS = (
     "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-extensions",

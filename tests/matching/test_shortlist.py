@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from odis_app.core import clock
+from odis_app.core.db import db
 from odis_app.core.permissions import Role
 from odis_app.households.operations import update_request
 from odis_app.households.operations.protected import Safety
@@ -120,6 +122,14 @@ def test_what_is_kept_follows_every_change(town: Town) -> None:  # noqa: F811
     after = list_for(town, town.camille, town.another_file())
     assert other not in places_of(after)
     assert "H02" in [e.code for e in after.exclusions]
+
+
+def test_freshness_is_read_at_the_end_of_an_index(town: Town) -> None:  # noqa: F811
+    with town.camille.acting():
+        db.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = " ".join(db.execute(text(f"EXPLAIN {supply.LAST_CHANGE}")).scalars())
+    assert "ix_place_changes_by" in plan
+    assert "Sort" not in plan
 
 
 def test_what_is_kept_is_given_to_its_own_organisation_only(town: Town) -> None:  # noqa: F811

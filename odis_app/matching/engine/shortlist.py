@@ -50,8 +50,8 @@ class Concession:
 class Shortlist:
     """The answer for one household or one offer; the same whoever reads it, only words differ (`explain`).
 
-    `codes` is the mask of each candidate, in the order given. `counts` counts every failing code, `first_counts` the
-    code shown. `concessions` come best first: most opened, then the lower code.
+    `codes` is the mask of each candidate, in the order given, `shown` its lowest bit: the code shown. `counts` counts every
+    failing code, `first_counts` the code shown. `concessions` come best first: most opened, then the lower code.
     """
 
     ranked: tuple[Ranked, ...]
@@ -63,6 +63,7 @@ class Shortlist:
     ids: tuple[str, ...]
     id_rank: IntArray
     codes: CodeArray
+    shown: CodeArray
 
     @property
     def concession(self) -> Concession | None:
@@ -71,8 +72,9 @@ class Shortlist:
 
     def excluded(self, first: Code | None = None, limit: int = LIMIT) -> tuple[Excluded, ...]:
         """Excluded candidates by id, at most `limit`, all or those whose shown code is `first`."""
-        chosen = self.codes > 0 if first is None else _shown(self.codes) == first.bit
-        found = np.flatnonzero(chosen)
+        found = np.flatnonzero(self.codes > 0 if first is None else self.shown == first.bit)
+        if 0 < limit < len(found):
+            found = found[np.argpartition(self.id_rank[found], limit - 1)[:limit]]
         found = found[np.argsort(self.id_rank[found])][:limit]
         return tuple(self._excluded(int(index)) for index in found)
 
@@ -156,11 +158,12 @@ def _answer(comparison: _Comparison, limit: int) -> Shortlist:
         feasible=len(feasible),
         total=len(codes),
         counts={code: count for code, count in counts.items() if count},
-        first_counts={code: int(np.count_nonzero(shown == code.bit)) for code in Code if code.bit in shown},
+        first_counts={code: count for code in Code if (count := int(np.count_nonzero(shown == code.bit)))},
         concessions=tuple(sorted(concessions, key=lambda concession: -concession.opens)),
         ids=comparison.ids,
         id_rank=comparison.id_rank,
         codes=codes,
+        shown=shown,
     )
 
 
