@@ -239,6 +239,19 @@ def _functions() -> None:
         "SETOF bigint",
         "SELECT h.id FROM public.households h WHERE h.referent_user_id = (SELECT odis.user_id()) AND h.owner_org_id = (SELECT odis.case_org())",
     )
+    # Files just opened, with the stage that their own organisation gave them: they come under the eyes of the State all at once.
+    definer(
+        "track_opened(files bigint[])",
+        "bigint",
+        """
+        WITH tracked AS (
+          INSERT INTO public.household_tracking (record_id, owner_org_id, public_id, number, department_code, dispositif_id, size, priority, seniority_date, status, status_since)
+          SELECT h.id, h.owner_org_id, h.public_id, h.number, h.department_code, h.dispositif_id, h.size, h.priority, h.seniority_date, h.status, h.status_since
+            FROM public.households h WHERE h.id = ANY (files) AND h.owner_org_id = (SELECT odis.case_org())
+          ON CONFLICT (record_id) DO NOTHING RETURNING 1)
+        SELECT count(*) FROM tracked""",
+        volatility="VOLATILE",
+    )
     # The one door through which a partner's act (an operator accepting) moves the stage of a file that it does not own.
     definer(
         "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date, outcome text)",
@@ -363,5 +376,6 @@ def downgrade() -> None:
     run("""DROP TABLE household_tracking, household_changes, household_facts, protection_stories, member_safety, household_health_needs,
         household_resources, household_enrolments, member_languages, household_wishes, household_requests, household_needs, household_versions, members, household_tokens, household_administrative,
         household_identities, households, household_counters""")
+    drop_definer("track_opened(files bigint[])")
     drop_definer("referred_households()")
     drop_definer("shared_editable_records()")

@@ -12,6 +12,8 @@ revision = "0009_exchange"
 down_revision = "0008_placements"
 
 OWN = "owner_org_id = (SELECT odis.case_org())"
+SESSION = "sha256(convert_to(current_setting('odis.token', true), 'UTF8'))"
+APPEND = "audit_append_many(actions text[], on_records bigint[], classes smallint[], sentences text[], details jsonb[], request text)"
 
 
 def upgrade() -> None:
@@ -134,8 +136,32 @@ def upgrade() -> None:
         volatility="VOLATILE",
     )
 
+    # As audit_append (0001), many at once: who acts is looked up once, one's own records are known at a glance. Answers how many were written.
+    definer(
+        APPEND,
+        "bigint",
+        f"""
+        WITH me AS MATERIALIZED (
+          SELECT s.kind, s.user_id, s.org_id, coalesce(s.roles, '{{}}') AS roles, coalesce(u.first_name || ' ' || u.last_name, s.system_name, 'inconnu') AS label,
+                 coalesce(o.name, '') AS org_label, odis.org() AS org, odis.level() AS level
+            FROM private.sessions s LEFT JOIN public.users u ON u.id = s.user_id LEFT JOIN public.organisations o ON o.id = s.org_id
+           WHERE s.token_hash = {SESSION} AND s.expires_at > now()),
+        told AS (
+          INSERT INTO public.audit_events (action, actor_kind, actor_user_id, actor_org_id, actor_roles, actor_label, org_label, record_id, record_owner_org_id,
+                                           sensitivity, purpose, summary, data, request_id)
+          SELECT v.action, me.kind, me.user_id, me.org_id, me.roles, me.label, me.org_label, r.id, r.owner_org_id, coalesce(v.class, 0), '', coalesce(v.sentence, ''),
+                 coalesce(v.details, '{{}}'), coalesce(request, '')
+            FROM unnest(actions, on_records, classes, sentences, details) WITH ORDINALITY AS v(action, record, class, sentence, details, place)
+            JOIN public.records r ON r.id = v.record CROSS JOIN me
+           WHERE (r.owner_org_id = me.org AND (r.kind <> 'household' OR me.level >= 0)) OR odis.names_record(r.id)
+           ORDER BY v.place RETURNING 1)
+        SELECT count(*) FROM told""",
+        volatility="VOLATILE",
+    )
+
 
 def downgrade() -> None:
+    drop_definer(APPEND)
     drop_definer("import_remove(wanted bigint[])")
     run("DROP POLICY import_removes ON records")
     run("REVOKE DELETE ON records FROM odis_auth")

@@ -42,9 +42,9 @@ def insert_rows(model: type[Base], rows: Sequence[Values], *, returning: Sequenc
     if not rows or not isinstance(table, Table):
         return []
     defaults = {c.name: c.default for c in table.columns if c.default is not None}
-    wanted = {name for row in rows for name in row} | defaults.keys()
+    wanted = set(defaults).union(*rows)
     names = [column.name for column in table.columns if column.name in wanted]
-    filled = [{name: row[name] if name in row else _default(defaults.get(name)) for name in names} for row in rows]
+    filled = [row if row.keys() == wanted else _filled(row, names, defaults) for row in rows]
     payload = literal(json.dumps(filled, default=_plain, ensure_ascii=False, separators=(",", ":")), Text())
     source = func.json_populate_recordset(literal_column(f"NULL::{table.name}"), cast(payload, JSON)).table_valued(
         *names
@@ -54,6 +54,10 @@ def insert_rows(model: type[Base], rows: Sequence[Values], *, returning: Sequenc
         db.execute(statement)
         return []
     return db.execute(statement.returning(*(table.c[name] for name in returning))).all()
+
+
+def _filled(row: Values, names: Sequence[str], defaults: Mapping[str, Any]) -> Values:
+    return {name: row[name] if name in row else _default(defaults.get(name)) for name in names}
 
 
 def _default(default: Any) -> Any:
@@ -97,9 +101,8 @@ def append_events(events: Sequence[Event]) -> None:
         return
     written = db.execute(
         text(
-            "SELECT bool_and(odis.audit_append(v.action, v.record, v.class, '', v.summary, v.data, :request) IS NOT NULL) "
-            "FROM unnest(CAST(:actions AS text[]), CAST(:records AS bigint[]), CAST(:classes AS smallint[]), CAST(:summaries AS text[]), "
-            "CAST(:data AS jsonb[])) AS v(action, record, class, summary, data)"
+            "SELECT odis.audit_append_many(CAST(:actions AS text[]), CAST(:records AS bigint[]), CAST(:classes AS smallint[]), "
+            "CAST(:summaries AS text[]), CAST(:data AS jsonb[]), :request)"
         ),
         {
             "actions": [event.action for event in events],
@@ -110,5 +113,5 @@ def append_events(events: Sequence[Event]) -> None:
             "request": current_unit().request_id,
         },
     ).scalar_one()
-    if not written:
+    if written != len(events):
         raise PermissionError("these records may not be named in the trail by who acts")

@@ -119,17 +119,24 @@ def to_json(cell: Cell) -> object:
 
 def from_json(value: object) -> Cell:
     """A cell from the JSON that the reading process writes: text, number, boolean, null, ``{"d": date}``, ``{"x": error}``."""
-    if isinstance(value, dict):
-        if "x" in value:
-            return BadCell(str(value["x"]))
-        text = str(value["d"])
-        return dt.datetime.fromisoformat(text) if "T" in text else dt.date.fromisoformat(text)
-    if value is None or isinstance(value, (bool, int, float)):
+    return as_cell(value) if isinstance(value, str) else kept_cell(value)
+
+
+def kept_cell(value: object) -> Cell:
+    """As ``from_json``, of what ``to_json`` wrote: a text is a text, its errors were told apart when it was read."""
+    if value is None or isinstance(value, (str, bool, int, float)):
         return value
-    return as_cell(str(value))
+    if not isinstance(value, dict):
+        raise TypeError(f"no cell is a {type(value).__name__}")
+    if "x" in value:
+        return BadCell(str(value["x"]))
+    text = str(value["d"])
+    return dt.datetime.fromisoformat(text) if "T" in text else dt.date.fromisoformat(text)
 
 
 def as_cell(value: str) -> Cell:
     """Text as found in a sheet, with its errors told apart (« #REF! », « Err:502 »)."""
+    if value and value[0] not in "#Ee" and not value[0].isspace():
+        return value
     text = value.strip()
     return BadCell(text) if text[:1] in "#Ee" and _SHEET_ERROR.fullmatch(text) else value

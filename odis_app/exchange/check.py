@@ -170,6 +170,10 @@ def add_findings(record: CheckedRecord, findings: Sequence[Finding], headers: Ma
             row.action = Action.ERROR
 
 
+_UNKNOWN = CellError("")
+_TOLD = frozenset({CellError, CellWarning})  # what is more than a value: never read before, or to be told
+
+
 class _Siblings(Mapping[str, Cell]):
     """The other cells of a line; ``asked`` tells that a parser looked at them."""
 
@@ -200,6 +204,7 @@ class _RowReader:
         self.context = replace(context, siblings=self.siblings)  # one context, so that what it computes once is kept
         self.titles = list(headers)
         self.columns = [(index, kind.column(key)) for index, key in enumerate(mapping) if key]
+        self.places = [(column.key, index) for index, column in self.columns]
         self.headers = {column.key: headers[index] for index, column in self.columns}
         self.blank: Values = {column.key: None for column in kind.columns}
         self.grouped = bool(kind.line_column and kind.line_column in self.headers and kind.reference in self.headers)
@@ -211,9 +216,15 @@ class _RowReader:
         for index, cell in enumerate(row.cells):
             if isinstance(cell, BadCell) and cell.found == NIR:
                 checked.findings.append(CellFinding(row.number, self.titles[index], NIR_REFUSED))
-        self.siblings.cells.update((column.key, row.cells[index]) for index, column in self.columns)
+        cells, parsed, values = row.cells, self.parsed, checked.values
+        self.siblings.cells = {key: cells[index] for key, index in self.places}
         for index, column in self.columns:
-            self._read_cell(checked, index, column, row.cells[index])
+            cell = cells[index]
+            known = parsed.get((index, type(cell), cell), _UNKNOWN)
+            if known.__class__ in _TOLD:
+                self._read_cell(checked, index, column, cell)
+            else:
+                values[column.key] = known
         if self.grouped:
             self._inherit(checked.values)
         return checked

@@ -93,14 +93,18 @@ def _with_groups(titles: Sequence[str], over: Row | None) -> list[str]:
 
 
 def _is_ditto(cell: Cell) -> bool:
-    return isinstance(cell, str) and len(cell) < 12 and clean(cell).lower().rstrip(".") in _DITTO
+    if not isinstance(cell, str) or len(cell) >= 12 or (cell[:1].isalnum() and cell[0] not in "iIdD"):
+        return False
+    return clean(cell).lower().rstrip(".") in _DITTO
 
 
 def _filled(cells: Sequence[Cell], index: int) -> bool:
     if index >= len(cells):
         return False
     cell = cells[index]
-    return bool(clean(cell)) if isinstance(cell, str) else cell is not None
+    if not isinstance(cell, str):
+        return cell is not None
+    return cell[:1].isalnum() or bool(clean(cell))  # nothing takes a letter or a digit away
 
 
 def _names(titles: Sequence[str], used: Sequence[int]) -> tuple[str, ...]:

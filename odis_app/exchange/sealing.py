@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from odis_app.core.crypto import place, seal, unseal
-from odis_app.exchange.cells import Cell, from_json, to_json
+from odis_app.exchange.cells import Cell, kept_cell, to_json
 from odis_app.exchange.check import CellFinding
 
 
@@ -33,7 +33,7 @@ def seal_cells(import_id: str, number: int, cells: Sequence[Cell]) -> bytes:
 
 def unseal_cells(import_id: str, number: int, sealed: bytes) -> tuple[Cell, ...]:
     """The cells of one line, as they were read."""
-    return tuple(from_json(cell) for cell in json.loads(unseal(sealed, _where("cells_sealed", import_id, number))))
+    return tuple(map(kept_cell, json.loads(unseal(sealed, _where("cells_sealed", import_id, number)))))
 
 
 def seal_findings(import_id: str, number: int, findings: Sequence[CellFinding]) -> bytes:
@@ -50,7 +50,8 @@ def unseal_findings(import_id: str, number: int, sealed: bytes) -> list[CellFind
 
 def seal_undo(import_id: str, number: int, undo: Undo) -> bytes:
     """How to undo one line."""
-    return seal(json.dumps(asdict(undo)), _where("undo_sealed", import_id, number))
+    told = {name: getattr(undo, name) for name in Undo.__slots__}
+    return seal(json.dumps(told), _where("undo_sealed", import_id, number))
 
 
 def unseal_undo(import_id: str, number: int, sealed: bytes) -> Undo:

@@ -20,6 +20,8 @@ def holds_nir(cell: Cell) -> bool:
     """True when a social security number (NIR) stands in the cell: 13 digits of the right shape, or 15 with a right key."""
     if isinstance(cell, bool) or not isinstance(cell, (str, int, float)):
         return False
+    if isinstance(cell, str) and len(cell) < nir.KEYLESS_LENGTH:
+        return False
     return nir.holds_nir(cell_text(cell), keyless=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,7 @@ from odis_app.exchange.kinds import Finding, Values
 from odis_app.exchange.values import Context
 from odis_app.households.enums import CompositionKind, MemberLink, Sex
 from odis_app.households.imports.cells import child_link
+from odis_app.households.models import age_on
 from odis_app.households.operations.composition import MOST_PEOPLE, TOO_MANY, Person
 from odis_app.households.queries import is_minor
 
@@ -188,27 +189,22 @@ def _adult(rank: int, principal: Person, head: Values) -> Person:
 
 def _named(lines: Sequence[Values], today: date) -> list[Person]:
     first = head_of(lines)
-    order = [first, *(index for index in range(len(lines)) if index != first)]
-    people = [_person(lines[index], today) for index in order]
-    return [replace(people[0], link=PRINCIPAL), *people[1:]]
+    others = (values for index, values in enumerate(lines) if index != first)
+    return [_person(lines[first], today, PRINCIPAL), *(_person(values, today) for values in others)]
 
 
-def _person(values: Values, today: date) -> Person:
+def _person(values: Values, today: date, link: str = "") -> Person:
+    """The person of a line; ``link``: theirs when it is known, else what the line says of it."""
     last, first = names_of(values)
     birth = values["birth"]
     born = birth if isinstance(birth, date) else None
+    year = birth if isinstance(birth, int) else None
     details: dict[str, Any] = {name: _text(values[key]) for name, key in DETAILS.items()}
-    person = Person(
-        first,
-        last,
-        str(values["sex"] or Sex.X.value),
-        birth_date=born,
-        birth_year=birth if isinstance(birth, int) else None,
-        **details,
-    )
-    code = str(values["link"] or MemberLink.TIERS.value)
-    age = person.age_on(today)
-    return replace(person, link=child_link(code, minor=age is None or age < MAJORITY))
+    if not link:
+        age = age_on(born, year, today)
+        link = child_link(str(values["link"] or MemberLink.TIERS.value), minor=age is None or age < MAJORITY)
+    sex = str(values["sex"] or Sex.X.value)
+    return Person(first, last, sex, link=link, birth_date=born, birth_year=year, **details)
 
 
 def _text(value: object) -> str | None:

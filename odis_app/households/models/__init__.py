@@ -21,7 +21,7 @@ from odis_app.households.models.needs import (
     HouseholdResource,
     HouseholdWish,
 )
-from odis_app.households.models.people import HouseholdVersion, Member, MemberLanguage
+from odis_app.households.models.people import HouseholdVersion, Member, MemberLanguage, age_on
 from odis_app.households.models.protected import (
     SAME_LENGTH,
     HouseholdHealthNeed,
@@ -53,5 +53,6 @@ __all__ = [
     "MemberSafety",
     "ProtectionStory",
     "SafeContact",
+    "age_on",
     "changes_place",
 ]

@@ -29,6 +29,13 @@ _FEMININE = {
 }  # fmt: skip
 
 
+def age_on(born: date | None, year: int | None, day: date) -> int | None:
+    """Age in years; from the year alone when the date of birth is unknown; None when neither is known."""
+    if born is not None:
+        return day.year - born.year - int((day.month, day.day) < (born.month, born.day))
+    return day.year - year if year is not None else None
+
+
 class Member(Base):
     """Class 1: one person of the household, from ``since`` to ``until``."""
 
@@ -101,11 +108,8 @@ class Member(Base):
         return f"{self.first_name} {self.last_name}"
 
     def age_on(self, day: date) -> int | None:
-        """Age in years; from the year alone when the date of birth is unknown; None when neither is known."""
-        if self.birth_date is not None:
-            before = (day.month, day.day) < (self.birth_date.month, self.birth_date.day)
-            return day.year - self.birth_date.year - int(before)
-        return day.year - self.birth_year if self.birth_year is not None else None
+        """``age_on`` of this person."""
+        return age_on(self.birth_date, self.birth_year, day)
 
 
 class MemberLanguage(Child, Base):

@@ -15,7 +15,7 @@ from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.text import fold
 from odis_app.households.enums import CompositionKind, HouseholdEvent, MemberLink, Sex
-from odis_app.households.models import Household, HouseholdIdentity, HouseholdVersion, Member
+from odis_app.households.models import Household, HouseholdIdentity, HouseholdVersion, Member, age_on
 from odis_app.households.operations.changes import apply_values, claim_version, differences, mark_reviewed, remember
 from odis_app.households.operations.consents import tell_closed_shares
 from odis_app.households.operations.facts import refresh_completeness
@@ -66,10 +66,7 @@ class Person:
 
     def age_on(self, day: date) -> int | None:
         """As ``Member.age_on``."""
-        if self.birth_date is not None:
-            before = (day.month, day.day) < (self.birth_date.month, self.birth_date.day)
-            return day.year - self.birth_date.year - int(before)
-        return day.year - self.birth_year if self.birth_year is not None else None
+        return age_on(self.birth_date, self.birth_year, day)
 
 
 def insert_member(household: Household, person: Person, *, since: date) -> Member:

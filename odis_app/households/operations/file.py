@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 
 from odis_app.access import keys
-from odis_app.access.operations import create_record
 from odis_app.audit.operations import record_event
-from odis_app.core import clock
 from odis_app.core.crypto import blind_index, place
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
-from odis_app.core.ids import new_public_id, public_id_from
+from odis_app.core.ids import public_id_from
 from odis_app.households import queries
-from odis_app.households.enums import FactKind, HouseholdEvent, HouseholdStatus, MemberLink
-from odis_app.households.models import (
-    Household,
-    HouseholdAdministrative,
-    HouseholdCounter,
-    HouseholdEnrolment,
-    HouseholdIdentity,
-    HouseholdRequest,
-    HouseholdVersion,
-)
+from odis_app.households.enums import FactKind, HouseholdStatus
+from odis_app.households.models import Household, HouseholdIdentity
 from odis_app.households.operations.changes import (
     apply_values,
     claim_version,
@@ -39,10 +27,20 @@ from odis_app.households.operations.changes import (
     remember,
     secret_change,
 )
-from odis_app.households.operations.composition import Person, check_number, insert_member, refresh_composition
 from odis_app.households.operations.facts import record_fact, refresh_completeness
+from odis_app.households.operations.many import NewFile, Opening, open_households
 from odis_app.households.operations.marks import refresh_marks
 from odis_app.households.operations.passation import refresh_passation_indexes
+
+__all__ = [
+    "Opening",
+    "archive_household",
+    "confirm_review",
+    "normal_phone",
+    "open_household",
+    "reopen_household",
+    "update_identity",
+]
 
 IDENTITY_LABELS = {
     "languages": "Langues",
@@ -52,83 +50,19 @@ IDENTITY_LABELS = {
 FILE_LABELS = {"priority": "Priorité", "seniority_date": "Date d’ancienneté", "referent_label": "Référent"}
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What is asked to open a file. ``people`` has the person who asks first."""
-
-    department_code: str
-    dispositif_id: int
-    people: list[Person]
-    seniority_date: date
-    priority: int = 0
-    phone: str = ""
-    languages: list[str] = field(default_factory=list)
-    accommodation_mode: str | None = None
-    referent_user_id: int | None = None
-    referent_label: str = ""
-    opened_on: date | None = None
-    key: str = ""
-
-
 def open_household(identity: Identity, *, opening: Opening) -> Household:
-    """A new file with its number, its first version and its first fact; its referent is the author unless told otherwise.
+    """A new file (see ``open_households``).
 
     ``opening.key`` (a public id made when the form was shown) makes a second sending of the same form give back the first file.
     Raises RuleError when nobody, or not exactly one person, asks first.
     """
-    if [p.link for p in opening.people].count(MemberLink.DEMANDEUR_PRINCIPAL.value) != 1:
-        raise RuleError("people", "Un ménage a un demandeur principal et un seul.")
-    check_number(len(opening.people))
-    key = public_id_from(identity.require_org(), opening.key) if opening.key else ""
-    if key and (sent := _sent_before(identity, key)) is not None:
+    if (
+        opening.key
+        and (sent := _sent_before(identity, public_id_from(identity.require_org(), opening.key))) is not None
+    ):
         return sent
-    opened_on = opening.opened_on or clock.today()
-    record = create_record(
-        identity, kind="household", department_code=opening.department_code, dispositif_id=opening.dispositif_id
-    )
-    household = Household(
-        id=record.id, owner_org_id=record.owner_org_id, public_id=key or new_public_id(), number=_next_number(identity, opening.department_code),
-        department_code=opening.department_code, dispositif_id=opening.dispositif_id, initials="", composition_kind="isole", size=1, adults=1, minors=0,
-        priority=opening.priority, seniority_date=opening.seniority_date, referent_user_id=opening.referent_user_id or identity.user_id,
-        referent_label=opening.referent_label or identity.name, status_since=opened_on, reviewed_at=clock.now(), reviewed_by_label=identity.name,
-        created_at=clock.now(),
-    )  # fmt: skip
-    db.add(household)
-    db.flush()
-    child = {"household_id": household.id, "owner_org_id": household.owner_org_id}
-    db.add_all(
-        [
-            HouseholdIdentity(**child, name="", folded="", languages=opening.languages, accommodation_mode=opening.accommodation_mode),
-            HouseholdAdministrative(**child),
-            HouseholdRequest(**child),
-            HouseholdEnrolment(**child, dispositif_id=opening.dispositif_id, starts_on=opened_on, lead=identity.org_short_name),
-            HouseholdVersion(
-                **child, version=1, event=HouseholdEvent.OUVERTURE.value, happened_on=opened_on, recorded_at=clock.now(), recorded_by_label=identity.name
-            ),
-        ]
-    )  # fmt: skip
-    db.flush()
-    for person in opening.people:
-        insert_member(household, person, since=opened_on)
-    _set_phone(household, opening.phone)
-    refresh_composition(household)
-    refresh_marks(household)
-    record_fact(
-        identity,
-        household_id=household.id,
-        owner_org_id=household.owner_org_id,
-        kind=FactKind.OPENED,
-        happened_on=opened_on,
-    )
-    refresh_completeness(identity, household)
-    record_event(
-        identity,
-        "household:create",
-        record_id=household.id,
-        summary="Dossier ouvert",
-        data={"number": household.number},
-    )
-    return household
+    [(household_id, _number)] = open_households(identity, [NewFile(opening)])
+    return db.get_one(Household, household_id)
 
 
 def _sent_before(identity: Identity, key: str) -> Household | None:
@@ -199,17 +133,6 @@ def normal_phone(typed: str) -> str:
             "phone", "Ce numéro n’est pas complet. Écrivez par exemple 06 00 00 00 00, ou +380 pour l’étranger."
         )
     return digits
-
-
-def _next_number(identity: Identity, department_code: str) -> str:
-    statement = insert(HouseholdCounter).values(
-        owner_org_id=identity.require_org(), department_code=department_code, last_number=1
-    )
-    statement = statement.on_conflict_do_update(
-        index_elements=["owner_org_id", "department_code"], set_={"last_number": HouseholdCounter.last_number + 1}
-    )
-    number = db.execute(statement.returning(HouseholdCounter.last_number)).scalar_one()
-    return f"M-{department_code}-{number:04d}"
 
 
 def _set_phone(household: Household, phone: str) -> None:

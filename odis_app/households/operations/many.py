@@ -1,4 +1,4 @@
-"""Opening many files at once, as an import does: the same rows as one by one, in few statements."""
+"""Opening files, one as a page does or many as an import does: the same rows, in as many statements for a thousand as for one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from odis_app.core.crypto import blind_index, place
 from odis_app.core.db import Base, db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
-from odis_app.core.ids import new_public_id
+from odis_app.core.ids import new_public_id, public_id_from
 from odis_app.core.text import fold
 from odis_app.exchange.bulk import Event, append_events, create_records, insert_rows
 from odis_app.households.enums import FactKind, HouseholdEvent, MemberLink, ProtectionStatus
@@ -38,8 +38,7 @@ from odis_app.households.models import (
     MemberSafety,
 )
 from odis_app.households.operations.changes import sealed_changes, secret_change
-from odis_app.households.operations.composition import Person, count, display_name, kind_of
-from odis_app.households.operations.file import Opening
+from odis_app.households.operations.composition import Person, check_number, count, display_name, kind_of
 from odis_app.households.operations.marks import Mark, marks_of, write_marks
 from odis_app.households.operations.search import search_words
 from odis_app.households.queries import is_minor
@@ -47,6 +46,24 @@ from odis_app.households.status import compute_status
 
 CHUNK = 1_000
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is asked to open a file. ``people`` has the person who asks first; ``key`` names the form that was sent."""
+
+    department_code: str
+    dispositif_id: int
+    people: list[Person]
+    seniority_date: date
+    priority: int = 0
+    phone: str = ""
+    languages: list[str] = field(default_factory=list)
+    accommodation_mode: str | None = None
+    referent_user_id: int | None = None
+    referent_label: str = ""
+    opened_on: date | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +85,7 @@ class NewFile:
 
 
 @dataclass(slots=True)
-class _Fact:
+class PlannedFact:
     """A fact of the stage, before it is a row."""
 
     kind: str
@@ -78,7 +95,7 @@ class _Fact:
 
 
 @dataclass(slots=True)
-class _Opened:
+class OpenedFile:
     """A file being written: its row, the keys of its blocks, its people and their public ids, the facts of its stage."""
 
     new: NewFile
@@ -86,7 +103,7 @@ class _Opened:
     child: Row
     people: list[Person]
     ids: list[str]
-    facts: list[_Fact]
+    facts: list[PlannedFact]
 
     @property
     def principal(self) -> Person:
@@ -95,10 +112,14 @@ class _Opened:
 
 
 def open_households(identity: Identity, files: Sequence[NewFile]) -> list[tuple[int, str]]:
-    """(id, number) of each new file, in order. Raises RuleError when one has not exactly one person who asks first."""
+    """(id, number) of each new file, in order, with its first version, its first facts and the stage that follows.
+
+    Its referent is the author unless told otherwise. Raises RuleError when one has nobody, or not exactly one person, who asks first.
+    """
     for new in files:
         if [p.link for p in new.opening.people].count(MemberLink.DEMANDEUR_PRINCIPAL.value) != 1:
             raise RuleError("people", "Un ménage a un demandeur principal et un seul.")
+        check_number(len(new.opening.people))
     numbers = _numbers(identity, files)
     found: list[tuple[int, str]] = []
     for start in range(0, len(files), CHUNK):
@@ -132,37 +153,44 @@ def _open_some(
     for record_id, new in zip(create_records(identity, "household", homes), files, strict=True):
         code = new.opening.department_code
         number = f"M-{code}-{next(numbers[code]):04d}"
-        opened.append(_opened(identity, new, record_id, number, now))
+        one = opened_file(identity, new, record_id, number, now)
+        stage = compute_status(one.facts, today)
+        one.household |= {
+            "status": stage.status.value,
+            "status_reason": stage.reason.value,
+            "status_since": stage.since,
+        }
+        opened.append(one)
     rows: dict[type[Base], list[Row]] = {Household: [one.household for one in opened]}
     for one in opened:
-        for model, row in _rows(identity, one, now):
+        for model, row in rows_of(identity, one, now):
             rows.setdefault(model, []).append(row)
     members = rows.pop(Member)
     for model, some in rows.items():
         insert_rows(model, some)
     written = insert_rows(Member, members, returning=("id", "public_id"))
     _assess(identity, opened, {row.public_id: row.id for row in written}, today)
-    write_marks({one.household["id"]: _marks(one) for one in opened})
-    _set_stages(opened, today)
+    write_marks({one.household["id"]: marks_of_file(one) for one in opened})
+    _track(opened)
     _tell(opened)
     return [(one.household["id"], one.household["number"]) for one in opened]
 
 
-def _opened(identity: Identity, new: NewFile, record_id: int, number: str, now: datetime) -> _Opened:
+def opened_file(identity: Identity, new: NewFile, record_id: int, number: str, now: datetime) -> OpenedFile:
     """A file as it will be written; what the members make of it: sizes, kind, initials."""
     opening, org_id, today = new.opening, identity.require_org(), clock.today()
     since = opening.opened_on or today
     people, ids = opening.people, [new_public_id() for _person in opening.people]
     household = {
-        "id": record_id, "owner_org_id": org_id, "public_id": new_public_id(), "number": number, "department_code": opening.department_code,
+        "id": record_id, "owner_org_id": org_id, "public_id": public_id_from(org_id, opening.key) if opening.key else new_public_id(), "number": number, "department_code": opening.department_code,
         "dispositif_id": opening.dispositif_id, "priority": opening.priority, "seniority_date": opening.seniority_date,
         "referent_user_id": opening.referent_user_id or identity.user_id, "referent_label": opening.referent_label or identity.name,
         "status_since": since, "reviewed_at": now, "reviewed_by_label": identity.name, "created_at": now,
         "composition_kind": kind_of(people, today).value, **count(people, today),
     }  # fmt: skip
-    found = _Opened(new, household, {"household_id": record_id, "owner_org_id": org_id}, people, ids, [])
+    found = OpenedFile(new, household, {"household_id": record_id, "owner_org_id": org_id}, people, ids, [])
     household["initials"] = f"{found.principal.first_name[:1]}. {found.principal.last_name[:1]}."
-    found.facts = [_Fact(kind.value, day) for kind, day in _facts(found, since, today)]
+    found.facts = [PlannedFact(kind.value, day) for kind, day in _facts(found, since, today)]
     return found
 
 
@@ -176,7 +204,7 @@ def _member(person: Person, public_id: str, since: date) -> Row:
     }  # fmt: skip
 
 
-def _rows(identity: Identity, one: _Opened, now: datetime) -> Iterator[tuple[type[Base], Row]]:
+def rows_of(identity: Identity, one: OpenedFile, now: datetime) -> Iterator[tuple[type[Base], Row]]:
     """Every row that hangs on the file, apart from the safety of its people."""
     new, child, names = one.new, one.child, [(p.first_name, p.last_name) for p in one.people]
     yield HouseholdIdentity, child | _identity_block(one)
@@ -207,7 +235,7 @@ def _rows(identity: Identity, one: _Opened, now: datetime) -> Iterator[tuple[typ
         yield HouseholdFact, child | told
 
 
-def _identity_block(one: _Opened) -> Row:
+def _identity_block(one: OpenedFile) -> Row:
     household, principal, opening = one.household, one.principal, one.new.opening
     phone, org_id = opening.phone, household["owner_org_id"]
     where = place("household_identities", "phone", household["public_id"])
@@ -219,12 +247,12 @@ def _identity_block(one: _Opened) -> Row:
     }  # fmt: skip
 
 
-def _marks(one: _Opened) -> set[Mark]:
+def marks_of_file(one: OpenedFile) -> set[Mark]:
     people = [(p.first_name, p.last_name, p.birth_date) for p in one.people]
     return marks_of(phone=one.new.opening.phone, agdref="", people=people)
 
 
-def _facts(one: _Opened, opened_on: date, today: date) -> Iterator[tuple[FactKind, date]]:
+def _facts(one: OpenedFile, opened_on: date, today: date) -> Iterator[tuple[FactKind, date]]:
     """As ``refresh_completeness`` would record them: opened, then complete, then dated."""
     yield FactKind.OPENED, opened_on
     child = MemberLink.ENFANT_MINEUR.value
@@ -237,48 +265,43 @@ def _facts(one: _Opened, opened_on: date, today: date) -> Iterator[tuple[FactKin
         yield FactKind.NEED_DATED, today
 
 
-def _assess(identity: Identity, opened: Sequence[_Opened], ids: Mapping[str, int], today: date) -> None:
+def _assess(identity: Identity, opened: Sequence[OpenedFile], ids: Mapping[str, int], today: date) -> None:
     """« Nothing to report » of each adult, when the file says so; remembered and told as class 3. ``ids``: by public id."""
     safety: list[Row] = []
     changes: list[Row] = []
-    now = clock.now()
-    nothing = {
-        "fvv_teh": False, "women_hosts_only": False, "excluded_departments": [], "assessed_on": today, "assessed_by_label": identity.name,
-    }  # fmt: skip
     for one in (one for one in opened if one.new.assessed):
-        adults = [(p, ids[key]) for p, key in zip(one.people, one.ids, strict=True) if not is_minor(p, today)]
-        told_of = ({**one.child, "member_id": member_id, **nothing} for _person, member_id in adults)
-        safety += (keys.sealed_row(MemberSafety, row) for row in told_of)
-        told = [secret_change("safety", f"Sécurité de {person.first_name}") for person, _id in adults]
-        changes.append({
-            **one.child, "section": "Sécurité", "version": 1, "sensitivity": 3,
-            "changes_sealed": sealed_changes(one.household["id"], 1, "Sécurité", told), "author_label": identity.name,
-            "author_org_label": identity.org_short_name, "at": now,
-        })  # fmt: skip
+        found, change = safety_rows(identity, one, ids, today)
+        safety += found
+        changes.append(change)
     insert_rows(MemberSafety, safety)
     insert_rows(HouseholdChange, changes)
 
 
-def _set_stages(opened: Sequence[_Opened], today: date) -> None:
-    stages = [compute_status(one.facts, today) for one in opened]
-    allowed = db.execute(
-        text(
-            "SELECT bool_and(odis.set_household_status(v.id, v.status, v.reason, v.since, NULL, NULL, NULL, NULL)) "
-            "FROM unnest(CAST(:ids AS bigint[]), CAST(:statuses AS text[]), CAST(:reasons AS text[]), CAST(:since AS date[])) "
-            "AS v(id, status, reason, since)"
-        ),
-        {
-            "ids": [one.household["id"] for one in opened],
-            "statuses": [stage.status.value for stage in stages],
-            "reasons": [stage.reason.value for stage in stages],
-            "since": [stage.since for stage in stages],
-        },
-    ).scalar_one()
-    if not allowed:
-        raise PermissionError("the stage of these files may not be moved from here")
+def safety_rows(identity: Identity, one: OpenedFile, ids: Mapping[str, int], today: date) -> tuple[list[Row], Row]:
+    """« Nothing to report » of each adult of a file, and the change that remembers it; the keys of the file are at hand."""
+    nothing = {
+        "fvv_teh": False, "women_hosts_only": False, "excluded_departments": [], "assessed_on": today, "assessed_by_label": identity.name,
+    }  # fmt: skip
+    adults = [(p, ids[key]) for p, key in zip(one.people, one.ids, strict=True) if not is_minor(p, today)]
+    told_of = ({**one.child, "member_id": member_id, **nothing} for _person, member_id in adults)
+    told = [secret_change("safety", f"Sécurité de {person.first_name}") for person, _id in adults]
+    change = {
+        **one.child, "section": "Sécurité", "version": 1, "sensitivity": 3,
+        "changes_sealed": sealed_changes(one.household["id"], 1, "Sécurité", told), "author_label": identity.name,
+        "author_org_label": identity.org_short_name, "at": clock.now(),
+    }  # fmt: skip
+    return [keys.sealed_row(MemberSafety, row) for row in told_of], change
 
 
-def _tell(opened: Sequence[_Opened]) -> None:
+def _track(opened: Sequence[OpenedFile]) -> None:
+    """What the State steers by, from the rows just written."""
+    ids = [one.household["id"] for one in opened]
+    tracked = db.execute(text("SELECT odis.track_opened(CAST(:ids AS bigint[]))"), {"ids": ids}).scalar_one()
+    if tracked != len(ids):
+        raise PermissionError("these files may not be opened from here")
+
+
+def _tell(opened: Sequence[OpenedFile]) -> None:
     """One event of the trail per file, and one of class 3 per file whose adults were assessed."""
     events = [
         Event("household:create", one.household["id"], "Dossier ouvert", {"number": one.household["number"]})
