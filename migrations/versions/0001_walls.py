@@ -12,6 +12,8 @@ revision = "0001_walls"
 down_revision = None
 
 SESSION = "sha256(convert_to(current_setting('odis.token', true), 'UTF8'))"
+# The kinds of organisations whose people may visit a host (organisations/policy.py says the same).
+QUALIFYING = "'association', 'operateur', 'operateur_agir', 'ccas', 'service_social_departemental', 'siao'"
 # domain.md: every enrolment, offer, place and structure belongs to one; an administrator may add others.
 DISPOSITIFS = (
     ("deplaces_ukraine", "Déplacés d’Ukraine"),
@@ -38,7 +40,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    run("""DROP TABLE audit_segments, audit_seals, audit_events, grants, records, territory_rules, mandates, dispositifs, memberships, organisation_areas,
+    run("""DROP TABLE audit_segments, audit_seals, audit_events, grants, records, territory_words, territory_rules, qualifiers, mandates, dispositifs, memberships, organisation_areas,
         organisations, users, instance""")
     run("DROP SCHEMA odis CASCADE")
     run("DROP SCHEMA private CASCADE")
@@ -126,6 +128,33 @@ def _people() -> None:
       end_set_by_label text NOT NULL DEFAULT '',
       CONSTRAINT uq_mandates UNIQUE (organisation_id, department_code, dispositif_id, starts_on),
       CONSTRAINT ck_mandates_dates CHECK (ends_on IS NULL OR ends_on >= starts_on)
+    )""")
+    # Who visits the offers of a département and decides on them. Nobody named: each organisation qualifies its own.
+    run("""
+    CREATE TABLE qualifiers (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      public_id text NOT NULL DEFAULT substr(replace(gen_random_uuid()::text, '-', ''), 17) CONSTRAINT uq_qualifiers_public_id UNIQUE,
+      organisation_id bigint NOT NULL REFERENCES organisations ON DELETE CASCADE,
+      department_code text NOT NULL,
+      dispositif_id bigint NOT NULL REFERENCES dispositifs,
+      starts_on date NOT NULL,
+      ends_on date,
+      set_at timestamptz NOT NULL DEFAULT now(),
+      set_by_label text NOT NULL DEFAULT '',
+      end_set_at timestamptz,
+      end_set_by_label text NOT NULL DEFAULT '',
+      CONSTRAINT uq_qualifiers UNIQUE (organisation_id, department_code, dispositif_id, starts_on),
+      CONSTRAINT ck_qualifiers_dates CHECK (ends_on IS NULL OR ends_on >= starts_on)
+    )""")
+    run("CREATE INDEX ix_qualifiers_department ON qualifiers (department_code, dispositif_id)")
+    run("""
+    CREATE TABLE territory_words (
+      department_code text NOT NULL,
+      term text NOT NULL,
+      label text NOT NULL CHECK (label <> '' AND length(label) <= 60),
+      updated_at timestamptz NOT NULL DEFAULT now(),
+      updated_by_label text NOT NULL DEFAULT '',
+      PRIMARY KEY (department_code, term)
     )""")
     run("""
     CREATE TABLE territory_rules (
@@ -525,6 +554,22 @@ def _set_functions() -> None:
              WHERE d.public_id = wanted AND now() IN (d.set_at, d.end_set_at) AND d.department_code IN (SELECT odis.steered_departments())
                AND m.role IN ('coordinateur', 'admin_organisation') AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)""",
     )
+    named = """EXISTS (SELECT 1 FROM public.qualifiers q WHERE q.department_code = department AND q.dispositif_id = scheme
+             AND current_date BETWEEN q.starts_on AND coalesce(q.ends_on, 'infinity'::date){more})"""
+    definer(
+        "may_qualify(department text, scheme bigint)",
+        "boolean",
+        f"SELECT NOT {named.format(more='')} OR {named.format(more=' AND q.organisation_id = odis.org()')}",
+    )
+    definer(
+        "qualifier_contacts(wanted text)",
+        "TABLE (email text)",
+        """SELECT DISTINCT u.email FROM public.qualifiers d JOIN public.memberships m ON m.organisation_id = d.organisation_id
+              JOIN public.users u ON u.id = m.user_id AND u.deactivated_at IS NULL
+             WHERE d.public_id = wanted AND now() IN (d.set_at, d.end_set_at) AND d.department_code IN (SELECT odis.steered_departments())
+               AND m.role IN ('coordinateur', 'qualificateur_offres', 'admin_organisation')
+               AND current_date BETWEEN m.starts_on AND coalesce(m.ends_on, 'infinity'::date)""",
+    )
     definer(
         "colleagues()",
         "SETOF bigint",
@@ -578,19 +623,23 @@ def _policies() -> None:
     open_table("dispositifs")
     steers = "department_code = ANY (ARRAY(SELECT odis.steered_departments()))"
     # An association that works there, and no other; what is past is never rewritten: a mandate still open or to come gets an end, of today at the earliest.
-    works_there = (
-        "EXISTS (SELECT 1 FROM organisations o JOIN organisation_areas a ON a.organisation_id = o.id WHERE o.id = mandates.organisation_id "
-        "AND o.kind = 'association' AND o.deactivated_at IS NULL AND a.department_code = mandates.department_code)"
-    )
-    wall(
-        "mandates",
-        select=signed_in,
-        insert=f"({admin} OR {steers}) AND {works_there}",
-        update=f"({admin} OR {steers}) AND (ends_on IS NULL OR ends_on >= {TODAY})",
-        update_check=f"({admin} OR {steers}) AND ends_on >= {TODAY}",
-    )
-    run(f"REVOKE UPDATE ON mandates FROM {APPLICATION}")
-    run(f"GRANT UPDATE (ends_on, end_set_at, end_set_by_label) ON mandates TO {APPLICATION}")
+    # Who qualifies offers may also be an operator or a social service: whoever has people to visit.
+    for table, kinds in (("mandates", "'association'"), ("qualifiers", QUALIFYING)):
+        works_there = (
+            f"EXISTS (SELECT 1 FROM organisations o JOIN organisation_areas a ON a.organisation_id = o.id WHERE o.id = {table}.organisation_id "
+            f"AND o.kind IN ({kinds}) AND o.deactivated_at IS NULL AND a.department_code = {table}.department_code)"
+        )
+        wall(
+            table,
+            select=signed_in,
+            insert=f"({admin} OR {steers}) AND {works_there}",
+            update=f"({admin} OR {steers}) AND (ends_on IS NULL OR ends_on >= {TODAY})",
+            update_check=f"({admin} OR {steers}) AND ends_on >= {TODAY}",
+        )
+        run(f"REVOKE UPDATE ON {table} FROM {APPLICATION}")
+        run(f"GRANT UPDATE (ends_on, end_set_at, end_set_by_label) ON {table} TO {APPLICATION}")
+    said_by = f"{admin} OR {steers}"
+    wall("territory_words", select=signed_in, insert=said_by, update=said_by, delete=said_by)
     wall("territory_rules", select=signed_in, insert=f"{admin} OR {steers}", update=f"{admin} OR {steers}")
     own_case = "owner_org_id = (SELECT odis.org()) AND (kind <> 'household' OR (SELECT odis.level()) >= 0)"
     shared = "id = ANY (ARRAY(SELECT odis.shared_records()))"

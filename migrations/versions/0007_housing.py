@@ -369,7 +369,14 @@ def _walls() -> None:
         insert=OWN,
         update=OWN,
     )
-    wall("offer_events", select=OWN, insert=OWN)
+    # Where the DDETS named who qualifies, nobody else visits nor decides (domain.md): neither in the history nor on the offer itself.
+    named = "(SELECT odis.may_qualify(o.department_code, o.dispositif_id) FROM offers o WHERE o.id = offer_events.offer_id)"
+    wall(
+        "offer_events",
+        select=OWN,
+        insert=f"{OWN} AND (kind NOT IN ('visite_planifiee', 'visite_faite', 'garde_fous', 'decision') OR {named})",
+    )
+    _keep_qualification()
     opened = "IN (SELECT odis.opened_places())"  # hashed: a list of a whole territory asks it of each place
     wall("places", select=f"{OWN} OR {STEERED} OR {MANDATED} OR id {opened}", insert=OWN, update=OWN)
     wall("place_addresses", select=f"{OWN} OR place_id {opened}", insert=OWN, update=OWN)
@@ -401,6 +408,31 @@ def _walls() -> None:
         select=f"household_owner_org_id = (SELECT odis.case_org()) OR {followed} OR ({given})",
     )
     auth_writes("occupancy_households", "INSERT")
+
+
+def _keep_qualification() -> None:
+    run("""
+    CREATE FUNCTION odis.keep_qualification() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    BEGIN
+      IF NOT odis.may_qualify(NEW.department_code, NEW.dispositif_id) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'somebody else was named to qualify the offers of this departement';
+      END IF;
+      RETURN NEW;
+    END $$""")
+    run("ALTER FUNCTION odis.keep_qualification() OWNER TO odis_auth")
+    run("REVOKE ALL ON FUNCTION odis.keep_qualification() FROM PUBLIC")
+    moved = " OR ".join(
+        f"(NEW.{day} IS NOT NULL AND NEW.{day} IS DISTINCT FROM OLD.{day})"
+        for day in ("visited_on", "decided_on", "validated_until")
+    )
+    for verb, when in (
+        ("INSERT", "NEW.visited_on IS NOT NULL OR NEW.decided_on IS NOT NULL OR NEW.validated_until IS NOT NULL"),
+        ("UPDATE", f"{moved} OR (NEW.dispositif_id <> OLD.dispositif_id AND NEW.decided_on IS NOT NULL)"),
+    ):
+        run(
+            f"CREATE TRIGGER keep_qualification_{verb.lower()} BEFORE {verb} ON offers FOR EACH ROW WHEN ({when}) "
+            "EXECUTE FUNCTION odis.keep_qualification()"
+        )
 
 
 def _changes() -> None:
@@ -451,3 +483,4 @@ def downgrade() -> None:
     for table in ("places", "occupancies"):
         run(f"DROP FUNCTION odis.note_change_of_{table}()")
     run("DROP FUNCTION odis.keep_capacity()")
+    run("DROP FUNCTION odis.keep_qualification()")

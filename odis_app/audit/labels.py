@@ -8,7 +8,7 @@ RESOURCES = {
     "address": "Adresse", "consent": "Consentement", "hosting": "Hébergement de santé", "privacy": "Bases légales", "retention": "Effacements planifiés", "rights": "Demande de droits",
     "team": "Équipe", "account": "Compte", "documents": "Documents", "home": "Accueil", "matching": "Appariement", "search": "Recherche", "audit": "Journal des accès", "charter": "Charte", "convention": "Convention", "document": "Document", "household": "Dossier ménage",
     "import": "Import", "invitation": "Invitation", "journal": "Journal du dossier", "member": "Équipe", "offer": "Offre", "orientation": "Proposition",
-    "access": "Accès", "export": "Export", "mandate": "Mandat", "organisation": "Organisation", "passation": "Passation", "permission": "Droits", "rapprochement": "Rapprochement", "review": "Relecture", "place": "Place", "placement": "Hébergement", "record": "Dossier", "report": "Bilan", "session": "Connexion", "structure": "Structure", "territory": "Règles du département",
+    "access": "Accès", "export": "Export", "mandate": "Mandat", "qualifier": "Qualification des offres", "organisation": "Organisation", "passation": "Passation", "permission": "Droits", "rapprochement": "Rapprochement", "review": "Relecture", "place": "Place", "placement": "Hébergement", "record": "Dossier", "report": "Bilan", "session": "Connexion", "structure": "Structure", "territory": "Règles du département",
 }  # fmt: skip
 VERBS = {
     "answer": "réponse", "cancel": "annulation", "copy": "copie demandée", "erase": "effacement", "extend": "prolongation", "give": "accord recueilli", "plan": "plan établi",
@@ -19,7 +19,7 @@ VERBS = {
     "moderate": "modération", "link": "lien avec ProConnect", "open": "ouverture", "password": "mot de passe changé", "plan_visit": "visite prévue", "read": "consultation", "refuse": "refus",
     "release": "libération", "remind": "rappel", "reopen": "réouverture", "request": "demande", "reserve": "réservation", "reset": "mot de passe remplacé", "resume": "reprise", "review": "relecture", "revoke": "fermeture à distance",
     "safeguards": "garde-fous", "search": "recherche hors d’OD&IS", "scan": "analyse", "shred": "clé détruite", "share": "partage", "signal": "signalement", "start": "début", "steer": "lecture sans nom", "steer_refuse": "refus du département", "stay": "séjour", "stop": "arrêt",
-    "undo": "annulation", "unlink": "fin du lien avec ProConnect", "unshare": "fin de partage", "update": "modification", "visit": "visite", "withdraw": "retrait", "write": "écriture",
+    "undo": "annulation", "unlink": "fin du lien avec ProConnect", "unshare": "fin de partage", "update": "modification", "visit": "visite", "words": "mots changés", "withdraw": "retrait", "write": "écriture",
 }  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from odis_app.territories.queries import department
 def context() -> dict[str, Any]:
     """Template variables ``shell`` and ``navigation``; nothing for who is not signed in."""
     who = identity()
-    rights = [("Droits des personnes", url_for("privacy.index"))] if who.is_signed_in else []
+    own = (("Les mots d’ici", "organisations.words"), ("Droits des personnes", "privacy.index"))
+    rights = [(label, url_for(endpoint)) for label, endpoint in own] if who.is_signed_in else []
     foot = {"footer_links": [*rights, *footer_links()], "demo": current_app.config["ODIS"].demo}
     if not who.is_signed_in or request.endpoint is None:
         return {"shell": {}, "navigation": [], "me": who, **foot}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from wtforms import (
@@ -25,8 +26,10 @@ from odis_app.core.errors import RuleError
 from odis_app.core.forms import Form
 from odis_app.core.permissions import Role
 from odis_app.organisations.enums import Attribution
+from odis_app.organisations.words import LONGEST_WORD, Term
 
 LONG = Length(max=120, message="120 caractères au plus.")
+ONCE = {"autocomplete": "off"}
 MAIL = {"type": "email", "inputmode": "email", "autocomplete": "off"}
 ROLE_HINTS = "Une personne peut avoir plusieurs rôles. Donnez ceux dont son travail a besoin, pas davantage."
 
@@ -79,9 +82,26 @@ class MandateForm(Form):
 
 
 class EndMandateForm(Form):
-    """The last day of a mandate."""
+    """The last day of a mandate, or of the right to qualify."""
 
-    ends_on = DateField("Dernier jour du mandat", [InputRequired("Donnez le dernier jour du mandat.")])
+    ends_on = DateField("Dernier jour", [InputRequired("Donnez le dernier jour.")])
+
+
+class QualifierForm(Form):
+    """Who qualifies the offers of a dispositif; the choices are set by the view."""
+
+    department = HiddenField()
+    organisation = SelectField("Organisation", [InputRequired("Choisissez une organisation.")], validate_choice=False)
+    dispositif = SelectField("Dispositif", [InputRequired("Choisissez un dispositif.")], validate_choice=False)
+    starts_on = DateField("Premier jour", [InputRequired("Donnez le premier jour.")], default=clock.today)
+    ends_on = DateField("Dernier jour", [Optional()], description="Compris. Vide : sans date de fin.")
+
+
+def words_form(listed: Sequence[Term]) -> type[Form]:
+    """A form with one box for each word of the closed list, and the département."""
+    too_long = Length(max=LONGEST_WORD, message=f"{LONGEST_WORD} caractères au plus.")
+    boxes = {t.field: StringField(t.label, [too_long], description=t.meaning, render_kw=ONCE) for t in listed}
+    return type("WordsForm", (Form,), {"department": HiddenField(), **boxes})
 
 
 class TerritoryForm(Form):

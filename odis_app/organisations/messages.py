@@ -57,6 +57,18 @@ ACCESS_REFUSED = mail_kind(
     lasts=timedelta(days=7),
 )
 HOME_PATH = "/"
+QUALIFIER_SET = mail_kind(
+    "qualifier_set",
+    subject="Votre organisation qualifie des offres dans OD&IS",
+    page="mails/qualifier_set.html",
+    fields={"dispositif", "department", "since", "until", "link"},
+)
+QUALIFIER_ENDED = mail_kind(
+    "qualifier_ended",
+    subject="La fin de la qualification des offres par votre organisation dans OD&IS",
+    page="mails/qualifier_ended.html",
+    fields={"dispositif", "department", "until", "link"},
+)
 MANDATE_SET = mail_kind(
     "mandate_set",
     subject="Un mandat de votre organisation dans OD&IS",

@@ -70,10 +70,8 @@ class Dispositif(Base):
     position: Mapped[int] = mapped_column(SmallInteger)
 
 
-class Mandate(Base):
-    """What a DDETS decided: this association matches in this département for this dispositif, until that day."""
-
-    __tablename__ = "mandates"
+class Office:
+    """What a DDETS decided: this organisation, in this département, for this dispositif, from a day to another, both included."""
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     public_id: Mapped[PublicId]
@@ -98,6 +96,18 @@ class Mandate(Base):
         return self.starts_on > clock.today()
 
 
+class Mandate(Office, Base):
+    """An association matches."""
+
+    __tablename__ = "mandates"
+
+
+class Qualifier(Office, Base):
+    """An organisation visits the offers and decides on them; where somebody is named, nobody else does."""
+
+    __tablename__ = "qualifiers"
+
+
 class TerritoryRules(Base):
     """Delays and limits that a département sets for itself; the defaults are practice §2.4–2.7."""
 
@@ -112,6 +122,18 @@ class TerritoryRules(Base):
     proposals_per_place: Mapped[int] = mapped_column(SmallInteger, default=1)
     attribution: Mapped[str] = mapped_column(default=Attribution.ASSOCIATION.value)
     updated_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
+    updated_by_label: Mapped[str] = mapped_column(default="")
+
+
+class TerritoryWord(Base):
+    """How a département says a word of the product."""
+
+    __tablename__ = "territory_words"
+
+    department_code: Mapped[str] = mapped_column(primary_key=True)
+    term: Mapped[str] = mapped_column(primary_key=True)
+    label: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_by_label: Mapped[str] = mapped_column(default="")
 
 

@@ -10,7 +10,7 @@ from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import EVERYONE, Role, permission
 from odis_app.organisations.enums import OrganisationKind
-from odis_app.organisations.models import AccessRequest, Invitation, Mandate, Membership
+from odis_app.organisations.models import AccessRequest, Invitation, Mandate, Membership, Qualifier
 
 K = OrganisationKind
 _CASE = (Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR)
@@ -27,6 +27,10 @@ ROLES_OF_KIND: dict[OrganisationKind, tuple[Role, ...]] = {
 TEAM_ROLES = frozenset({Role.TRAVAILLEUR_SOCIAL, Role.QUALIFICATEUR_OFFRES, Role.OPERATEUR})  # what a coordinator gives
 STATE_KINDS = frozenset(k for k in K if k.is_state) | {K.OFII, K.PLATEFORME}  # brought in by the platform alone
 STEERERS = frozenset({K.DDETS.value, K.DREETS.value, K.SGAR.value, K.PREFECTURE.value})
+# Who may be named to qualify offers: whose people may visit a host. The wall of ``qualifiers`` says the same.
+QUALIFYING_KINDS = frozenset(
+    {K.ASSOCIATION, K.OPERATEUR, K.OPERATEUR_AGIR, K.CCAS, K.SERVICE_SOCIAL_DEPARTEMENTAL, K.SIAO}
+)
 RUNNERS = {Role.ADMIN_ORGANISATION, Role.ADMIN_PLATEFORME}
 
 
@@ -111,6 +115,20 @@ def find_mandate(identity: Identity, public_id: str) -> Mandate | None:
     return db.execute(visible_mandates(identity).where(Mandate.public_id == public_id)).scalar_one_or_none()
 
 
+def qualifiers_in_force() -> ColumnElement[bool]:
+    """Those named who qualify offers today, their first and last days included."""
+    today = clock.today()
+    return and_(Qualifier.starts_on <= today, or_(Qualifier.ends_on.is_(None), Qualifier.ends_on >= today))
+
+
+def find_qualifier(identity: Identity, public_id: str) -> Qualifier | None:
+    """Who qualifies in a département that one steers, or None."""
+    statement = select(Qualifier).where(
+        Qualifier.department_code.in_(steered(identity)), Qualifier.public_id == public_id
+    )
+    return db.execute(statement).scalar_one_or_none()
+
+
 def takes_in(identity: Identity, invitation: Invitation) -> bool:
     """Les rôles proposés sont de ceux que la personne peut donner."""
     return set(invitation.roles) <= {role.value for role in grantable_roles(identity)}
@@ -163,3 +181,6 @@ TERRITORY_READ = permission("territory:read", "Voir l’organisation de ses dép
 TERRITORY_UPDATE = permission("territory:update", "Changer les règles d’un département", roles={Role.DDETS})
 MANDATE_ADD = permission("mandate:add", "Mandater une association pour un dispositif", roles={Role.DDETS})
 MANDATE_END = permission("mandate:end", "Mettre fin à un mandat", roles={Role.DDETS})
+QUALIFIER_ADD = permission("qualifier:add", "Nommer qui qualifie les offres d’un dispositif", roles={Role.DDETS})
+QUALIFIER_END = permission("qualifier:end", "Mettre fin à la qualification par une organisation", roles={Role.DDETS})
+WORDS_READ = permission("words:read", "Lire les mots du territoire", roles=EVERYONE)

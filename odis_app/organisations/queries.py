@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import Select, func, or_, select, text
 
 from odis_app.accounts.models import User
 from odis_app.audit.models import AuditEvent
@@ -18,7 +20,7 @@ from odis_app.core.text import fold
 from odis_app.notifications.models import Mail
 from odis_app.notifications.queries import states_of
 from odis_app.organisations import texts
-from odis_app.organisations.enums import Attribution
+from odis_app.organisations.enums import Attribution, OrganisationKind
 from odis_app.organisations.models import (
     Acceptance,
     AccessRequest,
@@ -28,11 +30,15 @@ from odis_app.organisations.models import (
     Membership,
     Organisation,
     OrganisationArea,
+    Qualifier,
     TerritoryRules,
 )
 from odis_app.organisations.policy import (
+    QUALIFYING_KINDS,
     mandates_in_force,
+    qualifiers_in_force,
     standing,
+    steered,
     visible_invitations,
     visible_mandates,
     visible_requests,
@@ -157,34 +163,67 @@ def missing_mandate(identity: Identity, *, dispositif_id: int, department_code: 
     return f"Votre organisation n’est pas mandatée pour {scheme}{here}."
 
 
+def qualified_by(department_code: str, dispositif_id: int) -> Sequence[Organisation]:
+    """Who is named to visit and decide on the offers of a dispositif in a département today; nobody: each organisation its own."""
+    named = select(Qualifier.organisation_id).where(
+        Qualifier.department_code == department_code, Qualifier.dispositif_id == dispositif_id, qualifiers_in_force()
+    )
+    statement = select(Organisation).where(Organisation.id.in_(named))
+    return db.execute(statement.order_by(Organisation.folded)).scalars().all()
+
+
+def may_qualify(identity: Identity, department_code: str, dispositif_id: int) -> bool:
+    """Whether one's organisation visits and decides there: named, or nobody is (``odis.may_qualify`` says the same in the database)."""
+    named = {organisation.id for organisation in qualified_by(department_code, dispositif_id)}
+    return not named or identity.org_id in named
+
+
 @dataclass(frozen=True, slots=True)
 class MandateLine:
-    """A mandate with the names of who holds it and for what."""
+    """A mandate, or the right to qualify, with the names of who holds it and for what."""
 
-    mandate: Mandate
+    mandate: Mandate | Qualifier
     organisation: str
     dispositif: str
+    code: str
 
 
 def mandates_in(identity: Identity, department_code: str) -> list[MandateLine]:
     """The mandates of a département that one steers: in force and to come first, then those that ended; by dispositif, then name."""
-    past = func.coalesce(Mandate.ends_on, clock.today()) < clock.today()
+    return _lines(visible_mandates(identity), Mandate, department_code)
+
+
+def qualifiers_in(identity: Identity, department_code: str) -> list[MandateLine]:
+    """Who was named to qualify the offers of a département that one steers, in the same order."""
+    return _lines(select(Qualifier).where(Qualifier.department_code.in_(steered(identity))), Qualifier, department_code)
+
+
+def _lines(visible: Select[Any], table: type[Mandate | Qualifier], department_code: str) -> list[MandateLine]:
+    past = func.coalesce(table.ends_on, clock.today()) < clock.today()
     statement = (
-        visible_mandates(identity)
-        .where(Mandate.department_code == department_code)
-        .join(Organisation, Organisation.id == Mandate.organisation_id)
-        .join(Dispositif, Dispositif.id == Mandate.dispositif_id)
-        .add_columns(Organisation.name, Dispositif.label)
-        .order_by(past, Dispositif.position, Organisation.folded, Mandate.starts_on.desc(), Mandate.id)
+        visible.where(table.department_code == department_code)
+        .join(Organisation, Organisation.id == table.organisation_id)
+        .join(Dispositif, Dispositif.id == table.dispositif_id)
+        .add_columns(Organisation.name, Dispositif.label, Dispositif.code)
+        .order_by(past, Dispositif.position, Organisation.folded, table.starts_on.desc(), table.id)
     )
     return [MandateLine(*row) for row in db.execute(statement)]
 
 
 def associations_in(department_code: str) -> Sequence[Organisation]:
     """The active associations that intervene in a département: who may be mandated there."""
+    return _active_in(department_code, {OrganisationKind.ASSOCIATION})
+
+
+def qualifying_in(department_code: str) -> Sequence[Organisation]:
+    """The active organisations of a département whose people may visit hosts: who may be named to qualify its offers."""
+    return _active_in(department_code, QUALIFYING_KINDS)
+
+
+def _active_in(department_code: str, kinds: AbstractSet[OrganisationKind]) -> Sequence[Organisation]:
     here = select(OrganisationArea.organisation_id).where(OrganisationArea.department_code == department_code)
     statement = select(Organisation).where(
-        Organisation.kind == "association", Organisation.deactivated_at.is_(None), Organisation.id.in_(here)
+        Organisation.kind.in_(kinds), Organisation.deactivated_at.is_(None), Organisation.id.in_(here)
     )
     return db.execute(statement.order_by(Organisation.folded, Organisation.id)).scalars().all()
 

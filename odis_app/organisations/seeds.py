@@ -22,7 +22,15 @@ from odis_app.core.permissions import Role
 from odis_app.core.text import fold
 from odis_app.organisations import texts
 from odis_app.organisations.enums import OrganisationKind
-from odis_app.organisations.models import Dispositif, Mandate, Membership, Organisation, OrganisationArea
+from odis_app.organisations.models import (
+    Dispositif,
+    Mandate,
+    Membership,
+    Organisation,
+    OrganisationArea,
+    Qualifier,
+    TerritoryWord,
+)
 from odis_app.organisations.operations import accept_convention
 
 DAY = 24 * 60
@@ -135,6 +143,20 @@ def mandate(
     db.execute(insert(Mandate), rows)
 
 
+def _organise(world: World) -> None:
+    """Who qualifies the offers of Loire-Atlantique, and two words that are said otherwise there."""
+    code = {row.code: row.id for row in db.query(Dispositif)}
+    for scheme in MATCHED:
+        db.add(
+            Qualifier(
+                organisation_id=world.organisations["Les Passerelles"], department_code="44", dispositif_id=code[scheme], starts_on=date(2020, 1, 1),
+            )
+        )  # fmt: skip
+    for term, label in (("hebergeur", "accueillant"), ("orientation", "proposition")):
+        db.add(TerritoryWord(department_code="44", term=term, label=label))
+    db.flush()
+
+
 def open_actor(world: World, name: str, *, user_id: int, organisation_id: int) -> Actor:
     """Open a session for a person of the world and remember it under ``name``."""
     with unit_of_work(None):
@@ -193,6 +215,7 @@ def load_accounts(minter: Minter, password: str) -> World:
     for department in ("44", "49", "53"):
         mandate(world.organisations["Les Passerelles"], department, MATCHED)
     mandate(world.organisations["Relais Spécimen"], "33", MATCHED)
+    _organise(world)
     hashed = hash_password(password)
     for account, first, last, short, roles in (*PEOPLE, *NO_ACCOUNT):
         user = create_user(

@@ -37,6 +37,7 @@ PARTS = {  # fragments of lists too short here to be turned, of a queue that is 
 NOT_ASKED = {
     "home/_components_progress.html": "the page of components: nothing runs there",
     "placements/_card.html": "a card that the file draws whole",
+    "housing/_structure_places.html": "a sheet that the page of a structure draws whole",
 }
 CSV = "Nom;Prénom;Sexe;Date de naissance;Taille;Adultes;Mineurs;Statut;Téléphone;Date du besoin\n"
 LINE = "Essayova;Fictive;F;12/03/1990;1;1;0;réfugiée;0639980107;01/12/2026\n"

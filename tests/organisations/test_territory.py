@@ -219,3 +219,70 @@ def test_the_rules_are_changed_and_hold(here: Territory, client: StrictClient) -
     with owner_unit():
         data = db.execute(text("SELECT data FROM audit_events WHERE action = 'territory:update'")).scalar_one()
     assert data["changed"]["urgent_answer_hours"] == [72, 24]
+
+
+def test_who_qualifies_is_named_then_ends_and_is_told(here: Territory, client: StrictClient) -> None:
+    ddets = client.as_(here.ddets)
+    page = ddets.get(PAGE)
+    assert "Personne n’est nommé" in text_of(page)
+    given = {"qualif-organisation": here.association_id, "qualif-dispositif": "hebergement_citoyen"}
+    page = ddets.submit(page, given, button="Nommer l’organisation", follow=True, status=200)
+    assert "1 nomination" in text_of(page)
+    again = ddets.submit(page, given, button="Nommer l’organisation", status=422)
+    assert "qualifie déjà les offres de ce dispositif" in text_of(again)
+    ended = {"ends_on": day(0).isoformat()}
+    page = ddets.submit(page, ended, button="Enregistrer la fin", follow=True, status=200)
+    assert "fin donnée par" in text_of(page)
+    with owner_unit():
+        to = {db.get_one(User, actor.user_id).email for actor in (here.coordinator, here.association)}
+        wanted = text("SELECT action FROM audit_events WHERE action LIKE 'qualifier:%' ORDER BY id")
+        actions = db.execute(wanted).scalars().all()
+    for kind in ("qualifier_set", "qualifier_ended"):
+        assert {address for address, _ in mails(kind)} == to
+    assert actions == ["qualifier:add", "qualifier:end"]
+
+
+def test_only_the_state_of_the_departement_names_who_qualifies(here: Territory, client: StrictClient) -> None:
+    with here.ddets.acting() as identity:
+        named = do.set_qualifier(
+            identity, department_code="44", organisation_id=here.association.org_id, dispositif_id=scheme("hebergement_citoyen"),
+            starts_on=day(0), ends_on=None,
+        ).public_id  # fmt: skip
+    row = {"org": here.elsewhere.org_id, "own": here.association.org_id, "state": here.ddets.org_id, "past": day(-1)}
+    insert = "INSERT INTO qualifiers (organisation_id, department_code, dispositif_id, starts_on) SELECT {}, '{}', id, now() FROM dispositifs"
+    for actor, statement in (
+        (here.ddets, insert.format(":org", "44")),  # who does not work there
+        (here.ddets, insert.format(":state", "44")),  # a kind that visits nobody
+        (here.ddets, insert.format(":own", "53")),
+        (here.association, insert.format(":own", "44")),
+        (here.ddets, "UPDATE qualifiers SET ends_on = :past"),
+        (here.ddets, "DELETE FROM qualifiers"),
+        (here.association, "INSERT INTO territory_words (department_code, term, label) VALUES ('44', 'offre', 'x')"),
+    ):
+        with pytest.raises(DBAPIError) as raised, actor.acting():
+            db.execute(text(statement), row)
+        assert isinstance(raised.value.orig, InsufficientPrivilege), statement
+    client.as_(here.association).post(f"{PAGE}/qualification", {}, status=403)
+    client.as_(here.other).post(f"{PAGE}/qualification/{named}/fin", {"ends_on": day(0).isoformat()}, status=404)
+    client.as_(here.other).post(f"{PAGE}/mots", {"department": "44"}, status=404)
+
+
+def test_a_departement_says_its_own_words(here: Territory, client: StrictClient) -> None:
+    ddets = client.as_(here.ddets)
+    given = {"mot_offre": "accueil  proposé", "mot_dispositif_hebergement_citoyen": "Accueil 44"}
+    page = ddets.submit(ddets.get(PAGE), given, button="Enregistrer les mots", follow=True, status=200)
+    assert "2 mots d’ici" in text_of(page)
+    long = ddets.submit(page, {"mot_offre": "x" * 61}, button="Enregistrer les mots", status=422)
+    assert "60 caractères au plus" in text_of(long)
+    local = client.as_(here.association)
+    listed = " ".join(text_of(local.get("/mots")).split())
+    assert "« accueil proposé » (Loire-Atlantique" in listed
+    assert "« Accueil 44 »" in listed
+    assert "Ici, « offre » se dit « accueil proposé »." in text_of(local.get("/offres"))
+    assert "accueil proposé" not in text_of(client.as_(here.elsewhere).get("/mots"))
+    ddets = client.as_(here.ddets)
+    page = ddets.submit(ddets.get(PAGE), {"mot_offre": ""}, button="Enregistrer les mots", follow=True, status=200)
+    assert "1 mot d’ici" in text_of(page)
+    with owner_unit():
+        wanted = text("SELECT data FROM audit_events WHERE action = 'territory:words' ORDER BY id DESC LIMIT 1")
+        assert db.execute(wanted).scalar_one()["changed"] == {"offre": ["accueil proposé", ""]}

@@ -36,7 +36,7 @@ from odis_app.housing.status import CHECKLIST, SAFEGUARDS
 from odis_app.journal.operations import add_entry
 from odis_app.organisations import seeds
 from odis_app.organisations.enums import OrganisationKind
-from odis_app.organisations.models import AccessRequest, Mandate, Organisation
+from odis_app.organisations.models import AccessRequest, Dispositif, Mandate, Organisation, Qualifier
 from odis_app.organisations.operations import Asking, ask_access, invite
 from odis_app.organisations.queries import Suggestion
 from odis_app.organisations.seeds import Actor
@@ -86,6 +86,7 @@ NAMED = {
     "consent",
     "asked",
     "mandate",
+    "qualifier",
 }
 PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF"
 
@@ -233,7 +234,7 @@ def _things(camille: Actor, author: Actor) -> tuple[dict[str, str], dict[str, in
     things["orientation"] = _proposal(camille, things["household"], things["place"])
     things["placement"] = _stay(camille, things["housed"], things["taken"])
     things["found"] = _import(author)
-    things["mandate"] = _mandate(camille)
+    things["mandate"], things["qualifier"] = _mandate(camille), _qualifier(camille)
     return things, numbers
 
 
@@ -242,6 +243,18 @@ def _mandate(camille: Actor) -> str:
     with owner_unit():
         wanted = select(Mandate.public_id).where(Mandate.organisation_id == camille.org_id)
         return db.execute(wanted.order_by(Mandate.id).limit(1)).scalar_one()
+
+
+def _qualifier(camille: Actor) -> str:
+    """The association qualifies the offers of hébergement citoyen in its département."""
+    with owner_unit():
+        scheme = db.execute(select(Dispositif.id).where(Dispositif.code == "hebergement_citoyen")).scalar_one()
+        named = Qualifier(
+            organisation_id=camille.org_id, department_code="44", dispositif_id=scheme, starts_on=clock.today()
+        )
+        db.add(named)
+        db.flush()
+        return named.public_id
 
 
 def _invitation(app: Flask, camille: Actor) -> str:

@@ -42,6 +42,7 @@ from odis_app.housing.operations.home import (
     same_department,
 )
 from odis_app.housing.status import compute_qualification
+from odis_app.organisations.queries import may_qualify
 from odis_app.structures.operations import next_number
 
 S = QualificationStatus
@@ -121,12 +122,18 @@ def update_offer(
             "",
             "Quelqu’un a modifié cette offre pendant que vous écriviez. Rechargez la page, puis reportez vos changements.",
         )
-    home = home_values(values)
+    home = home_values({"employment_area": offer.employment_area, **values})
     same_department(offer, home)
     kept = db.get_one(OfferAddress, offer.id)
     ban_id = kept.ban_id if ban_id is None else ban_key(ban_id)
     check_living(home, (host and host.living) or db.get_one(OfferHost, offer.id).home)
     changed = [name for name, value in home.items() if getattr(offer, name) != value]
+    moved = "dispositif_id" in changed and offer.decided_on is not None
+    if moved and not may_qualify(identity, offer.department_code, home["dispositif_id"]):
+        raise RuleError(
+            "dispositif_id",
+            "Une autre organisation qualifie les offres de ce dispositif. Gardez le dispositif de l’offre.",
+        )
     if units is not None and units < _place_count(offer):
         raise RuleError("units", "Des places existent déjà pour ces unités. Fermez-les avant de réduire ce nombre.")
     for name, value in home.items():

@@ -20,6 +20,7 @@ from odis_app.housing.operations.offers import add_event
 from odis_app.housing.policy import OFFER_QUALIFY
 from odis_app.housing.status import CHECKLIST, SAFEGUARDS, WITHOUT_VISIT, compute_qualification, required_safeguards
 from odis_app.organisations.models import Membership
+from odis_app.organisations.queries import may_qualify, qualified_by
 
 VALIDITY = timedelta(days=365)
 RENEWAL = timedelta(days=60)
@@ -52,6 +53,7 @@ def complete_offer(identity: Identity, *, offer: Offer) -> None:
 def plan_visit(identity: Identity, *, offer: Offer, at: datetime) -> None:
     """The day and hour of the visit (aware). Raises RuleError."""
     _check(offer, clock.today())
+    check_named(identity, offer)
     if at < clock.now() - timedelta(days=1):
         raise RuleError("at", "La visite planifiée doit être à venir. Une visite passée s’enregistre comme faite.")
     add_event(identity, offer, OfferFact.VISITE_PLANIFIEE, data={"at": at.isoformat()})
@@ -69,6 +71,7 @@ def record_visit(
 ) -> None:
     """A visit made by two people (the second may be a trained volunteer). Raises RuleError."""
     _check(offer, on)
+    check_named(identity, offer)
     first, second = (" ".join(name.split()) for name in visitors)
     if not first or not second or first.casefold() == second.casefold():
         raise RuleError("second_visitor", "Une visite se fait à deux. Écrivez le nom des deux personnes.")
@@ -87,6 +90,7 @@ def record_visit(
 def record_safeguards(identity: Identity, *, offer: Offer, checked: Mapping[str, bool]) -> None:
     """Which safeguards are checked today; those left out are not. Raises RuleError."""
     _check(offer, clock.today())
+    check_named(identity, offer)
     add_event(identity, offer, OfferFact.GARDE_FOUS, data={name: bool(checked.get(name)) for name in SAFEGUARDS})
     record_event(identity, "offer:safeguards", record_id=offer.id, summary="Garde-fous vérifiés")
 
@@ -121,6 +125,7 @@ def decide(
     if motif not in motifs:
         raise RuleError("motif", "Choisissez le motif de la décision dans la liste.")
     _check(offer, clock.today())
+    check_named(identity, offer)
     visited = offer.visited_on is not None and (offer.decided_on is None or offer.visited_on > offer.decided_on)
     if not visited and (accepted or motif not in WITHOUT_VISIT):
         raise RuleError("accepted", "Aucune décision sans visite. Enregistrez la visite faite à deux, puis décidez.")
@@ -182,6 +187,17 @@ def _check_safeguards(offer: Offer) -> None:
     ]
     if missing:
         raise RuleError("accepted", f"Il manque des garde-fous pour valider : {', '.join(missing)}.")
+
+
+def check_named(identity: Identity, offer: Offer) -> None:
+    """Where the DDETS named who qualifies the offers of a dispositif, nobody else visits nor decides. Raises RuleError."""
+    if not may_qualify(identity, offer.department_code, offer.dispositif_id):
+        named = qualified_by(offer.department_code, offer.dispositif_id)
+        who = " ou ".join(organisation.name for organisation in named)
+        raise RuleError(
+            "",
+            f"Pour ce dispositif, la DDETS a chargé {who} de visiter les offres et de décider. Rien n’est enregistré.",
+        )
 
 
 def is_qualifiable(offer: Offer) -> bool:

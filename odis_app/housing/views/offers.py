@@ -34,6 +34,7 @@ from odis_app.housing.policy import (
 from odis_app.housing.queries.sight import address_readers, host_readers
 from odis_app.housing.rooms import room_words, sleeps
 from odis_app.housing.status import QUALITIES
+from odis_app.organisations.queries import organisation_by_id, qualified_by
 from odis_app.territories import addresses
 from odis_app.territories.queries import departments, label_of
 
@@ -180,11 +181,20 @@ def offer_context(who: Identity, offer: Offer, current: str) -> dict[str, Any]:
         "states": STATES,
         "tabs": tabs,
         "is_own": is_own(who, offer),
+        "qualified": _qualified(offer),
         "where": label_of(offer.commune_code)
         if offer.commune_code
         else f"{label_of(f'dep:{offer.department_code}')}, lieu secret",
         "crumbs": [("Offres", url_for("offers.index")), (offer.number, None)],
     }
+
+
+def _qualified(offer: Offer) -> str:
+    """Who qualifies it: those whom the DDETS named, else the organisation that received it."""
+    if named := qualified_by(offer.department_code, offer.dispositif_id):
+        return f"{', '.join(organisation.short_name for organisation in named)}, par décision de la DDETS"
+    owner = organisation_by_id(offer.owner_org_id)
+    return owner.short_name if owner else ""
 
 
 @blueprint.route("/nouveau", methods=["GET", "POST"])

@@ -27,6 +27,7 @@ from odis_app.housing.models import Offer
 from odis_app.housing.policy import OFFER_QUALIFY, find_offer
 from odis_app.housing.status import SAFEGUARDS, compute_qualification, required_safeguards
 from odis_app.housing.views.offers import blueprint, offer_context
+from odis_app.organisations.queries import may_qualify
 
 UNSIGNED = {
     "csrf": False
@@ -122,6 +123,7 @@ def _page(offer: Offer, *, step: str = "", form: Form | None = None, status: int
         forms=forms,
         wrong=form,
         can_step=operations.is_qualifiable(offer),
+        can_decide=may_qualify(who, offer.department_code, offer.dispositif_id),
         events=[(e, queries.describe(e)) for e in reversed(events)],
         row=row,
         safeguards=[(label, name in done, name in required) for name, label in SAFEGUARDS.items()],

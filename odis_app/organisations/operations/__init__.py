@@ -18,7 +18,14 @@ from odis_app.organisations.operations.invitations import (
 )
 from odis_app.organisations.operations.members import remove_member, set_roles
 from odis_app.organisations.operations.requests import Asking, ask_access, asked_by_link, confirm_request
-from odis_app.organisations.operations.territory import end_mandate, set_mandate, set_rules
+from odis_app.organisations.operations.territory import (
+    end_mandate,
+    end_qualifier,
+    set_mandate,
+    set_qualifier,
+    set_rules,
+    set_words,
+)
 
 __all__ = [
     "Asking",
@@ -31,6 +38,7 @@ __all__ = [
     "asked_by_link",
     "confirm_request",
     "end_mandate",
+    "end_qualifier",
     "invite",
     "invited_by_link",
     "notify_approvers",
@@ -40,7 +48,9 @@ __all__ = [
     "remove_member",
     "renew_invitation",
     "set_mandate",
+    "set_qualifier",
     "set_roles",
     "set_rules",
+    "set_words",
     "withdraw_invitation",
 ]
