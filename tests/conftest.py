@@ -37,7 +37,7 @@ NEW = (
 )
 KEPT = {  # reference data, the same for every test
     "alembic_version", "instance", "dispositifs", "regions", "departments", "epcis", "communes", "commune_parts", "commune_keys",
-    "commune_postal_codes", "former_communes", "territory_loads", "key_checks", "arrondissements",
+    "commune_postal_codes", "former_communes", "employment_zones", "territory_loads", "key_checks", "arrondissements",
     "purposes", "retention_rules",
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ revision = "0002_territories"
 down_revision = "0001_walls"
 
 TABLES = (
-    "regions", "departments", "epcis", "communes", "arrondissements", "commune_parts", "commune_postal_codes", "former_communes",
+    "regions", "departments", "epcis", "employment_zones", "communes", "arrondissements", "commune_parts", "commune_postal_codes", "former_communes",
     "commune_keys", "territory_loads",
 )  # fmt: skip
 
@@ -63,6 +63,11 @@ def _areas() -> None:
       funding text NOT NULL,
       population integer NOT NULL,
       member_count integer NOT NULL
+    );
+    CREATE TABLE employment_zones (
+      code text CONSTRAINT pk_employment_zones PRIMARY KEY CONSTRAINT ck_employment_zones_code CHECK (code ~ '^[0-9]{4}$'),
+      name text NOT NULL,
+      name_folded text COLLATE "C" NOT NULL
     )""")
 
 
@@ -79,6 +84,7 @@ def _communes() -> None:
       arrondissement_code text CONSTRAINT fk_communes_arrondissement_code_arrondissements REFERENCES arrondissements,
       canton_code text,
       epci_siren text CONSTRAINT fk_communes_epci_siren_epcis REFERENCES epcis,
+      employment_zone_code text CONSTRAINT fk_communes_employment_zone_code_employment_zones REFERENCES employment_zones,
       siren text,
       population integer CONSTRAINT ck_communes_population CHECK (population >= 0),
       population_year smallint

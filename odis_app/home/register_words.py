@@ -226,6 +226,7 @@ NAMES = {
     "regions": "régions",
     "departments": "départements",
     "arrondissements": "arrondissements",
+    "employment_zones": "zones d’emploi",
     "epcis": "intercommunalités",
     "communes": "communes",
     "commune_parts": "communes déléguées et arrondissements municipaux",

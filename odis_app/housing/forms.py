@@ -49,7 +49,7 @@ from odis_app.territories.fields import CommuneField
 NOTE = "Des faits, sans nom de personne hébergée."
 NONE = ("", "Non renseigné")
 DETAILS = (
-    "charges", "min_stay_days", "max_stay_days", "renewable", "min_child_age", "accepted_compositions", "employment_area",
+    "charges", "min_stay_days", "max_stay_days", "renewable", "min_child_age", "accepted_compositions",
     "women", "men", "children", "ages", "rooms", "shops_minutes", "school_minutes", "doctor_minutes",
 )  # fmt: skip
 _DAYS = NumberRange(1, LONGEST_STAY, "Entre 1 et 3 660 jours.")
@@ -114,11 +114,6 @@ class HomeForm(Form):
         option_widget=CheckboxInput(),
         description="Rien de coché : tous. Ni l’origine, ni la religion, ni le statut ne se choisissent.",
     )
-    employment_area = StringField(
-        "Bassin d’emploi",
-        [Length(max=80)],
-        description="Comme dans les demandes des ménages, par exemple « Nantes ». Les zones d’emploi ne sont pas chargées : le nom est comparé tel quel.",
-    )
     ban_id = StringField(
         "Identifiant BAN de l’adresse",
         [Length(max=60)],
@@ -160,7 +155,6 @@ class HomeForm(Form):
         return found | {
             "commune_code": self.commune.data,
             "location_secret": self.location_secret.data or None,
-            "employment_area": self.employment_area.data,
         }
 
     @property

@@ -134,7 +134,7 @@ def _offer(identity: Identity, rank: int, sketch: Sketch) -> Offer:
 
 def _stay(rank: int, sketch: Sketch) -> dict[str, Any]:
     """How long and for whom, as hosts tell it: a room for a year at most, a rent with its charges, children from an age on."""
-    told: dict[str, Any] = {"employment_area": "Nantes" if sketch.commune in {NANTES, REZE, ORVAULT} else None}
+    told: dict[str, Any] = {}
     if sketch.kind == ROOM:
         told |= {"min_stay_days": 30, "max_stay_days": 365, "renewable": rank % 2 == 0}
         if sketch.extra.get("hosts_women_only"):

@@ -20,6 +20,7 @@ from odis_app.structures.enums import StructureKind
 from odis_app.structures.forms import ClosingForm, StructureForm, as_typed
 from odis_app.structures.models import Structure, StructureAddress
 from odis_app.structures.policy import STRUCTURE_CREATE, STRUCTURE_READ, STRUCTURE_UPDATE, find_structure
+from odis_app.territories import addresses
 from odis_app.territories.queries import label_of
 
 blueprint = Blueprint("structure", __name__, url_prefix="/structures")
@@ -31,6 +32,9 @@ SOON = 92  # days before the end of an authorisation or a convention when it is 
 def create() -> Response:
     """Declare a structure of one's organisation."""
     form = StructureForm()
+    if addresses.pressed():
+        secret = bool(form.location_secret.data)
+        return _form_page(form, None, search=addresses.answer(identity(), form, secret=secret))
     made: list[Structure] = []
     if form.validate_on_submit() and _saved(
         form, lambda: made.append(operations.create_structure(identity(), **form.values()))
@@ -52,6 +56,10 @@ def show(structure: Structure) -> Response:
 def update(structure: Structure) -> Response:
     """Correct a structure; what somebody else changed meanwhile is told."""
     form = StructureForm(data=as_typed(structure, db.get_one(StructureAddress, structure.id)))
+    if addresses.pressed():
+        secret = bool(form.location_secret.data) or structure.location_secret
+        search = addresses.answer(identity(), form, secret=secret, record_id=structure.id)
+        return _form_page(form, structure, search=search)
     if form.validate_on_submit() and _saved(
         form,
         lambda: operations.update_structure(
@@ -107,7 +115,9 @@ def _saved(form: StructureForm, act: Callable[[], object], structure: Structure 
     return True
 
 
-def _form_page(form: StructureForm, structure: Structure | None) -> Response:
+def _form_page(
+    form: StructureForm, structure: Structure | None, *, search: addresses.AddressSearch | None = None
+) -> Response:
     crumbs: list[tuple[str, str | None]] = [("Structures", url_for("structures.index"))]
     if structure is not None:
         crumbs.append((structure.number, url_for("structure.show", structure=structure.public_id)))
@@ -115,8 +125,9 @@ def _form_page(form: StructureForm, structure: Structure | None) -> Response:
         "structures/form.html",
         form=form,
         structure=structure,
+        search=search or addresses.AddressSearch(),
         crumbs=[*crumbs, ("Modifier" if structure else "Déclarer une structure", None)],
-        status=422 if form.is_submitted() and not form.is_resumed else 200,
+        status=422 if form.is_submitted() and not form.is_resumed and not search else 200,
     )
 
 

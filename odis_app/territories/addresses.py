@@ -44,7 +44,7 @@ def pressed() -> bool:
 
 
 def answer(identity: Identity, form: Any, *, secret: bool, record_id: int | None = None) -> AddressSearch:
-    """Do what the button asked on ``form`` (fields ``commune``, ``address``, ``ban_id``). ``secret``: nothing ever leaves.
+    """Do what the button asked on ``form`` (fields ``commune``, ``address``, ``ban_id`` when the key is kept). ``secret``: nothing ever leaves.
 
     A search is written down as an event, without the address.
     """
@@ -99,4 +99,6 @@ def _choose(form: Any, block: AddressSearch, asked: str) -> None:
         return
     form.commune.process_data(commune)
     form.commune.candidates = []
-    form.address.data, form.ban_id.data, block.chosen = line, key, line
+    form.address.data, block.chosen = line, line
+    if "ban_id" in form:
+        form.ban_id.data = key

@@ -1,23 +1,25 @@
-"""Make the base of territories from the npm package ``@etalab/decoupage-administratif``.
+"""Make the base of territories from the npm package ``@etalab/decoupage-administratif`` and INSEE's employment zones.
 
 By hand, when a new COG is published (``npm pack`` both versions, unpack them, give the folders that hold ``data/``)::
 
-    python -m odis_app.territories.derive PACKAGE_6.0.0 --history PACKAGE_0.7.0
+    python -m odis_app.territories.derive PACKAGE_6.0.0 --history PACKAGE_0.7.0 --zones zones_emploi_2020.csv
 
 Version 6.0.0 is the COG 2026 (INSEE, DGCL, La Poste). It knows former codes but not the names they had: these come from
-``historique-communes.json`` of version 0.7.0 (INSEE, history of communes since 1943). Data: Licence Ouverte.
+``historique-communes.json`` of version 0.7.0 (INSEE, history of communes since 1943). The zones d’emploi 2020 are a csv of INSEE
+(codgeo, codze2020, libze2020), in the communes of a few years ago. Data: Licence Ouverte.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from odis_app.territories.dataset import DATA_FILE, PROVENANCE_FILE, Dataset, DatasetError, Table, write
+from odis_app.territories.dataset import DATA_FILE, PROVENANCE_FILE, Dataset, DatasetError, Table, read, write
 from odis_app.territories.names import fold_place
 
 Record = dict[str, Any]
@@ -33,25 +35,31 @@ PART_KINDS = {
 }
 
 
-def derive(package: Path, history: Path | None = None) -> Dataset:
-    """The base from an unpacked package, with the names of former communes when ``history`` is given.
+def derive(package: Path, history: Path | None = None, zones: Path | None = None) -> Dataset:
+    """The base from an unpacked package, with the names of former communes when ``history`` is given; employment zones
+    are those of ``zones``, or of the base that is shipped.
 
     Raises DatasetError when a file is absent, unreadable or contradicts itself.
     """
     source, vintage = _identity(package)
-    read = {name: _read(package, name) for name in INPUTS}
-    current = [c for c in read["communes"] if c["type"] == "commune-actuelle"]
-    parts = [c for c in read["communes"] if c["type"] in PART_KINDS]
+    files = {name: _read(package, name) for name in INPUTS}
+    current = [c for c in files["communes"] if c["type"] == "commune-actuelle"]
+    parts = [c for c in files["communes"] if c["type"] in PART_KINDS]
     past = _read(history, HISTORY) if history else []
+    former = _former(current, parts, past)
+    named = _zones(zones) if zones else _known_zones()
     tables = {
-        "regions": _areas(read["regions"], ()),
-        "departments": _areas(read["departements"], ("region",)),
-        "arrondissements": _areas(read["arrondissements"], ("departement",)),
-        "epcis": _epcis(read["epci"]),
-        "communes": _communes(current, _memberships(read["epci"], current), vintage),
+        "regions": _areas(files["regions"], ()),
+        "departments": _areas(files["departements"], ("region",)),
+        "arrondissements": _areas(files["arrondissements"], ("departement",)),
+        "epcis": _epcis(files["epci"]),
+        "employment_zones": _table(("code", "name"), (list(zone) for zone in set(named.values()))),
+        "communes": _communes(
+            current, _memberships(files["epci"], current), _zoned(named, current, parts, former), vintage
+        ),
         "commune_parts": _parts(parts, {c["code"] for c in current}),
         "commune_postal_codes": _postal_codes(current),
-        "former_communes": _former(current, parts, past),
+        "former_communes": former,
     }
     return Dataset(vintage, source, tables)
 
@@ -111,15 +119,48 @@ def _memberships(epcis: Iterable[Record], current: Iterable[Record]) -> dict[str
     return found
 
 
-def _communes(current: Iterable[Record], epcis: dict[str, str], vintage: int) -> Table:
+def _zones(path: Path) -> dict[str, tuple[str, str]]:
+    """Commune code of the file → (code, name) of its employment zone. A line without a commune is no line."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = [line for line in csv.DictReader(file) if line["codgeo"]]
+        return {line["codgeo"]: (line["codze2020"].zfill(4), line["libze2020"]) for line in lines}
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        raise DatasetError(f"{path.name} ne se lit pas : {error}.") from error
+
+
+def _known_zones() -> dict[str, tuple[str, str]]:
+    """The same, from the base that is shipped: zones change once in ten years, communes every year."""
+    base = read()
+    names = {zone["code"]: zone["name"] for zone in base.tables["employment_zones"].records()}
+    lines = ((c["code"], c["employment_zone_code"]) for c in base.tables["communes"].records())
+    return {code: (zone, names[zone]) for code, zone in lines if zone}
+
+
+def _zoned(
+    named: dict[str, tuple[str, str]], current: list[Record], parts: list[Record], former: Table
+) -> dict[str, str]:
+    """Commune code of today → its employment zone: its own line, or that of all the communes it was made of when they agree."""
+    successors = {old: commune for old, _name, commune in former.rows}
+    successors |= {part["code"]: part.get("commune") or part.get("chefLieu") for part in parts}
+    inherited: dict[str, set[str]] = {}
+    for code, (zone, _name) in named.items():
+        if code in successors:
+            inherited.setdefault(successors[code], set()).add(zone)
+    found = {code: zones.pop() for code, zones in inherited.items() if len(zones) == 1}
+    own = {c["code"]: named[c["code"]][0] for c in current if c["code"] in named}
+    return found | own
+
+
+def _communes(current: Iterable[Record], epcis: dict[str, str], zoned: dict[str, str], vintage: int) -> Table:
     columns = (
         "code", "name", "article", "zone", "department_code", "region_code", "arrondissement_code", "canton_code",
-        "epci_siren", "siren", "population", "population_year",
+        "epci_siren", "employment_zone_code", "siren", "population", "population_year",
     )  # fmt: skip
     rows = (
         [
             c["code"], c["nom"], c.get("typeLiaison"), c["zone"], c["departement"], c["region"], c.get("arrondissement") or None, c.get("canton"),
-            epcis.get(c["code"]), c.get("siren"), c.get("population"), _population_year(c, vintage),
+            epcis.get(c["code"]), zoned.get(c["code"]), c.get("siren"), c.get("population"), _population_year(c, vintage),
         ]
         for c in current
     )  # fmt: skip
@@ -170,7 +211,7 @@ def _table(columns: tuple[str, ...], rows: Iterable[list[Any]]) -> Table:
     return Table(columns, sorted(rows, key=lambda row: [str(value) for value in row]))
 
 
-def provenance(package: Path, history: Path, dataset: Dataset) -> Record:
+def provenance(package: Path, history: Path, zones: Path, dataset: Dataset) -> Record:
     """Where every byte comes from."""
     inputs = [(package, name) for name in INPUTS] + [(history, HISTORY)]
     return {
@@ -184,6 +225,7 @@ def provenance(package: Path, history: Path, dataset: Dataset) -> Record:
             "INSEE : Code officiel géographique, populations légales 2023 (Mayotte : recensement de 2017), historique des communes",
             "DGCL : EPCI à fiscalité propre au 1er janvier",
             "La Poste : base officielle des codes postaux",
+            "INSEE : zones d’emploi 2020",
         ],
         "inputs": [
             {
@@ -192,7 +234,8 @@ def provenance(package: Path, history: Path, dataset: Dataset) -> Record:
                 "sha256": hashlib.sha256((folder / "data" / f"{name}.json").read_bytes()).hexdigest(),
             }
             for folder, name in inputs
-        ],
+        ]
+        + [{"file": zones.name, "sha256": hashlib.sha256(zones.read_bytes()).hexdigest()}],
         "made_by": "python -m odis_app.territories.derive",
     }
 
@@ -207,10 +250,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("package", type=Path, help="folder of @etalab/decoupage-administratif 6.0.0")
     parser.add_argument("--history", type=Path, required=True, help="folder of @etalab/decoupage-administratif 0.7.0")
+    parser.add_argument("--zones", type=Path, required=True, help="zones_emploi_2020.csv")
     options = parser.parse_args(arguments)
-    dataset = derive(options.package, options.history)
+    dataset = derive(options.package, options.history, options.zones)
     write(dataset)
-    text = json.dumps(provenance(options.package, options.history, dataset), ensure_ascii=False, indent=2)
+    text = json.dumps(
+        provenance(options.package, options.history, options.zones, dataset), ensure_ascii=False, indent=2
+    )
     PROVENANCE_FILE.write_text(text + "\n", encoding="utf-8")
 
 

@@ -67,6 +67,15 @@ class Epci(Base):
     member_count: Mapped[int]
 
 
+class EmploymentZone(Base):
+    """A zone d’emploi 2020: where most people who live there also work (INSEE). Two may bear one name: the code tells them apart."""
+
+    __tablename__ = "employment_zones"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    name_folded: Mapped[str]
+
+
 class Commune(Base):
     """A commune of today. ``population`` is the municipal one, legal in ``population_year`` (None: year unknown)."""
 
@@ -81,6 +90,7 @@ class Commune(Base):
     arrondissement_code: Mapped[str | None] = mapped_column(ForeignKey("arrondissements.code"))
     canton_code: Mapped[str | None]
     epci_siren: Mapped[str | None] = mapped_column(ForeignKey("epcis.siren"))
+    employment_zone_code: Mapped[str | None] = mapped_column(ForeignKey("employment_zones.code"))
     siren: Mapped[str | None]
     population: Mapped[int | None]
     population_year: Mapped[int | None]

@@ -20,6 +20,7 @@ KEYS = {
     "departments": ("code",),
     "arrondissements": ("code",),
     "epcis": ("siren",),
+    "employment_zones": ("code",),
     "communes": ("code",),
     "commune_parts": ("code", "kind"),
     "commune_postal_codes": ("postal_code", "commune_code"),

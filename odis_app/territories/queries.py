@@ -18,6 +18,7 @@ from odis_app.territories.models import (
     CommunePart,
     CommunePostalCode,
     Department,
+    EmploymentZone,
     Epci,
     FormerCommune,
     Region,
@@ -31,6 +32,7 @@ _AROUND_CODE = re.compile(r"^(?:(?P<before>\d{5})\s+(?P<name>\D.*)|(?P<name2>.*\
 _TRAILING_DEPARTMENT = re.compile(r"^(?P<name>.+?)[\s,]+(?P<department>\d{2,3}|2[AB])$", re.IGNORECASE)
 _departments: dict[str, Department] = {}  # 109 rows that change once a year, kept by each process
 _labels: dict[str, str] = {}  # of the communes met so far: 35,000 at most, kept as long
+_zones: dict[str, str] = {}  # the same, of their employment zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,14 @@ def epci_members(siren: str) -> Sequence[Commune]:
     return db.scalars(
         select(Commune).where(Commune.epci_siren == siren).order_by(Commune.name_folded, Commune.code)
     ).all()
+
+
+def employment_zone(code: str) -> str:
+    """The name of the zone d’emploi of a commune of today; empty for a COM, an unknown code, or a commune born since."""
+    if code not in _zones:
+        name = select(EmploymentZone.name).join(Commune, Commune.employment_zone_code == EmploymentZone.code)
+        _zones[code] = db.scalar(name.where(Commune.code == code)) or ""
+    return _zones[code]
 
 
 def label_of(code: str) -> str:

@@ -13,7 +13,7 @@ from odis_app.core.config import libpq
 # Tables with no person and no organisation in them, readable by all and written by the owner alone.
 OPEN = {
     "alembic_version", "instance", "dispositifs", "regions", "departments", "arrondissements", "epcis", "communes", "commune_keys", "commune_parts",
-    "commune_postal_codes", "former_communes", "territory_loads", "key_checks", "place_changes", "purposes", "retention_rules",
+    "commune_postal_codes", "former_communes", "employment_zones", "territory_loads", "key_checks", "place_changes", "purposes", "retention_rules",
 }  # fmt: skip
 WEB = ("odis_app", "odis_worker")
 

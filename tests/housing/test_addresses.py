@@ -83,6 +83,20 @@ def test_nor_that_of_a_place_of_a_secret_structure_or_already_secret(homes, oper
     assert base.asked == []
 
 
+def test_a_structure_is_searched_alike_and_a_secret_one_never(homes, operator, client, base):
+    browser = client.as_(operator)
+    typed = {"name": "Foyer d’essai", "commune": "Nantes (44)", "address": "12 rue du conte"}
+    hidden = typed | {"location_secret": "y"}
+    assert "nulle part" in text_of(browser.submit(browser.get("/structures/nouvelle"), hidden, button=SEARCH, status=200))  # fmt: skip
+    secret = homes.structure(operator, secret=True)
+    page = browser.get(f"/structures/{secret.public_id}/modifier")
+    assert "nulle part" in text_of(browser.submit(page, {"location_secret": None}, button=SEARCH, status=200))
+    assert base.asked == []
+    found = browser.submit(browser.get("/structures/nouvelle"), typed, button=SEARCH, status=200)
+    filled = browser.submit(found, {}, button="Reprendre", status=200)
+    assert 'value="12 Rue du Conte, 44000 Nantes"' in filled.get_data(as_text=True)
+
+
 def test_when_the_base_is_down_or_finds_nothing_what_was_typed_stays(association, client, base):
     browser = client.as_(association)
     for spoilt, words in (

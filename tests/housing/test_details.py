@@ -269,3 +269,17 @@ def test_lists_are_sorted_as_asked(homes, association, operator, client):
         assert sorted(order(operator, f"/places?perimetre=territoire&tri={key}")) == [1, 2, 3]
     for key in ("disponible", "-disponible", "nouvelle"):
         assert sorted(order(association, f"/offres?tri={key}")) == [1, 2, 3]
+
+
+def test_the_employment_area_is_that_of_the_commune(homes, operator, association):
+    """What was typed stays where the commune has none; a secret place says none."""
+    nantes, secret = homes.offer(association, employment_area="ailleurs"), homes.place(operator, secret=True)
+    assert (nantes.employment_area, secret.employment_area) == ("Nantes", None)
+    cantal = "15031"  # Celles, born again since
+    with association.acting() as identity:
+        offer = do.create_offer(
+            identity, values=values(cantal, employment_area="Saint-Flour"), host=do.Host("Jo Modèle")
+        )
+        assert offer.employment_area == "Saint-Flour"
+        do.update_offer(identity, offer=offer, values=values(cantal, capacity=5))
+        assert offer.employment_area == "Saint-Flour"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from collections import Counter
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from odis_app.territories.dataset import DATA_FILE, PROVENANCE_FILE, Dataset, DatasetError, read, write
-from odis_app.territories.derive import derive
+from odis_app.territories.derive import _zones, derive
 
 
 def column(base: Dataset, table: str, name: str) -> list[object]:
@@ -24,7 +25,7 @@ def test_provenance_matches_the_file(base: Dataset) -> None:
     assert told["counts"] == base.counts()
     assert told["vintage"] == base.vintage == 2026
     assert "Licence Ouverte" in told["licence"]
-    assert len(told["inputs"]) == 6
+    assert len(told["inputs"]) == 7
     assert DATA_FILE.stat().st_size < 1_500_000
 
 
@@ -65,6 +66,35 @@ def test_every_commune_is_in_one_epci_but_four_islands(base: Dataset) -> None:
     }
     members = Counter(c["epci_siren"] for c in communes if c["epci_siren"])
     assert members == {e["siren"]: e["member_count"] for e in base.tables["epcis"].records()}
+
+
+def test_every_commune_is_in_one_employment_zone_but_four_that_were_born_since(base: Dataset) -> None:
+    communes = base.tables["communes"].records()
+    assert len(base.tables["employment_zones"].rows) == 306
+    assert {c["employment_zone_code"] for c in communes} - {None} == set(column(base, "employment_zones", "code"))
+    without = {c["code"] for c in communes if c["employment_zone_code"] is None and c["zone"] != "com"}
+    assert without == {"15031", "15035", "15047", "15171"}
+    zone = {c["code"]: c["employment_zone_code"] for c in communes}
+    assert (zone["44109"], zone["75056"], zone["97601"]) == ("5216", "1109", "0601")
+    assert (
+        zone["49126"] == "5201"
+    )  # Orée d’Anjou bears another code in the file: it has the zone of what it was made of
+
+
+def test_zones_are_those_of_the_file(base: Dataset, shared_data: Path) -> None:
+    source = shared_data / "open-data" / "zones_emploi_2020.csv"
+    with source.open(encoding="utf-8-sig", newline="") as file:
+        told = {line["codgeo"]: line["codze2020"] for line in csv.DictReader(file)}
+    found = {c["code"]: c["employment_zone_code"] for c in base.tables["communes"].records()}
+    assert {code for code in found if code in told and told[code] != found[code]} == set()
+    provenance = json.loads(PROVENANCE_FILE.read_text(encoding="utf-8"))
+    assert provenance["inputs"][-1]["sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
+
+
+def test_an_unreadable_file_of_zones_is_said(tmp_path: Path) -> None:
+    (tmp_path / "zones.csv").write_bytes(b"codgeo,codze2020\n01001,\xff\n")
+    with pytest.raises(DatasetError, match=r"zones\.csv"):
+        _zones(tmp_path / "zones.csv")
 
 
 def test_seats_and_former_codes_lead_to_communes_of_today(base: Dataset) -> None:

@@ -186,3 +186,9 @@ def test_folding_is_stable_and_plain(name: str) -> None:
     assert fold_place(folded) == folded
     assert set(folded) <= set("abcdefghijklmnopqrstuvwxyz0123456789 ")
     assert all(key.text and folded.endswith(key.text) for key in search_keys(name))
+
+
+def test_the_employment_zone_of_a_commune() -> None:
+    assert [queries.employment_zone(code) for code in ("44109", "44143", "53130", "98735", "15031", "00000")] == [
+        "Nantes", "Nantes", "Laval", "", "", "",
+    ]  # fmt: skip

@@ -17,6 +17,7 @@ from odis_app.housing.enums import HousingKind
 from odis_app.housing.models import PLACE_LABEL, Living, Offer, Place, PlaceAddress
 from odis_app.structures.operations import department_of
 from odis_app.territories import ban
+from odis_app.territories import queries as territories
 
 PEOPLE = "ck_places_people"  # the name that the database gives to its refusal
 FACTS = (
@@ -34,7 +35,8 @@ def home_values(values: Mapping[str, Any], *, locate: Callable[[str], str] = dep
     """The columns of an offer or a place from what a form or an import gives. Raises RuleError.
 
     ``commune_code`` is required and tells the département. ``location_secret`` defaults to the place being specialised
-    (FVV/TEH); then neither commune nor employment area stays in the row: they go beside the address. ``locate``: the département of a commune.
+    (FVV/TEH); then neither commune nor employment area stays in the row: the commune goes beside the address. The area is the
+    commune's zone d’emploi; what was typed stays where the commune has none. ``locate``: the département of a commune.
     """
     found = {name: values[name] for name in FACTS if name in values}
     _check(found)
@@ -47,7 +49,9 @@ def home_values(values: Mapping[str, Any], *, locate: Callable[[str], str] = dep
     return found | {
         "department_code": locate(commune),
         "commune_code": None if secret else commune,
-        "employment_area": None if secret else values.get("employment_area") or None,
+        "employment_area": None
+        if secret
+        else territories.employment_zone(commune) or values.get("employment_area") or None,
         "location_secret": secret,
     }
 

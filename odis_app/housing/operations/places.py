@@ -72,7 +72,8 @@ def update_place(
     if place.offer_id is not None:
         raise RuleError("", "Cette place vient d’une offre : modifiez l’offre.")
     structure = db.get_one(Structure, place.structure_id)
-    home = home_values({**values, "location_secret": structure.location_secret or values.get("location_secret")})
+    secret = structure.location_secret or values.get("location_secret")
+    home = home_values({"employment_area": place.employment_area, **values, "location_secret": secret})
     same_department(place, home)
     changed = [name for name, value in home.items() if getattr(place, name) != value]
     kept = db.get_one(PlaceAddress, place.id)
