@@ -19,7 +19,7 @@ from odis_app.exchange.writers import model_sheets, write_workbook
 from odis_app.households import operations, queries
 from odis_app.households.enums import HouseholdStatus, Language
 from odis_app.households.imports import KIND
-from odis_app.households.imports.cells import languages
+from odis_app.households.imports.lists import languages
 from odis_app.households.imports.people import count, names_of, people_of, split_name
 from odis_app.households.imports.recording import wishes_of
 from odis_app.households.models import (

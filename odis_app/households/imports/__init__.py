@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from odis_app.exchange.kinds import Finding, ImportKind, Values
 from odis_app.exchange.values import Context
-from odis_app.households.imports import people, recording
-from odis_app.households.imports.columns import COLUMNS
+from odis_app.households.imports import lists, people, recording
+from odis_app.households.imports.cells import SCHEMES
+from odis_app.households.imports.columns import COLUMNS, DEFAULT_DISPOSITIF
 from odis_app.households.policy import HOUSEHOLD_CREATE
 
 
@@ -17,6 +18,13 @@ def validate(lines: Sequence[Values], context: Context) -> Iterable[Finding]:
     head = lines[people.head_of(lines)]
     if head["phone"] is not None and head["phone_2"] is not None:
         yield Finding(0, "phone_2", "seul le premier numéro est gardé.", blocking=False)
+    if wrong := lists.check_amount(head):
+        yield Finding(0, "resources_amount", wrong)
+    own = str(head["dispositif"] or DEFAULT_DISPOSITIF)
+    if lists.own_scheme_told(head, own, context.today):
+        yield Finding(
+            0, "enrolments", f"« {SCHEMES[own]} » est déjà le dispositif du dossier : écrivez ici les autres seulement."
+        )
 
 
 KIND = ImportKind(

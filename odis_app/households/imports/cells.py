@@ -36,6 +36,10 @@ from odis_app.households.enums import (
 from odis_app.households.nationalities import Nationality
 
 RANKS = 5
+SCHEMES = {
+    "deplaces_ukraine": "Déplacés d’Ukraine", "hebergement_citoyen": "Hébergement citoyen", "mobilite_nationale": "Mobilité nationale",
+    "reinstallation": "Réinstallation", "emile": "EMILE", "agir": "AGIR", "dna": "Dispositif national d’accueil", "resorption": "Résorption des bidonvilles",
+}  # fmt: skip
 LINKS = {
     "demandeur_principal": "Demandeur principal", "conjoint": "Conjoint", "enfant": "Enfant", "ascendant": "Ascendant",
     "fratrie": "Frère ou sœur", "tiers": "Autre personne",
@@ -108,6 +112,9 @@ _AGE = re.compile(r"(\d{1,3})\s*(mois|m)?\b\s*(?:ans?|a)?", re.IGNORECASE)
 _DURATION = re.compile(r"(\d{1,4})\s*([a-z]*)")
 _DAYS = {"": 1, "j": 1, "jour": 1, "jours": 1, "semaine": 7, "semaines": 7, "mois": 30, "m": 30, "an": 365, "ans": 365}
 
+scheme = choice(
+    SCHEMES, {"DNA": "dna", "Ukraine": "deplaces_ukraine", "HC": "hebergement_citoyen", "bidonvilles": "resorption"}
+)
 link = choice(LINKS, {word: code for code, words in _LINK_WORDS.items() for word in words.split(", ")})
 sex = choice(
     dict(Sex.choices()),
@@ -139,7 +146,7 @@ smoking = choice(
         "non fumeur": "none",
     },
 )
-_language = choice(dict(Language.choices()), _LANGUAGE_WORDS)
+language = choice(dict(Language.choices()), _LANGUAGE_WORDS)
 _nationality = choice(
     dict(Nationality.choices()),
     {word: code for words, code in _NATIONALITY_WORDS.items() for word in words.split(", ")},
@@ -166,7 +173,7 @@ def languages(cell: Cell, context: Context) -> object:
     found: list[str] = []
     unknown: list[str] = []
     for piece in pieces(cell):
-        value = _language(piece, context)
+        value = language(piece, context)
         value = value.value if isinstance(value, CellWarning) else value
         word = value if isinstance(value, str) else piece
         if not isinstance(value, str):

@@ -28,16 +28,9 @@ from odis_app.households.enums import (
     Sex,
     Smoking,
 )
-from odis_app.households.imports import cells
+from odis_app.households.imports import cells, lists
 
 YES_NO = ("oui", "non")
-CODES = {
-    "deplaces_ukraine": "Déplacés d’Ukraine", "hebergement_citoyen": "Hébergement citoyen", "mobilite_nationale": "Mobilité nationale",
-    "reinstallation": "Réinstallation", "emile": "EMILE", "agir": "AGIR", "dna": "Dispositif national d’accueil", "resorption": "Résorption des bidonvilles",
-}  # fmt: skip
-DISPOSITIFS = choice(
-    CODES, {"DNA": "dna", "Ukraine": "deplaces_ukraine", "HC": "hebergement_citoyen", "bidonvilles": "resorption"}
-)
 DEFAULT_DISPOSITIF = "hebergement_citoyen"
 _NO_CARE = "Des faits, jamais de santé ni de sécurité : ces mots-là ne sont pas repris."
 
@@ -69,7 +62,10 @@ COLUMNS = (
     Column("composition", "Composition", choice(dict(CompositionKind.choices()), {"couple": "couple_sans_enfant", "famille": "couple_avec_enfants"}),
            ("type de ménage", "composition familiale"), example="Couple avec enfants", options=tuple(c.label for c in CompositionKind),
            help="Dit qui est le second adulte : conjoint, frère ou sœur. Vide : autre personne, à préciser dans le dossier."),
-    Column("dispositif", "Dispositif", DISPOSITIFS, example="Hébergement citoyen", options=tuple(CODES.values()), help="Vide : hébergement citoyen."),
+    Column("dispositif", "Dispositif", cells.scheme, example="Hébergement citoyen", options=tuple(cells.SCHEMES.values()), help="Vide : hébergement citoyen."),
+    Column("enrolments", "Autres inscriptions", lists.registrations, ("autre dispositif", "autres dispositifs", "second dispositif", "deuxième dispositif", "autre inscription"),
+           example="AGIR depuis le 01/03/2026 (France Horizon)",
+           help="Un autre dispositif, son premier jour, son dernier s’il est connu, et entre parenthèses qui l’accompagne. Séparez-les par un point-virgule."),
     Column("status", "Statut de protection", cells.protection, ("statut", "situation administrative"), example="Réfugié",
            options=tuple(s.label for s in ProtectionStatus)),
     Column("title_until", "Fin du titre", day(2000), ("titre valable jusqu’au", "fin de validité", "expiration du titre"), example="30/06/2030"),
@@ -80,7 +76,12 @@ COLUMNS = (
            help="Depuis quand le ménage attend. Vide : le jour de l’import."),
     Column("phone", "Téléphone", phone, ("tél", "portable", "mobile"), example="06 39 98 01 00"),
     Column("phone_2", "Téléphone 2", phone, ("tél 2", "autre téléphone"), help="Pris si le premier est vide."),
-    Column("languages", "Langues", cells.languages, ("langues parlées", "lgue", "langue"), example="arabe, français"),
+    Column("languages", "Langues", lists.languages, ("langues parlées", "lgue", "langue"), example="arabe (courant), français",
+           help="De la personne de la ligne, avec comment elle est parlée si vous le savez : maternelle, courant, se débrouille, notions."),
+    Column("resources", "Ressources", lists.resources, ("revenus", "type de ressources", "nature des ressources", "ressources mensuelles"), example="RSA 635, prestations familiales 140",
+           help="Chaque ressource et son montant par mois, séparées par des virgules. L’AAH et les indemnités de maladie ne sont pas reprises."),
+    Column("resources_amount", "Montant des ressources", money(99_999), ("montant ressources", "montant mensuel", "revenu mensuel"),
+           help="Par mois, en euros, quand la case des ressources n’en nomme qu’une."),
     Column("priority", "Priorité", cells.priority, ("niveau de priorité",), example="Standard", options=tuple(p.label for p in Priority)),
     Column("accommodation", "Hébergement actuel", cells.accommodation, ("hébergement", "lieu de vie", "logé actuellement"), example="CADA",
            options=tuple(m.label for m in AccommodationMode if "," not in m.label)),

@@ -12,6 +12,7 @@ from odis_app.exchange.kinds import Finding, Values
 from odis_app.exchange.values import Context
 from odis_app.households.enums import CompositionKind, MemberLink, Sex
 from odis_app.households.imports.cells import child_link
+from odis_app.households.imports.lists import spoken_of
 from odis_app.households.models import age_on
 from odis_app.households.operations.composition import MOST_PEOPLE, TOO_MANY, Person
 from odis_app.households.queries import is_minor
@@ -203,8 +204,8 @@ def _person(values: Values, today: date, link: str = "") -> Person:
     if not link:
         age = age_on(born, year, today)
         link = child_link(str(values["link"] or MemberLink.TIERS.value), minor=age is None or age < MAJORITY)
-    sex = str(values["sex"] or Sex.X.value)
-    return Person(first, last, sex, link=link, birth_date=born, birth_year=year, **details)
+    sex, spoken = str(values["sex"] or Sex.X.value), spoken_of(values)
+    return Person(first, last, sex, link=link, birth_date=born, birth_year=year, languages=spoken, **details)
 
 
 def _text(value: object) -> str | None:

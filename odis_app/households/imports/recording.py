@@ -18,21 +18,21 @@ from odis_app.core.identity import Identity
 from odis_app.core.text import fold
 from odis_app.exchange.kinds import Draft, Finding, Saved, Values
 from odis_app.households import operations, queries
-from odis_app.households.enums import HouseholdEvent, Language, NeedKind
-from odis_app.households.imports import people
+from odis_app.households.enums import HouseholdEvent, NeedKind
+from odis_app.households.imports import lists, people
 from odis_app.households.imports.columns import DEFAULT_DISPOSITIF
 from odis_app.households.models import Household, HouseholdIdentity, Member
 from odis_app.households.operations.composition import Person
 from odis_app.households.operations.file import Opening
 from odis_app.households.operations.many import NewFile, open_households
 from odis_app.households.operations.protected import Safety
+from odis_app.households.operations.situation import meet
 from odis_app.households.queries.twins import Known, twins
 from odis_app.organisations.queries import dispositifs
 from odis_app.territories import queries as territories
 
 SOURCE = "Fichier importé"
 USEFUL = 1
-_LANGUAGES = {language.value for language in Language}
 _REQUEST = {
     "need_from": "needed_on", "min_days": "min_days", "max_rent": "max_rent", "wheelchair": "wheelchair", "ground_floor_or_lift": "ground_floor",
     "smoking": "smoking", "employment_area": "employment_area", "wishes_exclusive": "exclusive",
@@ -79,6 +79,7 @@ def _compare(at: Desk, draft: Draft, alike: Sequence[Household]) -> Iterable[Fin
             yield Finding(0, "last_name", sentence, blocking=False)
         return
     household = db.get_one(Household, draft.record_id)
+    yield from _registered_already(at, household, head)
     if code is not None and code != household.department_code:
         yield Finding(
             0,
@@ -94,6 +95,16 @@ def _compare(at: Desk, draft: Draft, alike: Sequence[Household]) -> Iterable[Fin
             "size",
             f"le dossier {household.number} compte {told} : enregistrez d’abord dans le dossier qui est parti, et quand.",
         )
+
+
+def _registered_already(at: Desk, household: Household, head: Values) -> Iterable[Finding]:
+    """A registration to a scheme on days when the file has another one to it, which began another day."""
+    known = queries.enrolments(household) if head["enrolments"] else []
+    for one in _registrations(at, head):
+        for other in known:
+            if one.dispositif_id == other.dispositif_id and one.starts_on != other.starts_on and meet(one, other):
+                said = f"le dossier {household.number} est déjà inscrit à « {other.label} » à ces dates : corrigez-les ici ou dans le dossier."
+                yield Finding(0, "enrolments", said)
 
 
 def _twins(identity: Identity, at: Desk, drafts: Sequence[Draft]) -> list[list[Household]]:
@@ -150,7 +161,7 @@ def commit(identity: Identity, drafts: Sequence[Draft]) -> Sequence[Saved]:
 def new_file(at: Desk, draft: Draft) -> NewFile:
     """All that the lines say of a household to open."""
     head = _head(draft)
-    block = _identity_values(head)
+    block = _identity_values(draft.lines, head)
     opening = Opening(
         department_code=_department(at, head), dispositif_id=at.dispositifs[str(head["dispositif"] or DEFAULT_DISPOSITIF)],
         people=people.people_of(draft.lines, at.today), seniority_date=block.get("seniority_date", at.today), priority=block.get("priority", 0),
@@ -158,7 +169,8 @@ def new_file(at: Desk, draft: Draft) -> NewFile:
     )  # fmt: skip
     return NewFile(
         opening, accommodation_note=block.get("accommodation_note", ""), papers=_papers(head), request=_request_values(draft.lines, head),
-        wished=wishes_of(head), needs=_needs(head), source=SOURCE, assessed=bool(head["safety"]),
+        wished=wishes_of(head), needs=_needs(head), source=SOURCE, assessed=bool(head["safety"]), resources=lists.resources_of(head),
+        registrations=_registrations(at, head),
     )  # fmt: skip
 
 
@@ -183,11 +195,11 @@ def wishes_of(head: Values) -> list[str]:
     return [commune.department_code] if commune else []
 
 
-def _identity_values(head: Values) -> dict[str, Any]:
-    """What the line says of the file itself; what it does not say is absent."""
+def _identity_values(lines: Sequence[Values], head: Values) -> dict[str, Any]:
+    """What the lines say of the file itself; what they do not say is absent."""
     found: dict[str, Any] = {}
-    if head["languages"] is not None:
-        found["languages"] = [code for code in _list(head["languages"]) if code in _LANGUAGES]
+    if languages := list(dict.fromkeys(code for values in (head, *lines) for code in lists.languages_of(values))):
+        found["languages"] = languages
     if head["accommodation"] is not None:
         found["accommodation_mode"], found["accommodation_note"] = _list(head["accommodation"])
     if head["priority"] is not None:
@@ -217,14 +229,18 @@ def _project(head: Values) -> str:
     parts = [str(head["remarks"])] if head["remarks"] is not None else []
     if head["commune"] is not None:
         parts.append(f"Commune souhaitée : {territories.label_of(str(head['commune']))}.")
-    unlisted = [word for word in _list(head["languages"]) if word not in _LANGUAGES]
-    if unlisted:
+    if unlisted := lists.unlisted_of(head):
         parts.append(f"Langues : {', '.join(unlisted)}.")
     return "\n".join(parts)
 
 
-def _write(identity: Identity, household: Household, draft: Draft) -> None:
-    """Papers, request, wishes, needs and safety, as far as the line speaks of them."""
+def _registrations(at: Desk, head: Values) -> list[operations.Registration]:
+    told = lists.registrations_of(head)
+    return [operations.Registration(at.dispositifs[code], first, last, lead) for code, first, last, lead in told]
+
+
+def _write(identity: Identity, at: Desk, household: Household, draft: Draft) -> None:
+    """Papers, request, wishes, needs, resources, registrations and safety, as far as the line speaks of them."""
     head = _head(draft)
     given: dict[str, Any] = {"household": household, "version": None}
     papers, request, wished, needs = _papers(head), _request_values(draft.lines, head), wishes_of(head), _needs(head)
@@ -234,8 +250,19 @@ def _write(identity: Identity, household: Household, draft: Draft) -> None:
         operations.update_request(identity, values=request, wished=wished or None, **given)
     if needs:
         operations.update_needs(identity, values=needs, source=SOURCE, **given)
+    if resources := lists.resources_of(head):
+        known = {row.kind: row.amount for row in queries.resources(household)}
+        operations.update_resources(identity, wanted=known | resources, **given)
+    if told := _registrations(at, head):
+        known_ones = {(e.dispositif_id, e.starts_on): _registration(e) for e in queries.enrolments(household)}
+        wanted = known_ones | {(one.dispositif_id, one.starts_on): one for one in told}
+        operations.update_enrolments(identity, wanted=list(wanted.values()), **given)
     if head["safety"]:
         _assess(identity, household)
+
+
+def _registration(known: queries.Enrolment) -> operations.Registration:
+    return operations.Registration(known.dispositif_id, known.starts_on, known.ends_on, known.lead)
 
 
 def _papers(head: Values) -> dict[str, Any]:
@@ -257,11 +284,11 @@ def _assess(identity: Identity, household: Household) -> None:
 def _move(identity: Identity, at: Desk, draft: Draft) -> Saved:
     household = db.get_one(Household, draft.record_id)
     before = snapshot(household)
-    block = _identity_values(_head(draft))
+    block = _identity_values(draft.lines, _head(draft))
     if block:
         operations.update_identity(identity, household=household, values=block, version=None)
     before["added"] = _move_people(identity, household, people.people_of(draft.lines, at.today))
-    _write(identity, household, draft)
+    _write(identity, at, household, draft)
     before["assessed"] = len(queries.safety_answered(household)) > before.pop("told")
     return Saved(household.id, household.number, before)
 
@@ -287,6 +314,7 @@ def _move_people(identity: Identity, household: Household, wanted: Sequence[Pers
             present.remove(same)
             continue
         given: dict[str, Any] = {"event": HouseholdEvent.ARRIVEE, "happened_on": clock.today(), "version": None}
+        given["languages"] = person.languages
         added.append(operations.add_member(identity, household=household, person=person, **given).id)
     return added
 
@@ -302,7 +330,15 @@ def _correct(identity: Identity, household: Household, member: Member, person: P
     if person.birth_date is not None or (person.birth_year is not None and member.birth_year != person.birth_year):
         values |= {"birth_date": person.birth_date, "birth_year": person.birth_year}
     values |= {name: told for name in people.DETAILS if (told := getattr(person, name)) is not None}
-    operations.change_member(identity, household=household, member=member, values=values, version=None)
+    spoken = {row.language: row for row in _spoken(member)} | {one.language: one for one in person.languages}
+    languages = list(spoken.values()) if person.languages else None
+    operations.change_member(
+        identity, household=household, member=member, values=values, version=None, languages=languages
+    )
+
+
+def _spoken(member: Member) -> list[operations.Spoken]:
+    return [operations.Spoken(row.language, row.spoken, row.written) for row in queries.languages_told(member)]
 
 
 def snapshot(household: Household) -> dict[str, Any]:
@@ -323,6 +359,12 @@ def snapshot(household: Household) -> dict[str, Any]:
         "wishes": queries.wishes(household),
         "needs": {need.kind: [need.level, need.detail] for need in queries.needs(household) if need.kind in _NEEDS},
         "members": {str(member.id): _plain(member, fields) for member in members},
+        "spoken": {str(member.id): [[s.language, s.spoken, s.written] for s in _spoken(member)] for member in members},
+        "resources": {row.kind: _value(row.amount) for row in queries.resources(household)},
+        "enrolments": [
+            [_value(value) for value in (e.dispositif_id, e.starts_on, e.ends_on, e.lead)]
+            for e in queries.enrolments(household)
+        ],
         "told": len(queries.safety_answered(household)),
     }
 
@@ -335,7 +377,6 @@ def restore(identity: Identity, saved: Sequence[Saved]) -> Sequence[str]:
 
 def _restore(identity: Identity, household: Household, before: Any) -> str:
     given: dict[str, Any] = {"household": household, "version": None}
-    operations.update_identity(identity, values=_typed(before["identity"]), **given)
     operations.update_administrative(identity, values=_typed(before["papers"]), **given)
     operations.update_request(identity, values=_typed(before["request"]), wished=before["wishes"], **given)
     needs = {kind: tuple(before["needs"].get(kind, (0, ""))) for kind in _NEEDS}
@@ -345,29 +386,39 @@ def _restore(identity: Identity, household: Household, before: Any) -> str:
             operations.close_member(
                 identity, member=member, event=HouseholdEvent.DEPART, happened_on=clock.today(), **given
             )
-        elif str(member.id) in before["members"]:
-            operations.change_member(identity, member=member, values=_typed(before["members"][str(member.id)]), **given)
+        elif (key := str(member.id)) in before["members"]:
+            told = [operations.Spoken(*one) for one in before["spoken"][key]]
+            operations.change_member(
+                identity, member=member, values=_typed(before["members"][key]), languages=told, **given
+            )
+    operations.update_resources(identity, wanted=_typed(before["resources"]), **given)
+    wanted = [operations.Registration(*map(_read, one)) for one in before["enrolments"]]
+    operations.update_enrolments(identity, wanted=wanted, **given)
+    operations.update_identity(
+        identity, values=_typed(before["identity"]), **given
+    )  # last: the languages of people move the household's
     return "la sécurité enregistrée reste, à relire dans le dossier." if before["assessed"] else ""
 
 
 def _plain(block: object, fields: Sequence[str]) -> dict[str, Any]:
-    values = {name: getattr(block, name) for name in fields}
-    return {
-        name: [type(value).__name__, str(value)] if isinstance(value, date | Decimal) else value
-        for name, value in values.items()
-    }
+    return {name: _value(getattr(block, name)) for name in fields}
+
+
+def _value(value: Any) -> Any:
+    return [type(value).__name__, str(value)] if isinstance(value, date | Decimal) else value
 
 
 def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
-    def read(value: Any) -> Any:
-        match value:
-            case ["date", str(text)]:
-                return date.fromisoformat(text)
-            case ["Decimal", str(text)]:
-                return Decimal(text)
-        return value
+    return {name: _read(value) for name, value in values.items()}
 
-    return {name: read(value) for name, value in values.items()}
+
+def _read(value: Any) -> Any:
+    match value:
+        case ["date", str(text)]:
+            return date.fromisoformat(text)
+        case ["Decimal", str(text)]:
+            return Decimal(text)
+    return value
 
 
 def _list(value: object) -> list[Any]:

@@ -58,6 +58,7 @@ class Person:
     situation: str | None = None
     situation_note: str = ""
     present_in_france: bool = True
+    languages: tuple[Spoken, ...] = ()
 
     @property
     def name(self) -> str:

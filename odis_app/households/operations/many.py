@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
@@ -31,16 +32,19 @@ from odis_app.households.models import (
     HouseholdIdentity,
     HouseholdNeed,
     HouseholdRequest,
+    HouseholdResource,
     HouseholdToken,
     HouseholdVersion,
     HouseholdWish,
     Member,
+    MemberLanguage,
     MemberSafety,
 )
 from odis_app.households.operations.changes import sealed_changes, secret_change
 from odis_app.households.operations.composition import Person, check_number, count, display_name, kind_of
 from odis_app.households.operations.marks import Mark, marks_of, write_marks
 from odis_app.households.operations.search import search_words
+from odis_app.households.operations.situation import Registration
 from odis_app.households.queries import is_minor
 from odis_app.households.status import compute_status
 
@@ -71,7 +75,8 @@ class NewFile:
     """A file to open with all that is already known of it.
 
     ``papers``, ``request``: columns of these blocks; ``needs``: {kind: (level, detail)}; ``source``: who said it;
-    ``assessed``: every adult was asked about their safety and has nothing to report.
+    ``assessed``: every adult was asked about their safety and has nothing to report; ``resources``: {kind: euros a month};
+    ``registrations``: those to other schemes than the file's own.
     """
 
     opening: Opening
@@ -82,6 +87,8 @@ class NewFile:
     needs: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     source: str = ""
     assessed: bool = False
+    resources: Mapping[str, Decimal | None] = field(default_factory=dict)
+    registrations: Sequence[Registration] = ()
 
 
 @dataclass(slots=True)
@@ -169,7 +176,9 @@ def _open_some(
     for model, some in rows.items():
         insert_rows(model, some)
     written = insert_rows(Member, members, returning=("id", "public_id"))
-    _assess(identity, opened, {row.public_id: row.id for row in written}, today)
+    ids = {row.public_id: row.id for row in written}
+    insert_rows(MemberLanguage, [row for one in opened for row in _languages(one, ids)])
+    _assess(identity, opened, ids, today)
     write_marks({one.household["id"]: marks_of_file(one) for one in opened})
     _track(opened)
     _tell(opened)
@@ -213,6 +222,16 @@ def rows_of(identity: Identity, one: OpenedFile, now: datetime) -> Iterator[tupl
     opened_on, event = one.facts[0].happened_on, HouseholdEvent.OUVERTURE.value
     scheme = {"dispositif_id": new.opening.dispositif_id, "starts_on": opened_on, "lead": identity.org_short_name}
     yield HouseholdEnrolment, child | scheme
+    for other in new.registrations:
+        told = {
+            "dispositif_id": other.dispositif_id,
+            "starts_on": other.starts_on,
+            "ends_on": other.ends_on,
+            "lead": other.lead,
+        }
+        yield HouseholdEnrolment, child | told
+    for kind, amount in new.resources.items():
+        yield HouseholdResource, child | {"kind": kind, "amount": amount, "noted_on": clock.today()}
     told = {
         "version": 1,
         "event": event,
@@ -233,6 +252,18 @@ def rows_of(identity: Identity, one: OpenedFile, now: datetime) -> Iterator[tupl
     for fact in one.facts:
         told = {"kind": fact.kind, "happened_on": fact.happened_on, "subject": fact.subject, "data": fact.data}
         yield HouseholdFact, child | told
+
+
+def _languages(one: OpenedFile, ids: Mapping[str, int]) -> Iterator[Row]:
+    """What each person speaks, when it is told. ``ids``: by public id."""
+    for person, public_id in zip(one.people, one.ids, strict=True):
+        for told in person.languages:
+            yield one.child | {
+                "member_id": ids[public_id],
+                "language": told.language,
+                "spoken": told.spoken,
+                "written": told.written,
+            }
 
 
 def _identity_block(one: OpenedFile) -> Row:

@@ -73,14 +73,15 @@ def _check(household: Household, wanted: Sequence[Registration]) -> None:
             )
     for position, one in enumerate(wanted):
         same = [other for other in wanted[position + 1 :] if other.dispositif_id == one.dispositif_id]
-        if any(_meet(one, other) for other in same):
+        if any(meet(one, other) for other in same):
             raise RuleError(
                 "",
                 f"« {_labels()[one.dispositif_id]} » est noté deux fois aux mêmes dates. Retirez une ligne, ou donnez une fin à la première.",
             )
 
 
-def _meet(one: Registration, other: Registration) -> bool:
+def meet(one: Registration, other: Registration | queries.Enrolment) -> bool:
+    """Whether both go on the same day at least once."""
     return one.starts_on <= (other.ends_on or date.max) and other.starts_on <= (one.ends_on or date.max)
 
 

@@ -27,8 +27,7 @@ from odis_app.exchange.values import (
 )
 from odis_app.exchange.values.base import quote
 from odis_app.households.enums import CompositionKind
-from odis_app.households.imports.cells import duration, languages
-from odis_app.households.imports.columns import CODES, DISPOSITIFS
+from odis_app.households.imports.cells import SCHEMES, duration, languages, scheme
 from odis_app.housing.enums import HousingKind, ProviderKind
 from odis_app.housing.operations.home import ban_key
 from odis_app.housing.rooms import parse_rooms
@@ -118,7 +117,7 @@ COLUMNS = (
     Column("postal_code", "Code postal", postal_code, ("CP",), example="44000"),
     Column("commune", "Commune", commune, ("ville",), required=True, example="Nantes"),
     Column("departement", "Département", departement, ("dép",), example="44", help="Départage deux communes du même nom."),
-    Column("dispositif", "Dispositif", DISPOSITIFS, example="Hébergement citoyen", options=tuple(CODES.values()), help="Vide : hébergement citoyen."),
+    Column("dispositif", "Dispositif", scheme, example="Hébergement citoyen", options=tuple(SCHEMES.values()), help="Vide : hébergement citoyen."),
     Column("capacity", "Capacité", integer(1, 60), ("places", "nombre de personnes", "capacité d’accueil"), required=True, example="2", help="En personnes."),
     Column("bedrooms", "Chambres", integer(0, 60), ("ch", "nombre de chambres", "nb chambres"), example="1",
            help="0 pour un studio. Vide pour un lieu collectif ; ailleurs, l’offre arrive « à compléter »."),
@@ -147,6 +146,6 @@ COLUMNS = (
            example="Femme isolée, famille monoparentale", help=f"Parmi : {', '.join(_COMPOSITIONS.values()).lower()}. Vide : tous."),
     Column("rooms", "Détail des chambres", rooms, ("chambres en détail", "détail chambres"), example="12 m², 1 lit double, ferme à clé",
            help="Une chambre par ligne, ou séparées par un point-virgule."),
-    Column("employment_area", "Bassin d’emploi", free_text(80), ("zone d’emploi",), example="Nantes"),
+    Column("employment_area", "Bassin d’emploi", free_text(80), ("zone d’emploi",), example="Nantes", help="Lu dans la commune ; ne sert que pour une commune sans zone d’emploi."),
     Column("ban_id", "Identifiant BAN", ban, ("BAN", "id BAN", "clé BAN"), example="44109_0001_00001", help="Clé de l’adresse dans la base adresse nationale."),
 )  # fmt: skip
