@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -14,6 +13,7 @@ from bench.ground import Ground
 from odis_app.core import clock
 from odis_app.core.db import db, unit_of_work
 from odis_app.core.ids import new_public_id
+from odis_app.home.demo.national.homes import ordinary_home
 from odis_app.households.models import Household
 from odis_app.households.policy import visible_households
 from odis_app.matching import queries
@@ -46,13 +46,9 @@ def fill(ground: Ground, count: int = PLACES) -> None:
         with connection.cursor().copy(f"COPY places ({', '.join(COLUMNS)}) FROM STDIN") as rows:
             for rank in range(count):
                 structure, owner, department, commune, dispositif = draw.choice(structures)
-                capacity = draw.choice((1, 1, 2, 2, 3, 4, 4, 5, 6, 8))
-                rows.write_row((
-                    new_public_id(), f"B-{rank:06d}", owner, structure, department, commune, dispositif, draw.choice(("logement_location", "logement_social")),
-                    capacity, max(1, capacity - 1), draw.choice((None, 0, capacity - 1)), draw.choice((None, today + timedelta(days=draw.randrange(90)))),
-                    draw.random() < 0.1, draw.random() < 0.5, draw.random() < 0.05, draw.random() < 0.5, draw.random() < 0.8, draw.random() < 0.05,
-                    draw.random() < 0.03, draw.choice((None, 300, 450, 600)), today + timedelta(days=draw.randrange(-30, 300)),
-                ))  # fmt: skip
+                home = ordinary_home(draw, today)
+                known = (new_public_id(), f"B-{rank:06d}", owner, structure, department, commune, dispositif)
+                rows.write_row((*known, *(home[name] for name in COLUMNS[len(known) :])))
     with psycopg.connect(ground.admin_url(DATABASE), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE places")
         connection.execute("VACUUM ANALYZE place_changes")

@@ -13,6 +13,8 @@ from odis_app.core.errors import RuleError
 
 REFUSED = "Un numéro de sécurité sociale est écrit ici. OD&IS n’en garde aucun : effacez-le, le reste de votre texte peut rester."
 LENGTH, KEYLESS_LENGTH = 15, 13
+FEWEST_DIGITS = KEYLESS_LENGTH - 1  # one of them is a letter in Corsica
+_DIGIT = re.compile(r"\d")  # of any script
 _S = "[ \t\u00a0\u202f.\\-]?"
 # Neither inside a longer number, nor after « + » or a letter (phone, IBAN); the groups are those of the card.
 _CARD = re.compile(
@@ -29,7 +31,7 @@ def holds_nir(text: str, *, keyless: bool = False) -> bool:
 
     Blanks, dots and hyphens between the groups, and the digits of any script, are understood.
     """
-    if len(text) < KEYLESS_LENGTH:
+    if len(_DIGIT.findall(text)) < FEWEST_DIGITS:
         return False
     if not text.isascii():
         text = "".join(_plain(letter) for letter in text)

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from odis_app.core.db import db
 from odis_app.exchange.models import Import
-from odis_app.home.demo_sizes import Size, fill, households, offers
+from odis_app.home.demo.sizes import Size, fill, households, offers
 from odis_app.households.models import Household
 from odis_app.housing.models import Offer
 from odis_app.organisations.seeds import World

@@ -1,4 +1,4 @@
-"""The demonstration at the size of a département: the two files that an association would bring, drawn from a seed, through the import.
+"""The sizes of the demonstration. That of a département: the two files that an association would bring, drawn from a seed, through the import.
 
 People are invented (« Exemplova » and a few letters, telephones of the range kept for fiction), communes are real.
 """
@@ -48,13 +48,33 @@ BOOK = "association"  # whose files these are
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many files and offers come on top of the small demonstration."""
+    """How many files and offers come on top of the small demonstration, by the import."""
 
     households: int
     offers: int
 
 
-SIZES = {"small": Size(0, 0), "department": Size(8_000, 1_600)}
+@dataclass(frozen=True, slots=True)
+class National:
+    """What comes on top of the small demonstration by COPY: a country.
+
+    ``largest``: files of the largest organisation; ``steered``: files of the département of that organisation, which its DDETS follows;
+    ``median``: files of the median association; ``departments``: how many of them, the most populous first (None: all).
+    """
+
+    households: int = 200_000
+    places: int = 110_000
+    offers: int = 40_000
+    entries: int = 2_000_000
+    users: int = 5_000
+    organisations: int = 1_500
+    largest: int = 10_000
+    steered: int = 8_000
+    median: int = 130
+    departments: int | None = None
+
+
+SIZES: dict[str, Size | National] = {"small": Size(0, 0), "department": Size(8_000, 1_600), "national": National()}
 
 
 def fill(world: World, size: Size, *, seed: int) -> None:

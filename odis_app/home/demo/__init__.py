@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 
 from flask import current_app
@@ -10,7 +11,8 @@ from sqlalchemy import func, select, text
 from odis_app.accounts.models import User
 from odis_app.core.cli import owner_unit
 from odis_app.core.db import db
-from odis_app.home.demo_sizes import SIZES, Size, fill
+from odis_app.home.demo import national
+from odis_app.home.demo.sizes import SIZES, National, Size, fill
 from odis_app.organisations.seeds import World, accept_conventions, load_accounts, open_sessions
 
 # In the order in which life happens; each module has ``load(world)``.
@@ -33,8 +35,18 @@ def is_loaded() -> bool:
     return bool(whole)
 
 
-def load(password: str, *, only: tuple[str, ...] = SEEDS, size: Size = SIZES["small"], seed: int = 1) -> World:
-    """Load everything on an empty demonstration; dates are relative to today, the same for everybody today with the same size and seed."""
+def load(
+    password: str,
+    *,
+    only: tuple[str, ...] = SEEDS,
+    size: Size | National = SIZES["small"],
+    seed: int = 1,
+    say: Callable[[str], None] = lambda _sentence: None,
+) -> World:
+    """Load everything on an empty demonstration; dates are relative to today, the same for everybody today with the same size and seed.
+
+    ``say`` is told how far a long loading is, in French.
+    """
     minter = current_app.extensions["odis_minter"]
     with owner_unit():
         world = load_accounts(minter, password)
@@ -47,7 +59,10 @@ def load(password: str, *, only: tuple[str, ...] = SEEDS, size: Size = SIZES["sm
     accept_conventions(world)
     for name in only:
         import_module(f"odis_app.{name}.seeds").load(world)
-    fill(world, size, seed=seed)
+    if isinstance(size, National):
+        national.fill(world, size, seed=seed, password=password, say=say)
+    else:
+        fill(world, size, seed=seed)
     with owner_unit():
         db.execute(text("INSERT INTO instance (key, value) VALUES ('demo', 'true')"))
     return world
