@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from odis_app.core import clock
 from odis_app.core.db import db
@@ -70,6 +70,7 @@ def _places(association: Actor, household_id: int, start: date) -> list[int]:
     with association.acting():
         household = db.get_one(Household, household_id)
         fits = (
+            Place.id.in_(select(func.odis.safety_compatible(household.id).column_valued())),
             Place.dispositif_id == household.dispositif_id,
             Place.capacity >= household.size,
             Place.orientation_authority == "association_mandatee",
