@@ -68,6 +68,12 @@ class StructureForm(Form):
         raw = str(self.version.data or "")
         return int(raw) if raw.isdecimal() and len(raw) < 10 else 0
 
+    @property
+    def has_more_contacts(self) -> bool:
+        """A second or a third contact is written, or refused."""
+        boxes = [self[f"contact{n}_{part}"] for n in POSITIONS[1:] for part in PARTS]
+        return any(box.data or box.errors for box in boxes)
+
     def show_stale(self, error: StaleVersionError, current: int) -> None:
         """Tell what the others changed; sending again, after reading it, is sending over the current version."""
         self.stale_changes = error.changes

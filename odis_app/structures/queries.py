@@ -105,6 +105,11 @@ def names_of(identity: Identity, ids: Sequence[int]) -> dict[int, str]:
     return {row.id: StructureAddress.name.opened(row.id, row.id, row.name_sealed) or row.name for row in rows}
 
 
+def structure_by_id(identity: Identity, structure_id: int) -> Structure | None:
+    """The structure with this key, or None when it may not be seen."""
+    return db.execute(policy.visible_structures(identity).where(Structure.id == structure_id)).scalar_one_or_none()
+
+
 def name_of(identity: Identity, structure: Structure) -> str:
     """The name to show of one visible structure."""
     return names_of(identity, [structure.id]).get(structure.id, structure.name)

@@ -26,6 +26,7 @@ from odis_app.housing.policy import PLACE_CONFIRM, PLACE_CREATE, PLACE_LIST, PLA
 from odis_app.housing.queries.places import OPEN, VIEWS, PlaceFilter
 from odis_app.housing.queries.sight import address_readers
 from odis_app.housing.views.offers import sections
+from odis_app.structures.queries import structure_by_id
 from odis_app.territories.queries import departments, label_of
 
 blueprint = Blueprint("places", __name__, url_prefix="/places")
@@ -221,6 +222,7 @@ def place_page(place: Place, *, problem: str = "", status: int = 200) -> Respons
         where=label_of(place.commune_code)
         if place.commune_code
         else f"{label_of(f'dep:{place.department_code}')}, lieu secret",
+        structure=structure_by_id(who, place.structure_id) if place.structure_id else None,
         can_update=who.can(PLACE_UPDATE, place),
         actions=[(e.label, url_for(e.endpoint, place=place.public_id)) for e in slot("place.actions").entries(who)],
         crumbs=[("Places", url_for("places.index")), (place.number, None)],
