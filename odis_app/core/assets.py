@@ -30,6 +30,8 @@ from typing import Any
 import brotli  # type: ignore[import-untyped]
 from markupsafe import Markup
 
+from odis_app.core.headers import nonce_attribute
+
 PROJECT = Path(__file__).resolve().parents[2]
 CDN_ORIGIN = "https://cdn.jsdelivr.net"
 URL_PREFIX = "/assets/"
@@ -305,12 +307,12 @@ class Assets:
     def stylesheet(self, name: str, *, local: bool = False) -> Markup:
         """``<link rel=stylesheet>``; ``local=True`` on pages that no third party may learn of (portal, sign-in, public)."""
         href, more = self._where(name, local=local)
-        return Markup('<link rel="stylesheet" href="{}"{}>').format(href, more)
+        return Markup('<link rel="stylesheet" href="{}"{}{}>').format(href, more, nonce_attribute())
 
     def script(self, name: str, *, local: bool = False) -> Markup:
         """``<script defer>``, from the CDN with its integrity on staff pages when the mode says so."""
         src, more = self._where(name, local=local)
-        return Markup('<script defer src="{}"{}></script>').format(src, more)
+        return Markup('<script defer src="{}"{}{}></script>').format(src, more, nonce_attribute())
 
     def icon(self, name: str, *, flip: bool = False) -> Markup:
         """One Bootstrap icon, always beside a word or a hidden one; ``flip`` for those that point, mirrored right-to-left.

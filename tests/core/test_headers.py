@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
+from flask.wrappers import Response
 
+from odis_app.core.assets import CDN_ORIGIN
+
+POLICY = (
+    "default-src 'none'; script-src {0}; style-src {0}; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+)
 HARD = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -36,9 +41,40 @@ def test_every_answer_is_hardened(
         status if isinstance(status, tuple) else (status,)
     )  # a fragment is sent to sign in by a header
     assert {name: answer.headers.get(name) for name in HARD} == HARD
+    nonces = nonces_of(answer)
+    assert answer.headers["Content-Security-Policy"] == POLICY.format(f"'nonce-{nonces[0]}'" if nonces else "'none'")
+    assert bool(nonces) == ("<!doctype" in answer.get_data(as_text=True))
     assert "no-store" in answer.headers["Cache-Control"]
     assert "Strict-Transport-Security" not in answer.headers  # a promise about https, made over https only
     assert not [name for name, _ in answer.headers if name.lower().startswith("access-control-")]
+
+
+def nonces_of(answer: Response) -> list[str]:
+    """The nonce of every script and stylesheet of a page, none forgotten: all of them are the same one."""
+    tags = re.findall(r"<(?:script|style|link rel=.stylesheet)\b[^>]*>", answer.get_data(as_text=True))
+    nonces = [found[1] for tag in tags if (found := re.search(r'nonce="([\w-]{22})"', tag))]
+    assert len(nonces) == len(tags)
+    assert len(set(nonces)) <= 1
+    return nonces
+
+
+def test_a_nonce_serves_one_answer_and_no_origin_is_allowed_whole(
+    database: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = database.test_client()
+    first, second = browser.get("/connexion"), browser.get("/connexion")
+    assert len(nonces_of(first)) >= 4
+    assert nonces_of(first)[0] != nonces_of(second)[0]
+    sources = re.findall(r"(?:script|style)-src ([^;]*);", first.headers["Content-Security-Policy"])
+    assert sources == [f"'nonce-{nonces_of(first)[0]}'"] * 2
+    served = database.extensions["assets"]
+    monkeypatch.setattr(served, "mode", "cdn")
+    with database.test_request_context("/menages"):
+        page = str(served.script("htmx.js")) + str(served.stylesheet("bootstrap.css"))
+        answer = database.process_response(database.make_response(page))
+    assert page.count(CDN_ORIGIN) == 2
+    assert page.count(f'nonce="{nonces_of(answer)[0]}"') == 2
+    assert CDN_ORIGIN not in answer.headers["Content-Security-Policy"]
 
 
 def test_over_https_the_browser_is_told_to_stay_there(database: Flask) -> None:
