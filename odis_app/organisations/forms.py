@@ -101,7 +101,8 @@ def words_form(listed: Sequence[Term]) -> type[Form]:
     """A form with one box for each word of the closed list, and the département."""
     too_long = Length(max=LONGEST_WORD, message=f"{LONGEST_WORD} caractères au plus.")
     boxes = {t.field: StringField(t.label, [too_long], description=t.meaning, render_kw=ONCE) for t in listed}
-    return type("WordsForm", (Form,), {"department": HiddenField(), **boxes})
+    department = HiddenField(validators=[InputRequired("Choisissez un département.")])
+    return type("WordsForm", (Form,), {"department": department, **boxes})
 
 
 class TerritoryForm(Form):

@@ -44,7 +44,7 @@ USED_UP = {
 } | {f"exchange.{act}": "found" for act in ("columns", "set_aside", "sheet", "record", "undo", "reload", "discard")}
 NOTHING_CHANGES = {  # writes that an empty form leaves without effect, and why
     "POST documents.scan": "judged already", "POST reports.stop": "ended already", "POST placements.see": "read already",
-    "POST placements.withdraw_exclusion": "none was asked for", "POST places.confirm_all": "nothing was ticked", "POST structure.reopen": "open already", "POST organisations.set_words": "as before",
+    "POST placements.withdraw_exclusion": "none was asked for", "POST places.confirm_all": "nothing was ticked", "POST structure.reopen": "open already",
     "POST households.edit_needs": "as before", "POST households.edit_administrative": "as before", "POST households.edit_enrolments": "as before", "POST households.edit_resources": "as before", "POST households.edit_health": "as before",
     "POST privacy.plan": "nothing to erase", "POST privacy.withdraw_consent": "withdrawn already",
     "POST exchange.record": "not confirmed", "POST exchange.undo": "nothing recorded", "POST exchange.set_aside": "no line in error",

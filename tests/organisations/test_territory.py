@@ -265,6 +265,7 @@ def test_only_the_state_of_the_departement_names_who_qualifies(here: Territory, 
     client.as_(here.association).post(f"{PAGE}/qualification", {}, status=403)
     client.as_(here.other).post(f"{PAGE}/qualification/{named}/fin", {"ends_on": day(0).isoformat()}, status=404)
     client.as_(here.other).post(f"{PAGE}/mots", {"department": "44"}, status=404)
+    client.as_(here.ddets).post(f"{PAGE}/mots", {"mot_offre": "accueil"}, status=422)
 
 
 def test_a_departement_says_its_own_words(here: Territory, client: StrictClient) -> None:
