@@ -148,7 +148,7 @@ def _offer_parts() -> None:
     _offer_child(
         "offer_events",
         "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
-        "public_id text NOT NULL DEFAULT substr(md5(gen_random_uuid()::text), 1, 16) CONSTRAINT uq_offer_events_public_id UNIQUE, kind text NOT NULL, happened_on date NOT NULL, data jsonb NOT NULL DEFAULT '{}' CONSTRAINT ck_offer_events_data CHECK (NOT data ? 'note'), "
+        "public_id text NOT NULL DEFAULT substr(md5(gen_random_uuid()::text), 1, 16) CONSTRAINT uq_offer_events_public_id UNIQUE, kind text NOT NULL, happened_on date NOT NULL, data jsonb NOT NULL DEFAULT '{}' CONSTRAINT ck_offer_events_data CHECK (NOT data ?| ARRAY['note', 'missing'] AND (kind = 'decision' OR NOT data ? 'motif')), "
         "note_sealed bytea, recorded_at timestamptz NOT NULL DEFAULT now(), author_label text NOT NULL",
     )
     run("CREATE INDEX ix_offer_events_offer ON offer_events (offer_id, id)")

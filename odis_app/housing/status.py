@@ -28,7 +28,7 @@ class Qualification:
     """The result: stored on the offer as it is. ``stage`` stays behind a suspension, to come back to it."""
 
     status: QualificationStatus = S.RECUE
-    motif: str = ""
+    motif: str = ""  # a word of a closed list; what somebody wrote is the note of its event, sealed
     called_on: date | None = None
     visit_planned_at: datetime | None = None
     visited_on: date | None = None
@@ -53,7 +53,7 @@ def _apply(state: Qualification, fact: OfferFact, on: date, data: dict[str, Any]
         _move(state, S.APPEL_FAIT)
     elif fact is OfferFact.A_COMPLETER:
         state.status = state.stage = S.A_COMPLETER
-        state.motif = data.get("missing", "")
+        state.motif = ""
     elif fact is OfferFact.COMPLETEE and state.status is S.A_COMPLETER:
         state.status = state.stage = _reached(state)
         state.motif = ""
@@ -72,13 +72,13 @@ def _apply(state: Qualification, fact: OfferFact, on: date, data: dict[str, Any]
     elif fact is OfferFact.CONTESTEE:
         _undo_decision(state)
     else:
-        _stop(state, fact, data)
+        _stop(state, fact)
 
 
-def _stop(state: Qualification, fact: OfferFact, data: dict[str, Any]) -> None:
+def _stop(state: Qualification, fact: OfferFact) -> None:
     """A stop, or its end."""
-    if fact is OfferFact.SUSPENDUE:
-        state.status, state.motif = S.SUSPENDUE, data["motif"]
+    if fact in {OfferFact.SUSPENDUE, OfferFact.RETIREE}:
+        state.status, state.motif = S(fact.value), ""
     elif fact is OfferFact.REPRISE:
         state.status, state.motif = state.stage, ""
     elif fact is OfferFact.RISQUE:
@@ -87,8 +87,6 @@ def _stop(state: Qualification, fact: OfferFact, data: dict[str, Any]) -> None:
             state.status, state.motif = S.SUSPENDUE, RISK
     elif fact is OfferFact.RISQUE_LEVE:
         state.at_risk = False
-    elif fact is OfferFact.RETIREE:
-        state.status, state.motif = S.RETIREE, data["motif"]
 
 
 def _undo_decision(state: Qualification) -> None:

@@ -308,3 +308,28 @@ def test_the_notes_of_a_call_a_visit_and_a_decision_are_read_with_the_key_of_the
         db.execute(text("DELETE FROM record_keys WHERE record_id = :id"), {"id": offer.id})
     with association.acting() as identity, pytest.raises(UnreadableError):
         [queries.describe(event) for event in queries.events_of(identity, db.get_one(Offer, offer.id))]
+
+
+def test_why_an_offer_waits_or_stops_is_read_by_its_organisation_alone(world, homes, client):
+    """Somebody's words about a host: the State, which reads the offer, does not read them, and the database holds none in clear."""
+    association, ddets = world.actor("association", "44"), world.actor("ddets", "44")
+    offer = homes.offer(association, stage="received")
+    pages = (f"/offres/{offer.public_id}", "/offres/a-qualifier")
+
+    def readers() -> list[bool]:
+        return ["Marquenote" in client.as_(actor).get(page).text for actor in (association, ddets) for page in pages]
+
+    with association.acting() as identity:
+        do.ask_completion(identity, offer=db.get_one(Offer, offer.id), missing="Marquenote le bail de sa sœur")
+    assert readers() == [True, True, False, False]
+    with association.acting() as identity:
+        do.complete_offer(identity, offer=db.get_one(Offer, offer.id))
+        do.suspend_offer(identity, offer=db.get_one(Offer, offer.id), motif="Marquenote il s’est mis à boire")
+    assert readers() == [True, False, False, False]
+    with association.acting() as identity:
+        do.resume_offer(identity, offer=db.get_one(Offer, offer.id))
+        do.withdraw_offer(identity, offer=db.get_one(Offer, offer.id), motif="Marquenote parti chez son fils")
+    assert readers() == [True, False, False, False]
+    with owner_unit():
+        everything = "SELECT (SELECT count(*) FROM offers o WHERE to_jsonb(o)::text LIKE '%Marquenote%') + (SELECT count(*) FROM offer_events e WHERE to_jsonb(e)::text LIKE '%Marquenote%')"
+        assert db.execute(text(everything)).scalar_one() == 0

@@ -51,6 +51,7 @@ class _Fact:
     kind: str
     happened_on: date
     data: Row
+    note: str = ""
 
 
 def receive_offers(identity: Identity, offers: Sequence[NewOffer]) -> list[tuple[int, str]]:
@@ -103,8 +104,9 @@ def _receive_some(
         rows[OfferHost].append(sealed_row(OfferHost, child | host_values(new.host, offer["owner_org_id"])))
         rows[OfferAddress].append(sealed_row(OfferAddress, child | where))
         for fact in facts:
-            told = {"kind": fact.kind, "happened_on": fact.happened_on, "data": fact.data}
-            rows[OfferEvent].append(child | told | {"recorded_at": now, "author_label": identity.name})
+            told = {"kind": fact.kind, "happened_on": fact.happened_on, "data": fact.data, "note": fact.note}
+            event = child | told | {"public_id": new_public_id(), "recorded_at": now, "author_label": identity.name}
+            rows[OfferEvent].append(sealed_row(OfferEvent, event))
         events.append(Event("offer:create", offer_id, "Offre reçue", {"number": number}))
         if new.missing:
             events.append(Event("offer:ask", offer_id, "Informations demandées"))
@@ -127,4 +129,4 @@ def _offer(identity: Identity, new: NewOffer, facts: Sequence[_Fact], now: datet
 def _facts(new: NewOffer) -> Iterator[_Fact]:
     yield _Fact(OfferFact.RECUE.value, new.received_on or clock.today(), {})
     if new.missing:
-        yield _Fact(OfferFact.A_COMPLETER.value, clock.today(), {"missing": new.missing})
+        yield _Fact(OfferFact.A_COMPLETER.value, clock.today(), {}, new.missing)

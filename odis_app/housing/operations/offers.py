@@ -196,7 +196,7 @@ def _stop(identity: Identity, offer: Offer, fact: OfferFact, motif: str, *, refu
         raise RuleError("motif", f"Cette offre est déjà à l’état « {S.label_of(offer.qualification_status).lower()} ».")
     if not motif.strip():
         raise RuleError("motif", "Écrivez le motif : il reste dans l’historique de l’offre.")
-    add_event(identity, offer, fact, data={"motif": motif})
+    add_event(identity, offer, fact, note=motif)
     record_event(identity, f"offer:{fact.value}", record_id=offer.id, summary=fact.label)
 
 

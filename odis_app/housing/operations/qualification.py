@@ -38,7 +38,7 @@ def ask_completion(identity: Identity, *, offer: Offer, missing: str) -> None:
     _check(offer, clock.today())
     if not missing.strip():
         raise RuleError("missing", "Écrivez ce qui manque, par exemple « surface des chambres ».")
-    add_event(identity, offer, OfferFact.A_COMPLETER, data={"missing": missing})
+    add_event(identity, offer, OfferFact.A_COMPLETER, note=missing)
     record_event(identity, "offer:ask", record_id=offer.id, summary="Informations demandées")
 
 

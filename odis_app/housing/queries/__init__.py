@@ -15,6 +15,7 @@ from odis_app.housing.queries.offers import (
     offer_places,
     queue,
     required_left,
+    stop_words,
 )
 from odis_app.housing.queries.places import (
     PlaceFilter,
@@ -58,4 +59,5 @@ __all__ = [
     "required_left",
     "rows_of",
     "stale_places",
+    "stop_words",
 ]

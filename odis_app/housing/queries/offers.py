@@ -28,6 +28,7 @@ from odis_app.territories.models import Commune
 
 HALF_DAYS, STALE_DAYS = 15, 30
 S = QualificationStatus
+_STOPS = frozenset({S.A_COMPLETER.value, S.SUSPENDUE.value, S.RETIREE.value})  # their events have the same words
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,20 +149,41 @@ def queue(identity: Identity) -> list[QueueRow]:
     statement = policy.visible_offers(identity).where(Offer.qualification_status.in_([s.value for s in OPEN_STATUSES]))
     offers = db.execute(statement.order_by(Offer.received_on, Offer.id)).scalars().all()
     rules = {code: rules_of(code) for code in {o.department_code for o in offers}}
-    today = clock.today()
+    today, missing = clock.today(), _missing(offers)
     rows = []
     for offer in offers:
         rule = rules[offer.department_code]
         allowed = rule.decision_days if offer.called_on else rule.first_call_days
-        rows.append(QueueRow(offer, deadline(offer.received_on, allowed, today), next_action(offer)))
+        action = next_action(offer, missing.get(offer.id, ""))
+        rows.append(QueueRow(offer, deadline(offer.received_on, allowed, today), action))
     return sorted(rows, key=lambda row: (row.deadline.due_on, row.offer.id))
 
 
-def next_action(offer: Offer) -> str:
+def _missing(offers: Sequence[Offer]) -> dict[int, str]:
+    """What was asked of the host, by offer that waits for it."""
+    waiting = [offer.id for offer in offers if offer.qualification_status == S.A_COMPLETER.value]
+    if not waiting:
+        return {}
+    keys.load(waiting)
+    statement = select(OfferEvent).where(
+        OfferEvent.offer_id.in_(waiting), OfferEvent.kind == OfferFact.A_COMPLETER.value
+    )
+    return {event.offer_id: event.note for event in db.scalars(statement.order_by(OfferEvent.id))}
+
+
+def stop_words(offer: Offer, events: Sequence[OfferEvent]) -> str:
+    """Why an offer waits or stopped, as somebody wrote it: for those who read its ``events``; nothing while it goes on."""
+    if offer.qualification_status not in _STOPS or not events:
+        return ""
+    told = [event.note for event in events if event.kind in _STOPS]
+    return offer.status_motif or (told[-1] if told else "")
+
+
+def next_action(offer: Offer, missing: str = "") -> str:
     """What is to be done next, in one sentence."""
     status = S(offer.qualification_status)
     if status is S.A_COMPLETER:
-        return f"Obtenir : {offer.status_motif}"
+        return f"Obtenir : {missing}" if missing else "Obtenir le complément demandé"
     if status is S.VISITE_PLANIFIEE and offer.visit_planned_at:
         return f"Visite le {jour_court(offer.visit_planned_at)} à {heure(offer.visit_planned_at)}"
     return {
@@ -214,4 +236,4 @@ def describe(event: OfferEvent) -> str:
     if event.kind == OfferFact.DECISION.value:
         motif = (ValidationMotif if data["accepted"] else RefusalMotif).label_of(data["motif"])
         return f"{'Validée' if data['accepted'] else 'Refusée'} : {motif.lower()}. {event.note}".strip()
-    return str(event.note or data.get("motif") or data.get("missing") or "")
+    return event.note

@@ -147,6 +147,7 @@ def offer_page(offer: Offer, *, form: MotifForm | None = None, act: str = "", st
         qualities=[(label, offer.qualities[name]) for name, label in QUALITIES.items() if name in offer.qualities],
         rooms=[room_words(room) for room in offer.qualities.get("rooms", [])],
         beds=sleeps(offer.qualities.get("rooms", [])),
+        stopped=queries.stop_words(offer, events),
         motif_form=form or MotifForm(formdata=None),
         refused_act=act,
         host_readers=host_readers(offer) if host else None,
