@@ -6,6 +6,7 @@
            data-odis-count="id"      says in #id how many characters are left
            data-odis-strip           brings its current entry into view (tabs, views)
            data-odis-print           prints the page
+           data-odis-reveal="id"     a button, shown by the script, that shows what is typed in the password #id, and hides it again
            data-odis-once            a form that refuses a second submission while the first is on its way */
 (function () {
   "use strict";
@@ -19,6 +20,7 @@
   function prepare(root) {
     each(root, "[data-odis-close-on-phone]", function (box) { if (phone.matches) box.open = false; });
     each(root, "[data-odis-count]", count);
+    each(root, "[data-odis-reveal]", function (button) { button.hidden = false; });
     each(root, "[data-odis-strip] [aria-current]", function (entry) {
       var strip = entry.closest("[data-odis-strip]");
       var over = entry.getBoundingClientRect().right - strip.getBoundingClientRect().right;
@@ -29,6 +31,13 @@
   function count(area) {
     var told = document.getElementById(area.dataset.odisCount), left = area.maxLength - area.value.length;
     if (told && area.maxLength > 0) told.textContent = left > 1 ? "Encore " + left + " caractères." : left === 1 ? "Encore 1 caractère." : "Plus de place : raccourcissez pour continuer.";
+  }
+
+  function reveal(button, shown) {
+    var box = document.getElementById(button.dataset.odisReveal);
+    if (!box) return;
+    box.type = shown ? "text" : "password";
+    button.textContent = shown ? "Cacher le mot de passe" : "Afficher le mot de passe";
   }
 
   function focus(element) {
@@ -51,6 +60,8 @@
   document.addEventListener("click", function (event) {
     closeMenus(event.target.closest("details[data-odis-menu]"));
     if (event.target.closest("[data-odis-print]")) window.print();
+    var button = event.target.closest("[data-odis-reveal]");
+    if (button) reveal(button, document.getElementById(button.dataset.odisReveal).type === "password");
   });
   document.addEventListener("keydown", function (event) {
     var menu = event.key === "Escape" && document.querySelector("details[data-odis-menu][open]");
@@ -59,6 +70,7 @@
   document.addEventListener("input", function (event) { if (event.target.matches("[data-odis-count]")) count(event.target); });
   document.addEventListener("submit", function (event) {
     var form = event.target;
+    each(form, "[data-odis-reveal]", function (button) { reveal(button, false); });
     if (!form.matches("[data-odis-once]")) return;
     if (form.dataset.odisSent) event.preventDefault();
     form.dataset.odisSent = "yes";

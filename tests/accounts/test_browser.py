@@ -43,6 +43,33 @@ def code(secret: str, *, later: int = 0) -> str:
     return pyotp.TOTP(secret).at(int(clock.now().timestamp()) + later)
 
 
+INJECTED = """source => new Promise(done => {
+  document.addEventListener("securitypolicyviolation", event => done(event.effectiveDirective), { once: true });
+  const script = document.createElement("script");
+  script.onload = () => done("loaded");
+  script.src = source;
+  document.head.appendChild(script);
+})"""
+
+
+def test_what_is_typed_in_a_password_is_shown_when_asked(chromium: Browser, port: int) -> None:
+    """The script that shows it carries the page's nonce; the same file without it, our own or not, is refused."""
+    who = Person(chromium, f"http://127.0.0.1:{port}", viewport=PHONE)
+    try:
+        who.go("/connexion").write("Mot de passe", PHRASE)
+        box = who.page.get_by_label("Mot de passe")
+        expect(box).to_have_attribute("type", "password")
+        who.press("Afficher le mot de passe")
+        expect(box).to_have_attribute("type", "text")
+        assert axe(who.page) == []
+        who.press("Cacher le mot de passe")
+        expect(box).to_have_attribute("type", "password")
+        ours = who.page.locator("script[src]").first.get_attribute("src")
+        assert who.page.evaluate(INJECTED, ours) == "script-src-elem"
+    finally:
+        who.close()
+
+
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["320", "1280"])
 def test_an_application_is_added_then_asked_for(
     chromium: Browser, port: int, anouk: str, viewport: dict[str, int]
