@@ -78,6 +78,11 @@ def test_places_leave_with_their_state_and_a_secret_one_with_its_number(world, h
         secret.number: ("Lieu tenu secret", "Lieu tenu secret", "44", "Disponible"),
     }
     assert MARK not in str(lines)  # neither the address nor the real name of a secret structure
+    homes.place(operator, structure=homes.structure(operator), specialised_fvv_teh=True)
+    _titles, lines = left(database, client.as_(world.actor("ddets", "44")), "/places/exporter?perimetre=territoire")
+    holders = {(line["Nom"] == "Lieu tenu secret", line["Structure ou offre"]) for line in lines}
+    assert (False, "Foyer d’essai") in holders
+    assert not [holder for hidden, holder in holders if hidden and holder and not holder.startswith("Structure S-")]
     with owner_unit():
         said = db.execute(
             text("SELECT DISTINCT action, record_id FROM audit_events WHERE action LIKE '%_export'")

@@ -167,16 +167,21 @@ def _rows(identity: Identity, today: _Today, *conditions: ColumnElement[bool]) -
 
 
 def _made(identity: Identity, rows: Sequence[Any]) -> list[PlaceRow]:
-    """The label of a secret place is opened where the wall lets its address through; the keys of all come in one statement."""
+    """The label of a secret place is opened where the wall lets its address through; the keys of all come in one statement.
+
+    Its structure is named there only: an open structure has an address, and would tell where its secret place is.
+    """
     keys.load(r.Place.record_id for r in rows if r.label_sealed)
-    label = PlaceAddress.label.opened
-    names = names_of(identity, [r.Place.structure_id for r in rows if r.Place.structure_id])
-    org = housing_org(identity)
+    label, org = PlaceAddress.label.opened, housing_org(identity)
+    told = [
+        r.Place.structure_id for r in rows if r.Place.structure_id and (r.label_sealed or not r.Place.location_secret)
+    ]
+    names = names_of(identity, told)
     return [
         PlaceRow(
             r.Place, PlaceState(r.state), r.motif or "", r.until, r.booked_from, r.expires_at, r.free_from,
             label(r.Place.record_id, r.Place.id, r.label_sealed) or r.Place.title,
-            names.get(r.Place.structure_id, ""), r.Place.owner_org_id == org,
+            names.get(r.Place.structure_id, "") if r.label_sealed or not r.Place.location_secret else "", r.Place.owner_org_id == org,
         )
         for r in rows
     ]  # fmt: skip
@@ -224,8 +229,15 @@ def _search(identity: Identity, q: str) -> ColumnElement[bool]:
     structures = select(Structure.id).where(Structure.name.ilike(like))
     return or_(
         Place.number.ilike(like), Place.label.ilike(like), _called(identity, q),
-        Place.commune_code.in_(communes), Place.structure_id.in_(structures),
+        Place.commune_code.in_(communes), and_(Place.structure_id.in_(structures), tied_to_structure(identity)),
     )  # fmt: skip
+
+
+def tied_to_structure(identity: Identity) -> ColumnElement[bool]:
+    """What may be shown with its structure: not the secret place of an open one, to anybody but who runs it."""
+    secret = select(Structure.id).where(Structure.location_secret)
+    own = Place.owner_org_id == housing_org(identity) if housing_org(identity) else false()
+    return or_(Place.location_secret.is_(False), own, Place.structure_id.in_(secret))
 
 
 def _called(identity: Identity, q: str) -> ColumnElement[bool]:
@@ -313,7 +325,7 @@ def places_of_structure(
     identity: Identity, structure: Structure, *, limit: int
 ) -> tuple[list[PlaceRow], dict[PlaceState, tuple[int, int]]]:
     """The first visible places of a structure, by number, those that are closed last; and (places, people) of all of them by state."""
-    today, theirs = _today(), Place.structure_id == structure.id
+    today, theirs = _today(), and_(Place.structure_id == structure.id, tied_to_structure(identity))
     closed = today.state == PlaceState.FERMEE.value
     lines = db.execute(_rows(identity, today, theirs).order_by(closed, Place.number, Place.id).limit(limit)).all()
     mine = policy.visible_places(identity).where(theirs).join(today.taken, literal(True))

@@ -14,7 +14,7 @@ from odis_app.core.web import Page, paginate
 from odis_app.housing import policy
 from odis_app.housing.enums import PlaceState
 from odis_app.housing.models import Place
-from odis_app.housing.queries.places import PlaceRow, places_of_structure
+from odis_app.housing.queries.places import PlaceRow, places_of_structure, tied_to_structure
 from odis_app.organisations.models import Dispositif, Organisation
 from odis_app.structures.models import Structure
 from odis_app.structures.queries import StructureFilter, filtered, names_of
@@ -51,7 +51,9 @@ def list_structures(identity: Identity, filters: StructureFilter, *, number: int
 def _held(identity: Identity, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     """(places, people) by structure."""
     standing = or_(Place.closed_on.is_(None), Place.closed_on > clock.today())
-    statement = policy.visible_places(identity).where(Place.structure_id.in_(ids), standing)
+    statement = policy.visible_places(identity).where(
+        Place.structure_id.in_(ids), standing, tied_to_structure(identity)
+    )
     counted = statement.with_only_columns(
         Place.record_id, func.count(), func.sum(Place.capacity)
     )  # its structure's key
@@ -72,7 +74,7 @@ class Held:
 def held_by(identity: Identity, structure: Structure, *, limit: int = 30) -> Held:
     """What a structure holds, seen by the identity: three statements, whatever the number of places."""
     rows, states = places_of_structure(identity, structure, limit=limit)
-    theirs = policy.visible_places(identity).where(Place.structure_id == structure.id)
+    theirs = policy.visible_places(identity).where(Place.structure_id == structure.id, tied_to_structure(identity))
     named = theirs.with_only_columns(Place.dispositif_id, Place.commune_code).distinct()
     pairs = db.execute(named).all()
     schemes = (
