@@ -99,6 +99,8 @@ def _file() -> None:
         "protection_status text NOT NULL DEFAULT 'non_renseigne', procedure text, title_kind text, title_valid_until date, decision_date date, "
         "arrived_on date, arrival_route text, cir_signed_on date, agdref_sealed bytea, agdref_index bytea, ofii_number_sealed bytea, "
         "si_siao_number text, domiciliation text NOT NULL DEFAULT '', "
+        "si_siao_state text CHECK (si_siao_state IN ('creee', 'transmise', 'a_completer', 'a_mettre_a_jour', 'orientee', 'admise', 'refusee', 'annulee')), "
+        "si_siao_on date, si_siao_asked_on date, "
         "housing_right text CHECK (housing_right IN ('recours', 'dalo', 'daho', 'rejet')), housing_right_on date, PRIMARY KEY (household_id, owner_org_id)",
     )
     run("CREATE INDEX ix_household_administrative_agdref ON household_administrative (owner_org_id, agdref_index)")
@@ -114,7 +116,7 @@ def _people() -> None:
         "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, public_id text NOT NULL CONSTRAINT uq_members_public_id UNIQUE, link text NOT NULL, "
         "first_name text NOT NULL, last_name text NOT NULL, sex text NOT NULL, birth_date date, birth_year smallint, "
         "nationality text CHECK (nationality ~ '^[A-Z]{3}$'), family_situation text, french_level text, french_written text, education_level text, "
-        "mobility text, situation text, situation_note text NOT NULL DEFAULT '', present_in_france boolean NOT NULL DEFAULT true, "
+        "mobility text, rome_code text CHECK (rome_code ~ '^[A-N][0-9]{4}$'), target_job text NOT NULL DEFAULT '', situation text, situation_note text NOT NULL DEFAULT '', present_in_france boolean NOT NULL DEFAULT true, "
         "since date NOT NULL, until date, until_reason text, "
         "CONSTRAINT uq_members_household UNIQUE (id, household_id), "
         "CONSTRAINT ck_members_sex CHECK (sex IN ('f', 'm', 'x')), CONSTRAINT ck_members_dates CHECK (until IS NULL OR until >= since), "
@@ -151,6 +153,7 @@ def _needs() -> None:
         "employment_area text, diet text[] NOT NULL DEFAULT '{}', life_project text NOT NULL DEFAULT '', wishes_exclusive boolean NOT NULL DEFAULT false, PRIMARY KEY (household_id, owner_org_id), "
         "CONSTRAINT ck_household_requests_days CHECK (min_days IS NULL OR min_days BETWEEN 1 AND 3660), CONSTRAINT ck_household_requests_rent CHECK (max_rent IS NULL OR max_rent >= 0)",
     )
+    run("CREATE INDEX ix_household_requests_need ON household_requests (owner_org_id, need_from)")
     _child(
         "household_wishes",
         "rank smallint NOT NULL CHECK (rank BETWEEN 1 AND 20), department_code text NOT NULL, PRIMARY KEY (household_id, owner_org_id, rank), CONSTRAINT uq_household_wishes UNIQUE (household_id, owner_org_id, department_code)",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from odis_app.core.enums import Labelled
+
+ROME = re.compile(r"[A-N]\d{4}", re.ASCII)
+"""The shape of a code of the ROME, the list of trades of France Travail (which is not loaded)."""
 
 
 class HouseholdStatus(Labelled):
@@ -282,6 +287,19 @@ class HousingRight(Labelled):
     DALO = "dalo", "Reconnu prioritaire DALO"
     DAHO = "daho", "Reconnu prioritaire DAHO"
     REJET = "rejet", "Recours rejeté"
+
+
+class SiaoState(Labelled):
+    """Where the household's request stands in the SI-SIAO, in its own words; typed by hand, nothing is sent there."""
+
+    CREEE = "creee", "Créée, non transmise"
+    TRANSMISE = "transmise", "Transmise au SIAO"
+    A_COMPLETER = "a_completer", "À compléter"
+    A_METTRE_A_JOUR = "a_mettre_a_jour", "À mettre à jour"
+    ORIENTEE = "orientee", "Orientée vers une structure"
+    ADMISE = "admise", "Admise par la structure"
+    REFUSEE = "refusee", "Refusée"
+    ANNULEE = "annulee", "Annulée"
 
 
 class Diet(Labelled):

@@ -132,6 +132,13 @@ def _file(household: Household, *, alone: bool) -> Lines:
             ("Fin du titre", jour_long(papers.title_valid_until) if papers and papers.title_valid_until else ""),
             ("Domiciliation", papers.domiciliation if papers else ""),
             ("DALO ou DAHO", papers.housing_right_label if papers else ""),
+            ("Numéro SI-SIAO", (papers.si_siao_number or "") if papers else ""),
+            ("Demande SI-SIAO", papers.si_siao_label if papers else ""),
+            ("Demande SI-SIAO, depuis le", jour_long(papers.si_siao_on) if papers and papers.si_siao_on else ""),
+            (
+                "Demande SI-SIAO faite le",
+                jour_long(papers.si_siao_asked_on) if papers and papers.si_siao_asked_on else "",
+            ),
             ("Ressources", ", ".join(_resource(row) for row in households.resources(household))),
         ]
     if request is not None:

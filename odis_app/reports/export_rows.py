@@ -22,6 +22,8 @@ from odis_app.households.models import (
     HouseholdRequest,
     HouseholdResource,
     HouseholdWish,
+    Member,
+    job_words,
 )
 from odis_app.households.queries import protection_label
 from odis_app.organisations.models import Dispositif
@@ -42,6 +44,7 @@ class Line:
     needs: str
     wishes: str
     languages: str
+    jobs: str
     schemes: str
     resources: Decimal | None
 
@@ -82,6 +85,9 @@ COLUMNS = (
     ExportColumn(
         "DALO ou DAHO", ("household_administrative.housing_right",), lambda x: x.papers.housing_right_label or None if x.papers else None, 24
     ),
+    ExportColumn("Demande SI-SIAO", ("household_administrative.si_siao_state",), lambda x: x.papers.si_siao_label or None if x.papers else None, 24),
+    ExportColumn("SI-SIAO, depuis le", ("household_administrative.si_siao_on",), lambda x: x.papers.si_siao_on if x.papers else None),
+    ExportColumn("Métiers visés", ("members.rome_code", "members.target_job"), lambda x: x.jobs, 34),
     ExportColumn("Langues", ("household_identities.languages",), lambda x: x.languages, 24),
     ExportColumn("Dispositifs en cours", ("household_enrolments.dispositif_id", "household_enrolments.ends_on"), lambda x: x.schemes, 30),
     ExportColumn("Ressources par mois", ("household_resources.amount",), lambda x: x.resources),
@@ -128,6 +134,14 @@ def _chunk(identity: Identity, ids: Sequence[int]) -> Iterator[Line]:
         .order_by(enrolled.starts_on, Dispositif.position),
         str,
     )
+    people = select(Member.household_id, Member.rome_code, Member.target_job).where(
+        Member.household_id.in_(ids),
+        Member.until.is_(None),
+        or_(Member.rome_code.is_not(None), Member.target_job != ""),
+    )
+    jobs: dict[int, list[str]] = {}
+    for key, code, words in db.execute(people.order_by(Member.id)):
+        jobs.setdefault(key, []).append(job_words(code, words))
     money = HouseholdResource
     totals = db.execute(
         select(money.household_id, func.sum(money.amount))
@@ -147,6 +161,7 @@ def _chunk(identity: Identity, ids: Sequence[int]) -> Iterator[Line]:
                 needs.get(key, ""),
                 wishes.get(key, ""),
                 languages,
+                ", ".join(jobs.get(key, [])),
                 schemes.get(key, ""),
                 resources.get(key),
             )

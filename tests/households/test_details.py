@@ -219,3 +219,36 @@ def test_the_right_to_housing_and_the_diet_are_told(client: StrictClient, town: 
     browser.submit(browser.get(f"/menages/{family}/projet/modifier"), {"diet": ["vegetarien", "sans_porc"]})
     assert "Végétarien, sans porc" in text_of(browser.get(f"/menages/{family}/projet"))
     assert "Régime alimentaire : Végétarien, Sans porc" in text_of(browser.get(f"/menages/{family}/historique"))
+
+
+def test_the_job_aimed_at_is_told_in_words_with_its_rome_code(client: StrictClient, town: Town, family: str) -> None:
+    browser = client.as_(town.camille)
+    with town.camille.acting():
+        laila = db.scalars(select(Member.public_id).where(Member.first_name == "Laila")).one()
+    address = f"/menages/{family}/composition/{laila}/modifier"
+    for wrong in ("Z2204", "K220", "22040"):
+        refused = browser.submit(browser.get(address), {"rome_code": wrong}, status=422)
+        assert "n’est pas un code ROME" in text_of(refused)
+    browser.submit(browser.get(address), {"target_job": "Agent d’entretien", "rome_code": " k 2204 "})
+    assert "Métier visé : Agent d’entretien (K2204)" in text_of(browser.get(f"/menages/{family}/composition"))
+    assert "code rome : K2204" in text_of(browser.get(f"/menages/{family}/historique"))
+    with owner_unit(), pytest.raises(IntegrityError):
+        db.execute(text("UPDATE members SET rome_code = 'K22' WHERE public_id = :id"), {"id": laila})
+
+
+def test_the_request_to_the_si_siao_has_its_state_and_its_days(client: StrictClient, town: Town, family: str) -> None:
+    browser = client.as_(town.camille)
+    page = browser.get(f"/menages/{family}/situation/modifier")
+    told = {
+        "si_siao_number": "123456",
+        "si_siao_state": "a_completer",
+        "si_siao_on": "2026-10-02",
+        "si_siao_asked_on": "2026-09-20",
+    }
+    browser.submit(page, told)
+    words = text_of(browser.get(f"/menages/{family}/situation"))
+    for shown in ("123456", "À compléter", "2 octobre 2026", "20 septembre 2026"):
+        assert shown in words
+    assert "Demande SI-SIAO : À compléter" in text_of(browser.get(f"/menages/{family}/historique"))
+    with owner_unit(), pytest.raises(IntegrityError):
+        db.execute(text("UPDATE household_administrative SET si_siao_state = 'perdue'"))

@@ -12,8 +12,10 @@ from odis_app.core.db import db
 from odis_app.exchange.values import CellWarning
 from odis_app.households import queries
 from odis_app.households.imports import KIND
-from odis_app.households.imports.cells import nationality
+from odis_app.households.imports.cells import job, nationality
 from odis_app.households.models import Household, Member, MemberLanguage
+from odis_app.organisations.seeds import Actor
+from odis_app.reports import export_rows
 from tests.exchange.samples import write_xlsx
 from tests.support.imported import bring_in, draft, take_back
 from tests.support.worlds import WorldBuilder
@@ -168,3 +170,64 @@ def test_a_registration_on_the_days_of_another_stops_the_file(world: WorldBuilde
     again = (*SAMIA[:10], "AGIR depuis le 01/04/2026")
     _public_id, judged = draft(actor, KIND, write_xlsx(tmp_path / "encore.xlsx", [WRITTEN, again]))
     assert ["est déjà inscrit à « AGIR » à ces dates" in error for error in judged.errors] == [True]
+
+
+STEPS = (
+    "N° famille",
+    "Nom",
+    "Prénom",
+    "Lien",
+    "Métier recherché",
+    "N° SI-SIAO",
+    "Statut SIAO",
+    "Date état SIAO",
+    "Date demande SIAO",
+)
+
+
+def test_the_job_and_the_request_to_the_si_siao_come_in_and_leave_again(world: WorldBuilder, tmp_path: Path) -> None:
+    actor = world.actor("association", "44")
+    lines = [
+        ("E-1", "Exemplova", "Nour", "DP", "Agent d’entretien (K2204)", 123456, "MAJ", "01/10/2026", "20/09/2026"),
+        ("E-1", "Exemplova", "Ali", "époux", "soudeur", None, None, None, None),
+    ]
+    _public_id, judged = draft(actor, KIND, write_xlsx(tmp_path / "suivi.xlsx", [STEPS, *lines]))
+    assert not judged.errors
+    bring_in(actor, KIND, write_xlsx(tmp_path / "suivi.xlsx", [STEPS, *lines]))
+    with actor.acting() as identity:
+        household = db.scalars(select(Household)).one()
+        papers = queries.administrative(household)
+        assert papers is not None
+        told = (papers.si_siao_number, papers.si_siao_state, papers.si_siao_on, papers.si_siao_asked_on)
+        assert told == ("123456", "a_mettre_a_jour", date(2026, 10, 1), date(2026, 9, 20))
+        assert {(m.first_name, m.rome_code, m.target_job) for m in queries.present_members(household.id)} == {
+            ("Nour", "K2204", "Agent d’entretien"), ("Ali", None, "soudeur"),
+        }  # fmt: skip
+        [line] = export_rows.lines(identity, [household.id])
+        sent = dict(zip([column.title for column in export_rows.COLUMNS], line, strict=True))
+        assert (sent["Demande SI-SIAO"], sent["SI-SIAO, depuis le"]) == ("À mettre à jour", date(2026, 10, 1))
+        assert sent["Métiers visés"] == "Agent d’entretien (K2204), soudeur"
+    moved = (*lines[0][:4], "aide à domicile K1304", None, "transmis", "15/11/2026", None)
+    second = bring_in(actor, KIND, write_xlsx(tmp_path / "suivi2.xlsx", [STEPS, moved, lines[1]]))
+    assert job_of(actor) == ("K1304", "aide à domicile", "transmise")
+    assert take_back(actor, second) == 0
+    assert job_of(actor) == ("K2204", "Agent d’entretien", "a_mettre_a_jour")
+
+
+def job_of(actor: Actor) -> tuple[str | None, str, str | None]:
+    with actor.acting():
+        nour = db.scalars(select(Member).where(Member.first_name == "Nour")).one()
+        papers = queries.administrative(db.scalars(select(Household)).one())
+        assert papers is not None
+        return nour.rome_code, nour.target_job, papers.si_siao_state
+
+
+def test_a_job_is_read_as_people_write_it() -> None:
+    written = {
+        "Agent d’entretien (K2204)": ["K2204", "Agent d’entretien"], "k2204": ["K2204", ""], "K2204 - agent d’entretien": ["K2204", "agent d’entretien"],
+        "aide à domicile": [None, "aide à domicile"], "ROME N4101 conducteur": ["N4101", "conducteur"],
+    }  # fmt: skip
+    assert {words: job(words, None) for words in written} == written  # type: ignore[arg-type]
+    wrong = job("Cuisinier Z1602", None)  # type: ignore[arg-type]
+    assert isinstance(wrong, CellWarning)
+    assert wrong.value == [None, "Cuisinier"]

@@ -15,6 +15,7 @@ from odis_app.core import clock
 from odis_app.core.enums import Labelled
 from odis_app.core.errors import StaleVersionError
 from odis_app.core.forms import Form
+from odis_app.households.enums import ROME
 from odis_app.territories.queries import departments
 
 OLDEST_YEAR = 1900
@@ -68,6 +69,22 @@ class BirthField(StringField):  # type: ignore[misc]
             raise ValidationError(f"{typed} est dans le futur. Vérifiez la date de naissance.")
         if self.birth_year < OLDEST_YEAR:
             raise ValidationError(f"{typed} est trop ancien. Vérifiez l’année de naissance.")
+
+
+class RomeField(StringField):  # type: ignore[misc]
+    """A code of the ROME (France Travail) as people write it: « k2204 », « K 2204 ». No list is kept here: its shape is checked."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the text; nothing written is None."""
+        self.data = next(("".join(typed.split()).upper() for typed in valuelist), "") or None
+
+    def pre_validate(self, form: Any) -> None:
+        """Raises ValidationError with what to write."""
+        del form
+        if self.data and not ROME.fullmatch(self.data):
+            raise ValidationError(
+                f"« {self.data[:20]} » n’est pas un code ROME. Écrivez une lettre de A à N et quatre chiffres, par exemple K2204."
+            )
 
 
 class AmountField(DecimalField):  # type: ignore[misc]

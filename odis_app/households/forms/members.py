@@ -23,7 +23,14 @@ from odis_app.households.enums import (
     WorkSituation,
     WrittenLevel,
 )
-from odis_app.households.forms.fields import BirthField, VersionedForm, blank_to_none, optional_select, short_text
+from odis_app.households.forms.fields import (
+    BirthField,
+    RomeField,
+    VersionedForm,
+    blank_to_none,
+    optional_select,
+    short_text,
+)
 from odis_app.households.models import Member, MemberLanguage
 from odis_app.households.nationalities import Nationality
 from odis_app.households.operations import Spoken
@@ -33,7 +40,15 @@ OTHER_LINKS = [(link.value, link.label) for link in MemberLink if link is not Me
 COMING = (HouseholdEvent.ARRIVEE, HouseholdEvent.NAISSANCE, HouseholdEvent.REUNIFICATION)
 LEAVING = (HouseholdEvent.DEPART, HouseholdEvent.SEPARATION, HouseholdEvent.DECES)
 TONGUES = 6
-DETAILS = ("nationality", "family_situation", "french_written", "education_level", "mobility")
+DETAILS = (
+    "nationality",
+    "family_situation",
+    "french_written",
+    "education_level",
+    "mobility",
+    "target_job",
+    "rome_code",
+)
 TONGUE_ROWS = range(1, TONGUES + 1)
 BIRTH_HINT = "Par exemple 3/09/1988, ou l’année seule."
 
@@ -103,6 +118,11 @@ class MemberForm(VersionedForm):
     family_situation = optional_select("Situation familiale", FamilySituation)
     education_level = optional_select("Études", EducationLevel, description="Dans n’importe quel pays.")
     mobility = optional_select("Mobilité", MobilityMode)
+    target_job = short_text("Métier visé", 120, description="Dans ses mots : agent d’entretien, aide à domicile.")
+    rome_code = RomeField(
+        "Code ROME du métier visé",
+        description="Une lettre et quatre chiffres, par exemple K2204. Vide si vous ne le savez pas.",
+    )
     situation = optional_select("Situation", WorkSituation)
     situation_note = short_text(
         "Précision", 200, description="Classe, métier, organisme. Des faits, pas de diagnostic."

@@ -15,6 +15,7 @@ from odis_app.households.enums import (
     NeedKind,
     NeedLevel,
     ProtectionStatus,
+    SiaoState,
     Smoking,
 )
 from odis_app.households.forms.fields import AmountField, VersionedForm, boxes, optional_select, short_text
@@ -24,7 +25,7 @@ from odis_app.households.models import Household, HouseholdAdministrative, House
 RANKS = 5
 PAPERS = (
     "protection_status", "procedure", "title_kind", "title_valid_until", "decision_date", "arrived_on", "arrival_route", "cir_signed_on",
-    "si_siao_number", "domiciliation", "housing_right", "housing_right_on",
+    "si_siao_number", "si_siao_state", "si_siao_on", "si_siao_asked_on", "domiciliation", "housing_right", "housing_right_on",
 )  # fmt: skip
 
 
@@ -42,6 +43,9 @@ class AdministrativeForm(VersionedForm):
     agdref = short_text("Numéro étranger (AGDREF)", 20, description="Chiffré. Dix chiffres sur le titre de séjour.")
     ofii_number = short_text("Numéro OFII", 20, description="Chiffré.")
     si_siao_number = short_text("Numéro de demande SI-SIAO", 20)
+    si_siao_state = optional_select("État de la demande", SiaoState)
+    si_siao_on = DateField("Dans cet état depuis le", [Optional()])
+    si_siao_asked_on = DateField("Demande faite le", [Optional()])
     domiciliation = short_text("Domiciliation", 200)
     housing_right = optional_select("DALO ou DAHO", HousingRight)
     housing_right_on = DateField("Dépôt ou décision du", [Optional()])

@@ -20,6 +20,7 @@ from odis_app.exchange.values import (
 from odis_app.exchange.values.base import quote
 from odis_app.exchange.values.numbers import pieces
 from odis_app.households.enums import (
+    ROME,
     AccommodationMode,
     EducationLevel,
     FamilySituation,
@@ -31,6 +32,7 @@ from odis_app.households.enums import (
     Priority,
     ProtectionStatus,
     Sex,
+    SiaoState,
     Smoking,
 )
 from odis_app.households.nationalities import Nationality
@@ -91,6 +93,10 @@ _EDUCATION_WORDS = {
 _MOBILITY_WORDS = {
     "permis et véhicule": "permis_vehicule", "véhiculé": "permis_vehicule", "voiture": "permis_vehicule", "permis": "permis_sans_vehicule", "permis B": "permis_sans_vehicule",
     "sans véhicule": "permis_sans_vehicule", "bus": "transports", "transports": "transports", "vélo": "velo", "aucune": "aucun", "non": "aucun", "à pied": "aucun",
+}  # fmt: skip
+_SIAO_WORDS = {
+    "en cours de saisie": "creee", "non transmise": "creee", "transmis": "transmise", "déposée": "transmise", "incomplète": "a_completer", "MAJ": "a_mettre_a_jour",
+    "à actualiser": "a_mettre_a_jour", "admis": "admise", "refus": "refusee", "clôturée": "annulee",
 }  # fmt: skip
 _HOUSING_RIGHT_WORDS = {
     "oui": "dalo",
@@ -216,6 +222,24 @@ def housing_right(cell: Cell, context: Context) -> object:
 
 
 nationality = lenient(_nationality)
+siao_state = lenient(choice(dict(SiaoState.choices()), _SIAO_WORDS))
+
+
+def job(cell: Cell, _context: Context) -> object:
+    """[ROME code or None, words]: « Agent d’entretien (K2204) », « K2204 », « aide à domicile »."""
+    if is_blank(cell):
+        return None
+    text = cell_text(cell)
+    found = re.search(rf"\b{ROME.pattern}\b", text.upper())
+    words = re.sub(r"\b[A-Za-z]\d{4}\b|\bROME\b", " ", text)
+    words = " ".join(words.replace("()", " ").split()).strip(" ()-:,–")[:120]
+    if found is None and (near := re.search(r"\b[A-Za-z]\d{3,5}\b", text)):
+        said = (
+            f"{near[0]} n’est pas un code ROME (une lettre de A à N et quatre chiffres) : seuls les mots sont gardés."
+        )
+        words = " ".join(words.replace(near[0], " ").split()).strip(" ()-:,–")
+        return CellWarning([None, words] if words else None, said)
+    return [found[0] if found else None, words]
 
 
 def wishes(cell: Cell, context: Context) -> object:

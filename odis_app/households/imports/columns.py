@@ -26,6 +26,7 @@ from odis_app.households.enums import (
     Priority,
     ProtectionStatus,
     Sex,
+    SiaoState,
     Smoking,
 )
 from odis_app.households.imports import cells, lists
@@ -54,6 +55,8 @@ COLUMNS = (
            options=tuple(level.label for level in EducationLevel if "," not in level.label)),
     Column("mobility", "Mobilité", cells.lenient(cells.mobility), ("permis", "moyen de transport", "permis de conduire"), example="Transports en commun",
            options=tuple(mode.label for mode in MobilityMode if "," not in mode.label)),
+    Column("job", "Métier visé", cells.job, ("métier", "métier recherché", "emploi visé", "emploi recherché", "code ROME", "ROME"), example="Agent d’entretien (K2204)",
+           help="Dans ses mots, avec le code ROME entre parenthèses si vous le savez."),
     Column("size", "Taille du ménage", integer(1, 99, warn_above=15), ("nombre de personnes", "nb pers", "taille"), example="4",
            help="Adultes et mineurs, le demandeur principal compris."),
     Column("adults", "Adultes", integer(0, 99), ("nb adultes", "dont adultes", "nombre d’adultes"), example="2"),
@@ -72,6 +75,11 @@ COLUMNS = (
     Column("arrived_on", "Date d’arrivée", day(1990, past=True), ("arrivée en France", "arrivé le"), example="04/02/2025", help="En France."),
     Column("housing_right", "DALO ou DAHO", cells.lenient(cells.housing_right), ("DALO", "DAHO", "prioritaire DALO"), example="Reconnu prioritaire DALO",
            options=tuple(right.label for right in HousingRight)),
+    Column("siao_number", "N° SI-SIAO", free_text(20), ("numéro SI-SIAO", "n° de demande SIAO", "SI-SIAO", "SIAO")),
+    Column("siao_state", "État de la demande SI-SIAO", cells.siao_state, ("statut SI-SIAO", "état SIAO", "statut SIAO", "demande SIAO"), example="Transmise au SIAO",
+           options=tuple(state.label for state in SiaoState if "," not in state.label)),
+    Column("siao_on", "SI-SIAO, état depuis le", day(2000, past=True), ("date état SIAO", "SIAO depuis le"), example="01/10/2026"),
+    Column("siao_asked_on", "Demande SI-SIAO faite le", day(2000, past=True), ("date demande SIAO", "date de la demande SI-SIAO"), example="20/09/2026"),
     Column("seniority", "Date d’ancienneté", day(2000, past=True), ("ancienneté", "date de la demande", "inscrit le"), example="15/09/2026",
            help="Depuis quand le ménage attend. Vide : le jour de l’import."),
     Column("phone", "Téléphone", phone, ("tél", "portable", "mobile"), example="06 39 98 01 00"),

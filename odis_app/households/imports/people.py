@@ -23,6 +23,7 @@ DETAILS = {
     "nationality": "nationality", "family_situation": "family_situation", "french_level": "french", "education_level": "education", "mobility": "mobility",
 }  # fmt: skip
 """What a line says of one person beside their name: attribute of ``Person`` → column."""
+JOB = ("rome_code", "target_job")
 _COUPLES = {CompositionKind.COUPLE_SANS_ENFANT.value, CompositionKind.COUPLE_AVEC_ENFANTS.value}
 
 
@@ -201,6 +202,8 @@ def _person(values: Values, today: date, link: str = "") -> Person:
     born = birth if isinstance(birth, date) else None
     year = birth if isinstance(birth, int) else None
     details: dict[str, Any] = {name: _text(values[key]) for name, key in DETAILS.items()}
+    if isinstance(job := values["job"], list):
+        details |= {"rome_code": job[0], "target_job": job[1]}
     if not link:
         age = age_on(born, year, today)
         link = child_link(str(values["link"] or MemberLink.TIERS.value), minor=age is None or age < MAJORITY)

@@ -42,6 +42,10 @@ _PAPERS = {
     "title_valid_until": "title_until",
     "arrived_on": "arrived_on",
     "housing_right": "housing_right",
+    "si_siao_number": "siao_number",
+    "si_siao_state": "siao_state",
+    "si_siao_on": "siao_on",
+    "si_siao_asked_on": "siao_asked_on",
 }
 _NEEDS = {NeedKind.SCHOOL.value: "schooling", NeedKind.EMPLOYMENT.value: "employment"}
 
@@ -329,7 +333,7 @@ def _correct(identity: Identity, household: Household, member: Member, person: P
         values["sex"] = person.sex
     if person.birth_date is not None or (person.birth_year is not None and member.birth_year != person.birth_year):
         values |= {"birth_date": person.birth_date, "birth_year": person.birth_year}
-    values |= {name: told for name in people.DETAILS if (told := getattr(person, name)) is not None}
+    values |= {name: told for name in (*people.DETAILS, *people.JOB) if (told := getattr(person, name))}
     spoken = {row.language: row for row in _spoken(member)} | {one.language: one for one in person.languages}
     languages = list(spoken.values()) if person.languages else None
     operations.change_member(
@@ -349,7 +353,7 @@ def snapshot(household: Household) -> dict[str, Any]:
         queries.request_of(household),
     )
     members = queries.present_members(household.id)
-    fields = ("first_name", "last_name", "sex", "birth_date", "birth_year", *people.DETAILS)
+    fields = ("first_name", "last_name", "sex", "birth_date", "birth_year", *people.DETAILS, *people.JOB)
     return {
         "identity": _plain(block, ("languages", "accommodation_mode", "accommodation_note"))
         | _plain(household, ("priority", "seniority_date"))

@@ -21,7 +21,7 @@ from odis_app.households.models.needs import (
     HouseholdResource,
     HouseholdWish,
 )
-from odis_app.households.models.people import HouseholdVersion, Member, MemberLanguage, age_on
+from odis_app.households.models.people import HouseholdVersion, Member, MemberLanguage, age_on, job_words
 from odis_app.households.models.protected import (
     SAME_LENGTH,
     HouseholdHealthNeed,
@@ -55,4 +55,5 @@ __all__ = [
     "SafeContact",
     "age_on",
     "changes_place",
+    "job_words",
 ]

@@ -16,6 +16,7 @@ from odis_app.households.enums import (
     HouseholdStatus,
     HousingRight,
     Priority,
+    SiaoState,
 )
 
 
@@ -115,6 +116,9 @@ class HouseholdAdministrative(Child, Base):
     agdref_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     ofii_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     si_siao_number: Mapped[str | None]
+    si_siao_state: Mapped[str | None]
+    si_siao_on: Mapped[date | None]
+    si_siao_asked_on: Mapped[date | None]
     domiciliation: Mapped[str] = mapped_column(default="")
     housing_right: Mapped[str | None]
     housing_right_on: Mapped[date | None]
@@ -123,6 +127,11 @@ class HouseholdAdministrative(Child, Base):
     def procedure_label(self) -> str:
         """« Accélérée »."""
         return AsylumProcedure.label_of(self.procedure)
+
+    @property
+    def si_siao_label(self) -> str:
+        """« Transmise au SIAO »."""
+        return SiaoState.label_of(self.si_siao_state)
 
     @property
     def housing_right_label(self) -> str:

@@ -29,6 +29,11 @@ _FEMININE = {
 }  # fmt: skip
 
 
+def job_words(rome_code: str | None, target_job: str) -> str:
+    """« Agent d’entretien (K2204) », or the one that is known."""
+    return f"{target_job} ({rome_code})" if rome_code and target_job else target_job or rome_code or ""
+
+
 def age_on(born: date | None, year: int | None, day: date) -> int | None:
     """Age in years; from the year alone when the date of birth is unknown; None when neither is known."""
     if born is not None:
@@ -57,6 +62,8 @@ class Member(Base):
     french_written: Mapped[str | None]
     education_level: Mapped[str | None]
     mobility: Mapped[str | None]
+    rome_code: Mapped[str | None]
+    target_job: Mapped[str] = mapped_column(default="")
     situation: Mapped[str | None]
     situation_note: Mapped[str] = mapped_column(default="")
     present_in_france: Mapped[bool] = mapped_column(default=True)
@@ -83,7 +90,7 @@ class Member(Base):
         told = [
             ("Nationalité", Nationality.label_of(self.nationality)), ("Situation familiale", self._in_gender(self.family_situation, FamilySituation.label_of(self.family_situation))),
             ("Français écrit", FrenchLevel.label_of(self.french_written)), ("Études", EducationLevel.label_of(self.education_level)),
-            ("Mobilité", MobilityMode.label_of(self.mobility)),
+            ("Mobilité", MobilityMode.label_of(self.mobility)), ("Métier visé", job_words(self.rome_code, self.target_job)),
         ]  # fmt: skip
         return [(label, words) for label, words in told if words]
 

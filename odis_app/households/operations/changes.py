@@ -34,6 +34,7 @@ from odis_app.households.enums import (
     Priority,
     ProtectionStatus,
     Sex,
+    SiaoState,
     Smoking,
     WorkSituation,
 )
@@ -59,6 +60,7 @@ WORDS: Mapping[str, type[Labelled]] = {
     "procedure": AsylumProcedure,
     "protection_status": ProtectionStatus,
     "sex": Sex,
+    "si_siao_state": SiaoState,
     "situation": WorkSituation,
     "smoking": Smoking,
 }

@@ -33,7 +33,7 @@ from odis_app.households.queries import is_minor, languages_told, present_member
 MEMBER_LABELS = {
     "first_name": "Prénom", "last_name": "Nom", "link": "Lien", "sex": "Sexe", "birth_date": "Date de naissance", "birth_year": "Année de naissance",
     "nationality": "Nationalité", "family_situation": "Situation familiale", "french_level": "Français oral", "french_written": "Français écrit",
-    "education_level": "Études", "mobility": "Mobilité", "situation": "Situation", "situation_note": "Précision", "present_in_france": "Présent en France",
+    "education_level": "Études", "mobility": "Mobilité", "rome_code": "Code ROME", "target_job": "Métier visé", "situation": "Situation", "situation_note": "Précision", "present_in_france": "Présent en France",
 }  # fmt: skip
 MOST_PEOPLE = 60
 TOO_MANY = f"Un dossier compte {MOST_PEOPLE} personnes au plus : ouvrez un second dossier pour les autres."
@@ -55,6 +55,8 @@ class Person:
     french_written: str | None = None
     education_level: str | None = None
     mobility: str | None = None
+    rome_code: str | None = None
+    target_job: str = ""
     situation: str | None = None
     situation_note: str = ""
     present_in_france: bool = True
@@ -77,7 +79,7 @@ def insert_member(household: Household, person: Person, *, since: date) -> Membe
         household_id=household.id, owner_org_id=household.owner_org_id, link=person.link, first_name=person.first_name, last_name=person.last_name,
         sex=person.sex, birth_date=person.birth_date, birth_year=birth_year, nationality=person.nationality, family_situation=person.family_situation,
         french_level=person.french_level, french_written=person.french_written, education_level=person.education_level, mobility=person.mobility,
-        situation=person.situation, situation_note=person.situation_note, present_in_france=person.present_in_france, since=since,
+        rome_code=person.rome_code, target_job=person.target_job, situation=person.situation, situation_note=person.situation_note, present_in_france=person.present_in_france, since=since,
     )  # fmt: skip
     db.add(member)
     db.flush()

@@ -208,7 +208,7 @@ def _member(person: Person, public_id: str, since: date) -> Row:
         "public_id": public_id, "link": person.link, "first_name": person.first_name, "last_name": person.last_name,
         "sex": person.sex, "birth_date": person.birth_date, "birth_year": person.birth_date.year if person.birth_date else person.birth_year,
         "nationality": person.nationality, "family_situation": person.family_situation, "french_level": person.french_level,
-        "french_written": person.french_written, "education_level": person.education_level, "mobility": person.mobility, "situation": person.situation, "situation_note": person.situation_note,
+        "french_written": person.french_written, "education_level": person.education_level, "mobility": person.mobility, "rome_code": person.rome_code, "target_job": person.target_job, "situation": person.situation, "situation_note": person.situation_note,
         "present_in_france": person.present_in_france, "since": since,
     }  # fmt: skip
 

@@ -46,7 +46,8 @@ REQUEST_LABELS = {
 ADMINISTRATIVE_LABELS = {
     "protection_status": "Statut de protection", "procedure": "Procédure", "title_kind": "Titre", "title_valid_until": "Titre valable jusqu’au",
     "decision_date": "Décision du", "arrived_on": "Arrivée en France", "arrival_route": "Voie d’arrivée", "cir_signed_on": "CIR signé le",
-    "si_siao_number": "Numéro SI-SIAO", "domiciliation": "Domiciliation", "housing_right": "DALO ou DAHO", "housing_right_on": "DALO ou DAHO, décision ou dépôt du",
+    "si_siao_number": "Numéro SI-SIAO", "si_siao_state": "Demande SI-SIAO", "si_siao_on": "Demande SI-SIAO, depuis le", "si_siao_asked_on": "Demande SI-SIAO faite le",
+    "domiciliation": "Domiciliation", "housing_right": "DALO ou DAHO", "housing_right_on": "DALO ou DAHO, décision ou dépôt du",
 }  # fmt: skip
 SEALED_LABELS = {"agdref": "Numéro étranger (AGDREF)", "ofii_number": "Numéro OFII"}
 

@@ -57,7 +57,8 @@ def edit_administrative(household: Household) -> Response:
     sections = [
         ("Droit au séjour", ["protection_status", "procedure", "title_kind", "title_valid_until", "decision_date"]),
         ("Arrivée", ["arrived_on", "arrival_route", "cir_signed_on"]),
-        ("Numéros et adresse", ["agdref", "ofii_number", "si_siao_number", "domiciliation"]),
+        ("Numéros et adresse", ["agdref", "ofii_number", "domiciliation"]),
+        ("Demande SI-SIAO", ["si_siao_number", "si_siao_state", "si_siao_on", "si_siao_asked_on"]),
         ("Droit au logement", ["housing_right", "housing_right_on"]),
     ]
     return form_page(
