@@ -93,6 +93,8 @@ def _journal() -> None:
     )""")
     run("CREATE INDEX ix_journal_entries_record ON journal_entries (record_id, happened_at DESC, id DESC)")
     run("CREATE INDEX ix_journal_entries_author_org ON journal_entries (author_org_id, id DESC)")
+    # « Depuis votre dernière visite », without reading the journal of each file of the organisation
+    run("CREATE INDEX ix_journal_entries_recent ON journal_entries (owner_org_id, created_at DESC)")
     run(f"""
     CREATE TABLE journal_readers (
       entry_id bigint NOT NULL,

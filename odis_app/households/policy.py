@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, and_, false, func, not_, or_, select
 from odis_app.access.enums import PassationState
 from odis_app.access.models import Grant, Passation, Rapprochement
 from odis_app.access.policy import is_coordinated
-from odis_app.core.db import asked_once, db
+from odis_app.core.db import among, asked_once, db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
 from odis_app.households.models import Household, HouseholdTracking, Member
@@ -39,7 +39,9 @@ def visible_tracking(identity: Identity) -> Select[HouseholdTracking]:
     """Stage, delays and size, without a name: one's own and shared files, and for the State its départements."""
     own = and_(HouseholdTracking.owner_org_id == identity.case_org_id, identity.case_org_id is not None)  # type: ignore[arg-type]
     steered = HouseholdTracking.department_code.in_(identity.departments) if identity.org_kind in STEERING else false()
-    return select(HouseholdTracking).where(or_(own, steered, HouseholdTracking.record_id.in_(_active_grant(identity))))
+    return select(HouseholdTracking).where(
+        or_(own, steered, among(HouseholdTracking.record_id, _active_grant(identity)))
+    )
 
 
 STEERING = frozenset({"ddets", "dreets", "sgar", "prefecture"})

@@ -16,6 +16,12 @@ def holidays(year: int) -> frozenset[date]:
     return frozenset((*moving, *fixed))
 
 
+@lru_cache(maxsize=64)
+def _lost(year: int) -> tuple[date, ...]:
+    """The public holidays of ``year`` that fall from Monday to Friday."""
+    return tuple(day for day in sorted(holidays(year)) if day.weekday() < 5)
+
+
 def is_working(day: date) -> bool:
     """Monday to Friday, public holidays apart."""
     return day.weekday() < 5 and day not in holidays(day.year)
@@ -34,7 +40,9 @@ def working_days(start: date, end: date) -> int:
     """How many working days lie after ``start`` and up to ``end``; negative when ``end`` comes first."""
     if end < start:
         return -working_days(end, start)
-    return sum(is_working(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))
+    weeks, rest = divmod((end - start).days, 7)
+    week_days = 5 * weeks + sum((start.weekday() + n) % 7 < 5 for n in range(1, rest + 1))
+    return week_days - sum(start < day <= end for year in range(start.year, end.year + 1) for day in _lost(year))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from sqlalchemy import Select, and_, exists, false, func, or_, select, true
 
 from odis_app.access.enums import SharePurpose
 from odis_app.access.models import Grant
-from odis_app.core.db import db
+from odis_app.core.db import among, db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
 from odis_app.housing.enums import OccupancyKind, QualificationStatus
@@ -25,7 +25,7 @@ def visible_offers(identity: Identity) -> Select[Offer]:
     own = Offer.owner_org_id == org if org else false()
     steered = and_(steers(identity, Offer.department_code), true() if identity.org_kind == "ddets" else validated)
     mandated = and_(is_mandated(identity, Offer.department_code, Offer.dispositif_id), validated)
-    return select(Offer).where(or_(own, steered, mandated, Offer.id.in_(shared_records(identity))))
+    return select(Offer).where(or_(own, steered, mandated, among(Offer.id, shared_records(identity))))
 
 
 def visible_places(identity: Identity) -> Select[Place]:
@@ -39,7 +39,7 @@ def visible_places(identity: Identity) -> Select[Place]:
         Occupancy.kind == OccupancyKind.STAY.value,
         Occupancy.released_at.is_(None),
     )
-    return select(Place).where(or_(own, wide, Place.id.in_(stays) if identity.case_org_id else false()))
+    return select(Place).where(or_(own, wide, among(Place.id, stays) if identity.case_org_id else false()))
 
 
 def visible_occupancies(identity: Identity) -> Select[Occupancy]:

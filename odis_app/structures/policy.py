@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, column, exists, false, func, or_, select, table, tuple_
+from sqlalchemy import ColumnElement, Select, and_, column, false, func, or_, select, table, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from odis_app.access.models import Grant
-from odis_app.core.db import db
+from odis_app.core.db import among, db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
 from odis_app.organisations.policy import mandates_in_force
@@ -45,13 +45,17 @@ def is_mandated(
     """An association for the dispositif and in the département of its mandates that hold today."""
     if identity.case_org_id is None:
         return false()
-    return tuple_(department, dispositif).in_(mandates_in_force(identity.case_org_id))
+    held = mandates_in_force(identity.case_org_id)
+    there = select(held.subquery().c.department_code)  # the départements alone let the planner use an index
+    return and_(among(department, there), tuple_(department, dispositif).in_(held))
 
 
 def _serves_a_mandate(identity: Identity) -> ColumnElement[bool]:
     """A structure one place of which is under a mandate."""
     of_mandate = is_mandated(identity, PLACES.c.department_code, PLACES.c.dispositif_id)
-    return exists().where(PLACES.c.structure_id == Structure.id, of_mandate)
+    return among(
+        Structure.id, select(PLACES.c.structure_id).where(PLACES.c.structure_id.is_not(None), of_mandate).distinct()
+    )
 
 
 def shared_records(identity: Identity) -> Select[int]:
@@ -65,7 +69,7 @@ def visible_structures(identity: Identity) -> Select[Structure]:
     """One's own, those of the départements one steers, those with a place under one's mandate, and those shared."""
     own = Structure.owner_org_id == housing_org(identity) if housing_org(identity) else false()
     wide = or_(steers(identity, Structure.department_code), _serves_a_mandate(identity))
-    return select(Structure).where(or_(own, wide, Structure.id.in_(shared_records(identity))))
+    return select(Structure).where(or_(own, wide, among(Structure.id, shared_records(identity))))
 
 
 def find_structure(identity: Identity, public_id: str) -> Structure | None:

@@ -15,7 +15,7 @@ from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.housing import operations as do
 from odis_app.housing import queries
-from odis_app.housing.delays import add_working_days, deadline, holidays, working_days
+from odis_app.housing.delays import add_working_days, deadline, holidays, is_working, working_days
 from odis_app.housing.enums import PlaceState
 from odis_app.housing.models import Occupancy, OccupancyHousehold, Offer, Place
 from odis_app.housing.operations.occupancies import TAKEN
@@ -266,6 +266,17 @@ def test_a_home_stays_in_its_departement(homes, association):
     with association.acting() as identity, pytest.raises(RuleError, match="même département"):
         do.update_offer(identity, offer=db.get_one(Offer, offer.id), values=values(commune_code="53130"))
     assert NANTES.startswith("44")
+
+
+def test_working_days_are_those_of_a_walk_day_by_day():
+    start = date(2025, 12, 20)
+    for first in range(0, 400, 9):
+        walked, begin = 0, start + timedelta(days=first)
+        for length in range(500):
+            end = begin + timedelta(days=length)
+            walked += length > 0 and is_working(end)
+            assert working_days(begin, end) == walked
+            assert working_days(end, begin) == -walked
 
 
 def test_working_days_skip_week_ends_and_holidays():
