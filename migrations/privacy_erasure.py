@@ -29,6 +29,7 @@ DEFINERS = (
     "take_offer(offer bigint)",
     "take_account(who bigint)",
     "take_trail(head bigint)",
+    "take_days(place text, until date)",
     "erase_planned(plan bigint, wanted text, record bigint, really boolean)",
     "erase_requested(request bigint)",
 )
@@ -301,8 +302,17 @@ def _erasing() -> None:
         volatility="VOLATILE",
         to="odis_auth",
     )
+    # The days of a place up to one, again: after a restoration only.
     definer(
         DEFINERS[13],
+        "bigint",
+        f"""WITH gone AS (DELETE FROM public.occupancies c USING public.places p WHERE p.id = c.place_id AND p.public_id = place AND {ENDED} <= until RETURNING 1)
+            SELECT count(*) FROM gone""",
+        volatility="VOLATILE",
+        to="odis_auth",
+    )
+    definer(
+        DEFINERS[14],
         "boolean",
         f"""
         DECLARE line record; still record;
@@ -317,6 +327,15 @@ def _erasing() -> None:
             RETURN false;
           END IF;
           IF NOT really THEN RETURN true; END IF;
+          -- The key of a record says its own erasure (shred_key); of the rest, what a restored backup would need to lose again: an account by
+          -- its identifier, the days of a place up to the last one that goes, a segment of the trail by the digest that it ends with.
+          INSERT INTO public.erasures (kind, record_id, key_id)
+          SELECT wanted, record, k.id FROM (
+            SELECT u.public_id AS id FROM public.users u WHERE wanted = 'account' AND u.id = record
+            UNION ALL SELECT p.public_id || ' ' || max({ENDED}) FROM public.occupancies c JOIN public.places p ON p.id = c.place_id
+             WHERE wanted = 'place' AND p.id = record AND ({ENDED} + odis.retention_delay('sejour_fini'))::date <= {TODAY} GROUP BY p.public_id
+            UNION ALL SELECT encode(s.digest, 'hex') FROM public.audit_seals s WHERE wanted = 'trail' AND s.position = record) k
+          ON CONFLICT DO NOTHING;
           CASE wanted
             WHEN 'household' THEN PERFORM odis.take_household(record);
             WHEN 'offer' THEN PERFORM odis.take_offer(record);
@@ -335,7 +354,7 @@ def _erasing() -> None:
     )
     # Every adult of the file asked for it and was answered yes; nothing is under way.
     definer(
-        DEFINERS[14],
+        DEFINERS[15],
         "text",
         """
         DECLARE asked record; blocks text[];

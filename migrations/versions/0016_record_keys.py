@@ -46,6 +46,7 @@ def upgrade() -> None:
     run("""
     CREATE TABLE erasures (
       id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      kind text NOT NULL DEFAULT 'record' CONSTRAINT ck_erasures_kind CHECK (kind IN ('record', 'account', 'place', 'trail')),
       record_id bigint NOT NULL,
       key_id text NOT NULL CONSTRAINT uq_erasures_key UNIQUE,
       at timestamptz NOT NULL DEFAULT now()

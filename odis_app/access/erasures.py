@@ -1,4 +1,4 @@
-"""What was erased, written outside of the reach of a restored database: record and key identifiers, nothing else.
+"""What was erased, written outside of the reach of a restored database: identifiers, nothing else.
 
 One file per year, a JSON line per erasure, only ever appended to. A backup of yesterday brings back keys that were destroyed
 today; ``replay`` destroys them again. A line names the key as well as the record, because a restored database gives the numbers
@@ -19,16 +19,25 @@ from sqlalchemy import delete, insert, select, tuple_
 from odis_app.access.models import Erasure, RecordKey
 from odis_app.core.db import db
 
-_after_replay: list[Callable[[Sequence[int]], None]] = []
+OF_RECORDS = "record"
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """One line: the record's number, the identifier of its key (16 characters), the instant (ISO 8601)."""
+    """One line: a number, the identifier that says it is the same one, the instant (ISO 8601).
+
+    Of a ``record``, the identifier of its key; of an ``account``, its own; of the days taken on a ``place``, its own and the last of
+    those days (« abc… 2024-11-21 »); of the months of the ``trail``, the digest that they end with.
+    """
 
     record_id: int
     key_id: str
     at: str
+    kind: str = OF_RECORDS
+
+
+Replay = Callable[[Sequence[int], Sequence[Erased]], Sequence[int]]
+_after_replay: list[Replay] = []
 
 
 def append(folder: Path, erased: Iterable[Erased]) -> int:
@@ -68,34 +77,39 @@ def lines(folder: Path) -> list[Erased]:
 def settle(folder: Path) -> int:
     """Copy to the log what the table has and the log lacks (a process that died between the two); returns how many lines."""
     rows = db.execute(select(Erasure).order_by(Erasure.id)).scalars()
-    return append(folder, [Erased(row.record_id, row.key_id, row.at.isoformat()) for row in rows])
+    return append(folder, [Erased(row.record_id, row.key_id, row.at.isoformat(), row.kind) for row in rows])
 
 
-def on_replay(callback: Callable[[Sequence[int]], None]) -> None:
-    """``callback(record_ids)`` deletes again the rows of records that a restored backup brought back; called within ``replay``."""
+def on_replay(callback: Replay) -> None:
+    """``callback(record_ids, others)``, called within ``replay``, deletes again what a restored backup brought back.
+
+    ``record_ids``: records that came back; ``others``: every line that is not of a record. It returns the numbers of those of the latter
+    that had come back.
+    """
     if callback not in _after_replay:
         _after_replay.append(callback)
 
 
 def replay(folder: Path, dumped: Iterable[tuple[int, str]] = ()) -> list[int]:
-    """Destroy again every key that the log names, as the owner of the schema; returns the records that had come back.
+    """Destroy again what the log names, as the owner of the schema; returns the numbers of what had come back, records first.
 
     ``dumped``: (record, key) of what was just restored. A dump without keys brings back the rows of an erased record, and the
     number of a record alone does not say that it is the same one.
     """
     logged = lines(folder)
-    named = [(one.record_id, one.key_id) for one in logged]
-    if not named:
+    if not logged:
         return []
+    named = [(one.record_id, one.key_id) for one in logged if one.kind == OF_RECORDS]
+    others = [one for one in logged if one.kind != OF_RECORDS]
     back = delete(RecordKey).where(tuple_(RecordKey.record_id, RecordKey.public_id).in_(named))
     returned = set(db.execute(back.returning(RecordKey.record_id)).scalars())
     record_ids = sorted(returned | {record_id for record_id, _ in set(dumped) & set(named)})
     known = set(db.execute(select(Erasure.key_id)).scalars())
     lost = [
-        {"record_id": one.record_id, "key_id": one.key_id, "at": one.at} for one in logged if one.key_id not in known
+        {"kind": one.kind, "record_id": one.record_id, "key_id": one.key_id, "at": one.at}
+        for one in logged
+        if one.key_id not in known
     ]
     if lost:
         db.execute(insert(Erasure), lost)
-    for callback in _after_replay:
-        callback(record_ids)
-    return record_ids
+    return record_ids + [number for callback in _after_replay for number in callback(record_ids, others)]

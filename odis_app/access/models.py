@@ -71,11 +71,12 @@ class RecordKey(Base):
 
 
 class Erasure(Base):
-    """A key that was destroyed: which record it was of, and when. The log outside of the database says the same."""
+    """What was erased, and when: see ``erasures.Erased``. The log outside of the database says the same."""
 
     __tablename__ = "erasures"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    kind: Mapped[str]
     record_id: Mapped[int] = mapped_column(BigInteger)
     key_id: Mapped[str]
     at: Mapped[datetime]

@@ -28,6 +28,9 @@ from odis_app.documents import archive, keys_backup
 from odis_app.documents.archive import Archive, ArchiveError
 
 _NAMED = "SELECT current_database(), shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+# What waited that day may have left since: it never leaves twice, its author reads that it is in doubt and sends it again if need be.
+_PUT_MAILS_ASIDE = """UPDATE public.mails SET state = 'unsure', ended_at = now(), sealed = NULL, error = 'Mis de côté par la restauration d’une sauvegarde.'
+                      WHERE state IN ('waiting', 'sending', 'handing')"""
 _HOLDS = """SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname IN ('public', 'private', 'odis') AND c.relkind IN ('r', 'p', 'v', 'm')"""
 
@@ -158,4 +161,5 @@ def _put_keys(found: Archive, config: Config, keys_file: Path | None, log: Path 
         erased = erasures.replay(here, dumped)
         # Whoever was signed in that day proves again who they are; what the tasks were given is judged again when they run.
         db.execute(text("DELETE FROM private.sessions WHERE kind = 'user'"))
+        db.execute(text(_PUT_MAILS_ASIDE))
     return count, len(dumped), len(erased)

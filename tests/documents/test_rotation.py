@@ -355,7 +355,7 @@ def test_erase_restore_yesterday_unreadable(
         filled()
     with owner_unit():  # and what is in clear goes with it
         for callback in registered:
-            callback([circle.record_id])
+            callback([circle.record_id], [])
         for table in ("records", "households", "household_identities", "journal_entries", "documents"):
             assert db.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0, table
     keys.configure(database.config["ODIS"].erasures_dir)

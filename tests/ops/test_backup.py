@@ -144,6 +144,8 @@ def test_what_is_written_meanwhile_stays_out_and_what_is_erased_after_stays_eras
     more = keys_of(installation)
     with Open(installation) as addresses:
         outside = {**addresses.environment(), **more}
+        with psycopg.connect(libpq(addresses.admin)) as connection:
+            connection.execute("INSERT INTO mails (public_id, template, sealed, useful_until) VALUES ('enattente', 'x', 'x', now() + interval '1 day')")  # fmt: skip
         stop, pairs = threading.Event(), [0]
         writer = threading.Thread(target=write_pairs, args=(addresses.admin, stop, pairs))
         writer.start()
@@ -159,6 +161,7 @@ def test_what_is_written_meanwhile_stays_out_and_what_is_erased_after_stays_eras
         assert "effacements recopiés" in settled.stdout, settled.stdout + settled.stderr
         with psycopg.connect(libpq(addresses.admin)) as connection:
             connection.execute("DELETE FROM organisations WHERE name = 'Pendant'")
+            connection.execute("DELETE FROM mails WHERE public_id = 'enattente'")
     new, log = data_dir / "neuf", installation / "effacements"
     words = ("restore", str(archive), "--keys", str(next(kept.iterdir())), "--erasures", str(log))
     said = odis(new, *words, **more)
@@ -172,8 +175,12 @@ def test_what_is_written_meanwhile_stays_out_and_what_is_erased_after_stays_eras
         assert connection.execute("SELECT count(*) FROM record_keys").fetchone() == connection.execute("SELECT count(*) FROM records").fetchone()  # fmt: skip
         halves = "SELECT count(*), count(a.id) FROM organisations o LEFT JOIN organisation_areas a ON a.organisation_id = o.id WHERE o.name = 'Pendant'"
         whole = connection.execute(halves).fetchone()
+        mail = connection.execute(
+            "SELECT state, sealed FROM mails WHERE public_id = 'enattente'"
+        ).fetchone()  # it left meanwhile, perhaps: never twice
     assert whole
     assert whole[0] == whole[1] < pairs[0]
+    assert mail == ("unsure", None)
 
 
 def write_pairs(url: str, stop: threading.Event, pairs: list[int]) -> None:

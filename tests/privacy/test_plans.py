@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from odis_app.access import erasures
 from odis_app.audit import sealing
 from odis_app.core import clock
 from odis_app.core.config import libpq
@@ -139,6 +140,77 @@ def test_an_account_is_erased_a_year_after_its_last_role(
         assert one(f"SELECT count(*) FROM {table} WHERE user_id = :id", id=gone.user_id) == 0, table
     with town.sacha.acting() as identity, pytest.raises(RuleError, match="Rien n’est à effacer"):
         operations.plan_erasures(identity)
+
+
+def yesterday(admin_url: str) -> Callable[[], None]:
+    """What every table holds now; called, the database is that again, as a restored backup makes it."""
+    names = "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname IN ('public', 'private') AND tablename NOT LIKE '%commune%'"
+    columns = "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
+    held: dict[str, bytes] = {}
+    with psycopg.connect(libpq(admin_url)) as connection:
+        for (table,) in connection.execute(names).fetchall():
+            row = connection.execute(columns, (table,)).fetchone()
+            assert row
+            with connection.cursor().copy(f"COPY {table} ({row[0]}) TO STDOUT") as copy:
+                held[f"{table} ({row[0]})"] = b"".join(bytes(block) for block in copy)
+
+    def restore() -> None:
+        with psycopg.connect(libpq(admin_url)) as connection:
+            connection.execute("SET session_replication_role = replica")
+            for target, rows in held.items():
+                connection.execute(f"DELETE FROM {target.partition(' ')[0]}")
+                with connection.cursor().copy(f"COPY {target} FROM STDIN") as copy:
+                    copy.write(rows)
+
+    return restore
+
+
+def test_a_backup_of_yesterday_brings_back_neither_host_nor_stay_nor_account_nor_trail(
+    database: Flask, world: WorldBuilder, homes: Homes, admin_url: str, tmp_path: Path
+) -> None:
+    """What a plan erased today is erased again over yesterday's database, by the log alone; what it kept stays."""
+    author = world.actor("coordination", "44")
+    second = world.actor("coordination", colleague_of=author)
+    old_events(author.org_id, 800, 500, 2)
+    gone, offer = world.actor("association", colleague_of=author), homes.offer(author, host="Paul Marqueur")
+    change("UPDATE memberships SET starts_on = current_date - 900, ends_on = current_date - 370 WHERE user_id = :id", id=gone.user_id)  # fmt: skip
+    aged(offer.id, 740)
+    place = homes.place(author, "53130")
+    for start, end in ((-900, -740), (-10, 90)):
+        change(
+            "INSERT INTO occupancies (public_id, place_id, owner_org_id, department_code, during, kind) "
+            "SELECT substr(md5(random()::text), 1, 16), p.id, p.owner_org_id, p.department_code, daterange(current_date + CAST(:a AS int), current_date + CAST(:b AS int)), 'stay' "
+            "FROM places p WHERE p.id = :id",
+            id=place.id, a=start, b=end,
+        )  # fmt: skip
+    restore = yesterday(admin_url)
+    left = {
+        "SELECT count(*) FROM offers WHERE id = :id": (offer.id, 1, 0),
+        "SELECT count(*) FROM record_keys WHERE record_id = :id": (offer.id, 1, 0),
+        "SELECT count(*) FROM users WHERE id = :id AND first_name <> 'Compte'": (gone.user_id, 1, 0),
+        "SELECT count(DISTINCT user_id) FROM memberships WHERE user_id = :id": (gone.user_id, 1, 0),
+        "SELECT count(*) FROM occupancies WHERE place_id = :id": (place.id, 2, 1),
+        "SELECT count(*) FROM audit_events WHERE summary = 'ancien' AND actor_org_id = :id": (
+            author.org_id,
+            3,
+            1,
+        ),
+    }
+    assert [one(s, id=i) for s, (i, _, _) in left.items()] == [before for _, before, _ in left.values()]
+    planned(author)
+    carry_out(database, author, second)
+    assert [one(s, id=i) for s, (i, _, _) in left.items()] == [after for _, _, after in left.values()]
+    with owner_unit():
+        assert erasures.settle(tmp_path / "effacements") >= 4
+    restore()
+    assert [one(s, id=i) for s, (i, _, _) in left.items()] == [before for _, before, _ in left.values()]
+    with owner_unit():
+        assert len(erasures.replay(tmp_path / "effacements")) == 4
+    assert [one(s, id=i) for s, (i, _, _) in left.items()] == [after for _, _, after in left.values()]
+    with owner_unit():
+        assert erasures.replay(tmp_path / "effacements") == []
+    seal()
+    assert verdict(tmp_path / "ancres").breaks == []
 
 
 def old_events(org_id: int | None, *days: int) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, update
 
 from odis_app.access import keys
+from odis_app.access.erasures import Erased
 from odis_app.audit.operations import record_event
 from odis_app.audit.sealing import end_segment
 from odis_app.core import clock
@@ -20,7 +22,7 @@ from odis_app.documents.storage import Store
 from odis_app.notifications.operations import send_mail
 from odis_app.privacy.enums import Block, RowKind
 from odis_app.privacy.messages import FILES_TO_ERASE, RETENTION_PATH
-from odis_app.privacy.models import DataCopy, ErasedFile, RetentionPlan, RightsRequest
+from odis_app.privacy.models import DataCopy, ErasedFile, RetentionPlan, RetentionPlanRow, RightsRequest
 from odis_app.privacy.policy import find_plan
 
 BATCH = 20
@@ -155,10 +157,46 @@ def erase_on_request(identity: Identity, *, request: RightsRequest) -> None:
     db.expunge_all()
 
 
-def erase_again(record_ids: Sequence[int]) -> None:
-    """The rows of records that were erased and that a restored backup brought back; for ``access.erasures.replay``, as the owner."""
+def erase_again(record_ids: Sequence[int], others: Sequence[Erased]) -> list[int]:
+    """What was erased and a restored backup brought back: the rows of records, and of ``others`` (every line) those found again.
+
+    For ``access.erasures.replay``, as the owner; returns the numbers of the others that had come back.
+    """
     for record_id in record_ids:
         db.execute(select(func.odis.take_household(record_id)))
+    planned = RetentionPlanRow.kind.in_(OF_RECORDS), RetentionPlanRow.record_id.in_(record_ids)
+    gone: dict[str, Any] = {"state": "erased", "number": None, "blocks": [], "ended_at": func.now()}
+    db.execute(update(RetentionPlanRow).where(*planned).values(gone))
+    return [one.record_id for one in others if _AGAIN[RowKind(one.kind)](one)]
+
+
+def _account_again(one: Erased) -> bool:
+    standing = text(
+        "SELECT id FROM users WHERE id = :id AND public_id = :key AND email <> public_id || '@compte.invalid'"
+    )
+    found = db.execute(standing, {"id": one.record_id, "key": one.key_id}).scalar_one_or_none()
+    if found is not None:
+        db.execute(select(func.odis.take_account(found)))
+    return found is not None
+
+
+def _days_again(one: Erased) -> bool:
+    place, _, until = one.key_id.partition(" ")
+    return bool(db.execute(select(func.odis.take_days(place, date.fromisoformat(until)))).scalar_one())
+
+
+def _trail_again(one: Erased) -> bool:
+    head = text("SELECT position FROM audit_seals WHERE position = :id AND digest = decode(:key, 'hex')")
+    found = db.execute(head, {"id": one.record_id, "key": one.key_id}).scalar_one_or_none()
+    if found is not None:
+        end_segment(found)
+        db.execute(select(func.odis.take_trail(found)))
+    return found is not None
+
+
+_AGAIN: dict[RowKind, Callable[[Erased], bool]] = {
+    RowKind.ACCOUNT: _account_again, RowKind.PLACE: _days_again, RowKind.TRAIL: _trail_again,
+}  # fmt: skip
 
 
 def remove_erased_files(stores: dict[str, Store]) -> int:
