@@ -21,7 +21,7 @@ responsable de traitement y ajoute son nom, son délégué à la protection des 
 
 « Qui lit, par rôle » dit quels rôles portent le droit ; chaque dossier est ensuite jugé à part (organisation, partage en cours,
 classe, personne référente) : voir [permissions.md](permissions.md). Le produit n’envoie rien hors de l’installation, sauf les
-courriels aux équipes et, si elle est réglée, l’entrée par ProConnect. Mesures de sécurité : [security.md](security.md)."""
+courriels aux équipes et, s’ils sont réglés, l’entrée par ProConnect et l’adresse qu’un bouton cherche dans la Base adresse nationale. Mesures de sécurité : [security.md](security.md)."""
 HEAD = ("pourquoi", "données", "classe", "conservées", "chiffrées", "exportables")
 
 
