@@ -143,9 +143,7 @@ def _counted() -> None:
     END $$""")
     run("ALTER FUNCTION odis.count_export() OWNER TO odis_auth")
     run("REVOKE ALL ON FUNCTION odis.count_export() FROM PUBLIC")
-    run(
-        "CREATE TRIGGER count_export BEFORE INSERT ON list_exports FOR EACH ROW EXECUTE FUNCTION odis.count_export()"
-    )
+    run("CREATE TRIGGER count_export BEFORE INSERT ON list_exports FOR EACH ROW EXECUTE FUNCTION odis.count_export()")
 
 
 def downgrade() -> None:
