@@ -8,7 +8,7 @@ RESOURCES = {
     "address": "Adresse", "consent": "Consentement", "hosting": "Hébergement de santé", "privacy": "Bases légales", "retention": "Effacements planifiés", "rights": "Demande de droits",
     "team": "Équipe", "account": "Compte", "documents": "Documents", "home": "Accueil", "matching": "Appariement", "search": "Recherche", "audit": "Journal des accès", "charter": "Charte", "convention": "Convention", "document": "Document", "household": "Dossier ménage",
     "import": "Import", "invitation": "Invitation", "journal": "Journal du dossier", "member": "Équipe", "offer": "Offre", "orientation": "Proposition",
-    "access": "Accès", "export": "Export", "mandate": "Mandat", "qualifier": "Qualification des offres", "organisation": "Organisation", "passation": "Passation", "permission": "Droits", "rapprochement": "Rapprochement", "review": "Relecture", "place": "Place", "placement": "Hébergement", "record": "Dossier", "report": "Bilan", "session": "Connexion", "structure": "Structure", "territory": "Règles du département",
+    "access": "Accès", "export": "Export", "mandate": "Mandat", "qualifier": "Qualification des offres", "organisation": "Organisation", "passation": "Passation", "permission": "Droits", "rapprochement": "Rapprochement", "review": "Relecture", "place": "Place", "placement": "Hébergement", "record": "Dossier", "report": "Bilan", "session": "Connexion", "structure": "Structure", "territory": "Règles du département", "words": "Mots d’ici",
 }  # fmt: skip
 VERBS = {
     "answer": "réponse", "cancel": "annulation", "copy": "copie demandée", "erase": "effacement", "extend": "prolongation", "give": "accord recueilli", "plan": "plan établi",

@@ -50,7 +50,10 @@ class Swap:
 
 def parsed(html: str) -> BeautifulSoup:
     """A page or a fragment."""
-    return BeautifulSoup(html, "html.parser")
+    tree = BeautifulSoup(html, "html.parser")
+    for tag in tree.find_all(nonce=True):
+        del tag["nonce"]  # each answer draws its own; a swap keeps the head of the page it came into
+    return tree
 
 
 def swaps(page: BeautifulSoup) -> Iterator[Swap]:
