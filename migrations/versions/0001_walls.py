@@ -518,7 +518,9 @@ def _audit() -> None:
 
 
 def _set_functions() -> None:
-    active = "g.grantee_org_id = (SELECT odis.org()) AND odis.level() >= 0 AND g.revoked_at IS NULL AND g.expires_at > now()"
+    active = (
+        "g.grantee_org_id = (SELECT odis.org()) AND odis.level() >= 0 AND g.revoked_at IS NULL AND g.expires_at > now()"
+    )
     definer("shared_records()", "SETOF bigint", f"SELECT g.record_id FROM public.grants g WHERE {active}")
     definer(
         "shared_full_records()",

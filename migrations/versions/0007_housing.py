@@ -370,7 +370,9 @@ def _walls() -> None:
         update=OWN,
     )
     # Where the DDETS named who qualifies, nobody else visits nor decides (domain.md): neither in the history nor on the offer itself.
-    named = "(SELECT odis.may_qualify(o.department_code, o.dispositif_id) FROM offers o WHERE o.id = offer_events.offer_id)"
+    named = (
+        "(SELECT odis.may_qualify(o.department_code, o.dispositif_id) FROM offers o WHERE o.id = offer_events.offer_id)"
+    )
     wall(
         "offer_events",
         select=OWN,

@@ -83,7 +83,10 @@ def test_the_application_owns_and_creates_nothing(services, name):
 
 def test_short_plans_are_never_compiled(services):
     with psycopg.connect(libpq(services.addresses.app)) as web:
-        assert web.execute("SELECT setting, source FROM pg_settings WHERE name = 'jit'").fetchone() == ("off", "database")
+        assert web.execute("SELECT setting, source FROM pg_settings WHERE name = 'jit'").fetchone() == (
+            "off",
+            "database",
+        )
 
 
 def test_the_migrations_act_as_the_owner(services):

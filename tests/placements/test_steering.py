@@ -165,7 +165,9 @@ def test_nobody_else_writes_that_the_ddets_refused(town: Town) -> None:
 
 
 def test_the_page_says_when_the_rules_give_no_say(town: Town, client: StrictClient) -> None:
-    assert "La DDETS n’examine pas les propositions" in text_of(client.as_(town.ddets53).get("/orientations/departement"))
+    assert "La DDETS n’examine pas les propositions" in text_of(
+        client.as_(town.ddets53).get("/orientations/departement")
+    )
     assert "Dans le département" not in text_of(client.as_(town.camille).get("/orientations"))
     client.as_(town.camille).get("/orientations/departement", status=403)
 
