@@ -550,12 +550,12 @@ def _set_household_status(oriented: str) -> None:
         ), moved AS (
           UPDATE public.households h SET status = new_status, status_reason = reason, status_since = since FROM allowed WHERE h.id = allowed.id RETURNING h.*
         ), tracked AS (
-          INSERT INTO public.household_tracking AS t (record_id, owner_org_id, public_id, number, department_code, dispositif_id, size, priority, seniority_date,
+          INSERT INTO public.household_tracking AS t (record_id, owner_org_id, public_id, number, department_code, dispositif_id, size, seniority_date,
                                                       status, status_since, first_proposed_on, entered_on, exited_on, exit_outcome)
-          SELECT id, owner_org_id, public_id, number, department_code, dispositif_id, size, priority, seniority_date, status, status_since, proposed, entered, exited, outcome
+          SELECT id, owner_org_id, public_id, number, department_code, dispositif_id, size, seniority_date, status, status_since, proposed, entered, exited, outcome
             FROM moved
           ON CONFLICT (record_id) DO UPDATE SET department_code = excluded.department_code, dispositif_id = excluded.dispositif_id, size = excluded.size,
-            priority = excluded.priority, seniority_date = excluded.seniority_date, status = excluded.status, status_since = excluded.status_since,
+            seniority_date = excluded.seniority_date, status = excluded.status, status_since = excluded.status_since,
             first_proposed_on = excluded.first_proposed_on, entered_on = excluded.entered_on, exited_on = excluded.exited_on, exit_outcome = excluded.exit_outcome
           RETURNING 1)
         SELECT EXISTS (SELECT 1 FROM tracked)$body$""")

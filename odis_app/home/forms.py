@@ -6,7 +6,7 @@ from wtforms import BooleanField, HiddenField, SelectField, StringField
 from wtforms.validators import Length
 
 from odis_app.core.forms import Form
-from odis_app.households.enums import HouseholdStatus, Priority
+from odis_app.households.enums import HouseholdStatus
 
 
 class TrackingForm(Form):
@@ -21,7 +21,6 @@ class TrackingForm(Form):
         "Numéro", [Length(max=20)], render_kw={"type": "search", "placeholder": "ex. M-44-0915", "autocomplete": "off"}
     )
     etape = SelectField("Étape", choices=[("", "Toutes"), *HouseholdStatus.choices()], validate_choice=False)
-    priorite = SelectField("Priorité", choices=[("", "Toutes"), *reversed(Priority.choices())], validate_choice=False)
     dispositif = SelectField("Dispositif", choices=[("", "Tous")], validate_choice=False)
     departement = SelectField("Département", choices=[("", "Tous")], validate_choice=False)
     signale = BooleanField("Signalés seulement")

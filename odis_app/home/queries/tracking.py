@@ -13,7 +13,7 @@ from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.identity import Identity
 from odis_app.core.web import Page, paginate
-from odis_app.households.enums import HouseholdStatus, Priority
+from odis_app.households.enums import HouseholdStatus
 from odis_app.households.models import Household, HouseholdTracking
 from odis_app.households.policy import visible_households, visible_tracking
 from odis_app.households.queries import organisations_named
@@ -29,10 +29,8 @@ ORDERS: Mapping[str, tuple[Any, ...]] = {
     "-etape": (T.status_since, T.record_id),
     "taille": (T.size, T.record_id),
     "-taille": (T.size.desc(), T.record_id),
-    "priorite": (T.priority, T.seniority_date, T.record_id),
-    "-priorite": (T.priority.desc(), T.seniority_date, T.record_id),
 }
-DEFAULT_ORDER = "-priorite"
+DEFAULT_ORDER = "-attente"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,6 @@ class TrackingFilter:
 
     q: str = ""
     stage: str = ""
-    priority: str = ""
     dispositif: str = ""
     department: str = ""
     signalled: bool = False
@@ -59,11 +56,6 @@ class TrackingRow:
     to_entry: int | None
     may_open: bool
 
-    @property
-    def priority_label(self) -> str:
-        """« Urgence et vulnérabilité »."""
-        return Priority.label_of(str(self.file.priority))
-
 
 def tracked(identity: Identity, filters: TrackingFilter) -> Select[Any]:
     """The files that match, in the order asked; archived ones only when asked for."""
@@ -79,8 +71,6 @@ def _conditions(filters: TrackingFilter) -> list[ColumnElement[bool]]:
         found.append(T.status == filters.stage)
     else:
         found.append(T.status != HouseholdStatus.ARCHIVE.value)
-    if filters.priority.isdecimal():
-        found.append(T.priority == int(filters.priority[:4]))
     if filters.dispositif.isdecimal():
         found.append(T.dispositif_id == int(filters.dispositif[:9]))
     if filters.department:

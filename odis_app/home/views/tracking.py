@@ -15,13 +15,13 @@ from odis_app.households.policy import HOUSEHOLD_TRACK
 from odis_app.organisations.queries import dispositifs
 from odis_app.territories.queries import label_of
 
-FILTERS = ("q", "etape", "priorite", "dispositif", "departement")
+FILTERS = ("q", "etape", "dispositif", "departement")
 
 
 @blueprint.get("/suivi")
 @guard(HOUSEHOLD_TRACK)
 def tracking() -> Response:
-    """Number, stage, delays, size, dispositif and priority; a number is a link where the file was opened to us."""
+    """Number, stage, delays, size and dispositif (domain.md, no more); a number is a link where the file was opened to us."""
     who = identity()
     form = TrackingForm(formdata=request.args)
     schemes = dispositifs()
@@ -30,7 +30,7 @@ def tracking() -> Response:
         [("", "Tous"), *((code, label_of(f"dep:{code}")) for code in who.departments)]
     )
     filters = queries.TrackingFilter(
-        q=(form.q.data or "").strip()[:20], stage=form.etape.data or "", priority=form.priorite.data or "", dispositif=form.dispositif.data or "",
+        q=(form.q.data or "").strip()[:20], stage=form.etape.data or "", dispositif=form.dispositif.data or "",
         department=form.departement.data or "", signalled=bool(form.signale.data), order=form.tri.data or queries.DEFAULT_ORDER,
     )  # fmt: skip
     return render(

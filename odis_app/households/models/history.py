@@ -73,7 +73,6 @@ class HouseholdTracking(Base):
     department_code: Mapped[str]
     dispositif_id: Mapped[int] = mapped_column(BigInteger)
     size: Mapped[int] = mapped_column(SmallInteger)
-    priority: Mapped[int] = mapped_column(SmallInteger)
     seniority_date: Mapped[date]
     status: Mapped[str]
     status_since: Mapped[date]

@@ -20,7 +20,7 @@ PROOFS = {
     "une taille ne compte pas ses membres": "SELECT count(*) FROM households h WHERE h.size <> "
     "(SELECT count(*) FROM members m WHERE m.household_id = h.id AND m.until IS NULL)",
     "le suivi de l’État ne dit pas l’étape": "SELECT count(*) FROM households h LEFT JOIN household_tracking t ON t.record_id = h.id "
-    "WHERE t.record_id IS NULL OR (t.status, t.status_since, t.number, t.size, t.priority) <> (h.status, h.status_since, h.number, h.size, h.priority)",
+    "WHERE t.record_id IS NULL OR (t.status, t.status_since, t.number, t.size) <> (h.status, h.status_since, h.number, h.size)",
     "un dossier logé n’a pas de séjour": "SELECT count(*) FROM households h WHERE h.status IN ('place', 'suivi') AND NOT EXISTS "
     "(SELECT 1 FROM placements p WHERE p.household_id = h.id AND p.entered_on IS NOT NULL AND p.exited_on IS NULL)",
     "un séjour n’a pas ses jours": "SELECT count(*) FROM placements p JOIN orientations s ON s.id = p.orientation_id "
