@@ -81,4 +81,4 @@ def _advice(wanted: str, known: Mapping[str, str], labels: Mapping[str, str]) ->
 
 def _listed(texts: Iterable[str]) -> str:
     shown = list(texts)
-    return ", ".join(shown[:SHOWN]) + (", etc." if len(shown) > SHOWN else "")
+    return ", ".join(shown[:SHOWN]) + (" et d’autres" if len(shown) > SHOWN else "")
