@@ -378,6 +378,7 @@ def _walls() -> None:
         select=OWN,
         insert=f"{OWN} AND (kind NOT IN ('visite_planifiee', 'visite_faite', 'garde_fous', 'decision') OR {named})",
     )
+    _photo_walls()
     _keep_qualification()
     opened = "IN (SELECT odis.opened_places())"  # hashed: a list of a whole territory asks it of each place
     wall("places", select=f"{OWN} OR {STEERED} OR {MANDATED} OR id {opened}", insert=OWN, update=OWN)
@@ -464,7 +465,22 @@ def _changes() -> None:
         )
 
 
+def _photo_walls() -> None:
+    """The photos of an offer are the documents of its record: its own organisation alone, whose qualifiers hold no file of a household."""
+    # A scalar sub-select: an EXISTS would be hashed, which reads every offer for the few documents of one file.
+    photo = f"{OWN} AND uploaded_org_id = owner_org_id AND sensitivity < 2 AND (SELECT true FROM offers o WHERE o.id = documents.record_id)"
+    qualifies = "((SELECT odis.has_role('coordinateur')) OR (SELECT odis.has_role('qualificateur_offres')))"
+    by_me = "uploaded_by_id = (SELECT odis.user_id())"
+    run(f"CREATE POLICY photo_reads ON documents FOR SELECT TO {APPLICATION} USING ({photo})")
+    run(
+        f"CREATE POLICY photo_inserts ON documents FOR INSERT TO {APPLICATION} WITH CHECK ({photo} AND {qualifies} AND {by_me})"
+    )
+    run(f"CREATE POLICY photo_updates ON documents FOR UPDATE TO {APPLICATION} USING ({photo} AND {qualifies})")
+
+
 def downgrade() -> None:
+    for name in ("photo_reads", "photo_inserts", "photo_updates"):
+        run(f"DROP POLICY {name} ON documents")
     for table in ("structures", "structure_addresses", "structure_contacts"):
         run(f"DROP POLICY mandated_reads ON {table}")
     drop_definer("safety_compatible_households(place bigint)")

@@ -53,6 +53,14 @@ def media_type(data: bytes, *, name: str, field: str = "files") -> MediaType:
     return found
 
 
+def is_picture(stream: BinaryIO) -> bool:
+    """Whether the first bytes of ``stream``, which is put back where it was, are those of a picture that we keep."""
+    start = stream.tell()
+    found = _signature(stream.read(1024))
+    stream.seek(start)
+    return found is not None and found.is_image
+
+
 def _signature(data: bytes) -> MediaType | None:
     if data[:1024].find(b"%PDF-") >= 0 and not data.startswith(_PROGRAMS):
         return MediaType.PDF

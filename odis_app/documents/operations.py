@@ -68,8 +68,13 @@ def store_document(
     audience: Audience,
     sensitivity: int = 1,
     field: str = "files",
+    name: str = "",
+    action: str = "document:add",
+    summary: str = "Document déposé",
 ) -> Document:
     """Judge a file by its content, clean it if it is a picture, seal it and keep it. Raises RuleError on ``field``.
+
+    ``name`` replaces the one that the file came with; ``action`` and ``summary`` are what the trail says of it.
 
     With an antivirus configured it is scanned at once: refused when infected, in quarantine while the antivirus does not
     answer. If the transaction does not commit, the stored bytes are forgotten.
@@ -89,7 +94,7 @@ def store_document(
     document = Document(
         public_id=public_id, record_id=record_id, owner_org_id=owner_org_id, uploaded_org_id=identity.require_org(), uploaded_by_id=identity.require_user(),
         uploaded_by_label=identity.name, org_label=identity.org_short_name or identity.org_name,
-        name_sealed=keys.seal(record_id, content.clean_name(upload.filename, kind), place("documents", "name_sealed", public_id)),
+        name_sealed=keys.seal(record_id, name or content.clean_name(upload.filename, kind), place("documents", "name_sealed", public_id)),
         media_type=kind.value, size=len(data), sha256=hashlib.sha256(sealed).digest(), storage_key=f"{key[:2]}/{key}", sensitivity=sensitivity,
         audience=audience.value, state=state.value,
     )  # fmt: skip
@@ -97,7 +102,7 @@ def store_document(
     db.flush()  # the walls judge the row before a byte is written
     _write(document.storage_key, sealed, field)
     record_event(
-        identity, "document:add", record_id=record_id, sensitivity=sensitivity, summary="Document déposé",
+        identity, action, record_id=record_id, sensitivity=sensitivity, summary=summary,
         data={"document": public_id, "media_type": kind.value, "size": len(data), "audience": audience.value},
     )  # fmt: skip
     return document
@@ -200,7 +205,9 @@ def scan_quarantine(identity: Identity, *, at_most: int = 100) -> int:
     return left
 
 
-def withdraw_document(identity: Identity, *, document: Document) -> None:
+def withdraw_document(
+    identity: Identity, *, document: Document, action: str = "document:withdraw", summary: str = "Document retiré"
+) -> None:
     """Take a document out of the file; its sealed bytes stay until the file's own end. Twice is once."""
     if document.deleted_at is not None:
         return
@@ -208,9 +215,9 @@ def withdraw_document(identity: Identity, *, document: Document) -> None:
     db.flush()
     record_event(
         identity,
-        "document:withdraw",
+        action,
         record_id=document.record_id,
         sensitivity=document.sensitivity,
-        summary="Document retiré",
+        summary=summary,
         data={"document": document.public_id},
     )

@@ -87,6 +87,11 @@ def _page(record: RecordPage, form: DocumentForm, status: int = 200) -> Response
 def download(document: Document) -> Response:
     """The file, never shown by the browser itself: always an attachment, kept nowhere."""
     note_sensitivity(document.sensitivity)
+    return sent(document)
+
+
+def sent(document: Document, *, attachment: bool = True) -> Response:
+    """The bytes of a document that the antivirus let go, kept nowhere. ``attachment`` false: a picture that a page of ours shows."""
     try:
         data = operations.content_of(document)
     except StoreError:
@@ -94,7 +99,7 @@ def download(document: Document) -> Response:
     response = send_file(
         io.BytesIO(data),
         mimetype=document.media_type,
-        as_attachment=True,
+        as_attachment=attachment,
         download_name=document.name,
         etag=False,
         conditional=False,

@@ -10,6 +10,7 @@ from wtforms import (
     DateTimeLocalField,
     DecimalField,
     EmailField,
+    FileField,
     IntegerField,
     RadioField,
     SelectField,
@@ -41,6 +42,7 @@ from odis_app.housing.models import Living
 from odis_app.housing.operations.availability import CHOICES
 from odis_app.housing.operations.home import FACTS, LONGEST_STAY
 from odis_app.housing.operations.links import SAME, Answer
+from odis_app.housing.operations.photos import NOT_AGREED, UNTOLD
 from odis_app.housing.rooms import EXAMPLE, parse_rooms
 from odis_app.housing.status import CHECKLIST, QUALITIES, SAFEGUARDS
 from odis_app.organisations.queries import dispositifs
@@ -245,6 +247,22 @@ class PlaceForm(HomeForm):
     )
     orientation_authority = SelectField("Qui oriente", choices=OrientationAuthority.choices())
     opened_on = DateField("Ouverte le", [Optional()], description="Vide tant que la place est en création.")
+
+
+class PhotoForm(Form):
+    """A photo of a home: the picture, what it shows, the host's agreement."""
+
+    photo = FileField(
+        "Photo",
+        description="Image JPEG, PNG ou WebP. Ni façade, ni numéro, ni nom sur la boîte, ni visage.",
+        render_kw={"accept": ".jpg,.jpeg,.png,.webp"},
+    )
+    caption = StringField(
+        "Ce qu’elle montre",
+        [InputRequired(UNTOLD), Length(max=100)],
+        description="Par exemple « Chambre, vue de la porte ».",
+    )
+    agreed = BooleanField("L’hébergeur est d’accord pour ces photos", [InputRequired(NOT_AGREED)])
 
 
 class CallForm(Form):

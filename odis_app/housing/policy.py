@@ -9,6 +9,8 @@ from odis_app.access.models import Grant
 from odis_app.core.db import among, db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
+from odis_app.documents.enums import DocumentState
+from odis_app.documents.models import Document
 from odis_app.housing.enums import OccupancyKind, QualificationStatus
 from odis_app.housing.models import Occupancy, OccupancyHousehold, Offer, Place
 from odis_app.structures.policy import HOUSING_ROLES, housing_org, is_mandated, shared_records, steers
@@ -83,7 +85,26 @@ def find_place(identity: Identity, public_id: str) -> Place | None:
     return db.execute(visible_places(identity).where(Place.public_id == public_id)).scalar_one_or_none()
 
 
-def is_own(identity: Identity, home: Offer | Place) -> bool:
+def visible_photos(identity: Identity) -> Select[Document]:
+    """The photos of one's own offers, those in quarantine too; nobody else's: neither the State nor a mandate opens them."""
+    org = housing_org(identity)
+    own = and_(Document.owner_org_id == org, Document.uploaded_org_id == org) if org else false()
+    of_an_offer = exists().where(Offer.id == Document.record_id)
+    return select(Document).where(own, of_an_offer, Document.deleted_at.is_(None))
+
+
+def find_photo(identity: Identity, public_id: str) -> Document | None:
+    """The photo at this address, whatever its state; None when it does not exist or may not be seen."""
+    return db.execute(visible_photos(identity).where(Document.public_id == public_id)).scalar_one_or_none()
+
+
+def find_clean_photo(identity: Identity, public_id: str) -> Document | None:
+    """The same, only once the antivirus let it go."""
+    found = find_photo(identity, public_id)
+    return found if found is not None and found.state == DocumentState.CLEAN.value else None
+
+
+def is_own(identity: Identity, home: Offer | Place | Document) -> bool:
     """L’offre ou la place est gérée par l’organisation de la personne."""
     org = housing_org(identity)
     return org is not None and home.owner_org_id == org

@@ -36,6 +36,7 @@ QUERIES = {"exchange.create": "?genre=essai"}
 OTHERS = {"households.close_member": {"member": "child"}}  # whoever asked for the file does not leave it
 USED_UP = {
     "documents.withdraw": "document",
+    "offers.remove_photo": "photo",
     "organisations.withdraw": "invitation",
     "organisations.remove": "colleague",
     "access.withdraw_exception": "exception",

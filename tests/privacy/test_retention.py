@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import date
 
@@ -16,6 +17,7 @@ from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.documents.enums import Audience
+from odis_app.documents.operations import Upload
 from odis_app.households.models import Household
 from odis_app.households.operations import confirm_review, share_household
 from odis_app.housing import operations as homes_operations
@@ -26,6 +28,7 @@ from odis_app.privacy.enums import RequestKind
 from odis_app.privacy.models import RetentionPlan, RetentionPlanRow, RetentionWarning, RetiredStatistic
 from odis_app.privacy.operations.requests import months_after
 from odis_app.privacy.policy import visible_plans
+from tests.documents.conftest import picture
 from tests.housing.conftest import values
 from tests.privacy.conftest import Town, ask, open_file, organisation_of, silent_since
 from tests.support.client import StrictClient
@@ -271,6 +274,10 @@ def test_a_refused_host_is_forgotten_after_six_months(
             address="Impasse inventée", units=1, received_on=clock.today(),
         )  # fmt: skip
         record, public_id = offer.id, offer.public_id
+        photo = Upload("chambre.jpg", io.BytesIO(picture()))
+        kept = homes_operations.add_photo(identity, offer=offer, upload=photo, caption="Chambre", agreed=True)
+        stored = database.config["ODIS"].documents_dir / kept.storage_key
+    assert stored.exists()
     with owner_unit():
         db.execute(
             text(
@@ -289,6 +296,10 @@ def test_a_refused_host_is_forgotten_after_six_months(
             db.execute(text("SELECT count(*) FROM offers WHERE public_id = :id"), {"id": public_id}).scalar_one() == 0
         )
         assert db.execute(text("SELECT count(*) FROM offer_hosts")).scalar_one() == 0
+        assert (
+            db.execute(text("SELECT count(*) FROM documents WHERE record_id = :id"), {"id": record}).scalar_one() == 0
+        )
+        assert not stored.exists()
         left = "SELECT (SELECT count(*) FROM record_keys WHERE record_id = :id), (SELECT count(*) FROM erasures WHERE record_id = :id)"
         assert tuple(db.execute(text(left), {"id": record}).one()) == (
             0,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from PIL import Image
 from sqlalchemy import select, text
 
 from jobs.runner import perform
@@ -71,6 +72,7 @@ NAMED = {
     "member",
     "entry",
     "document",
+    "photo",
     "report",
     "export",
     "placement",
@@ -110,6 +112,8 @@ class Region:
             self.things[name] = _invitation(self.app, self.camille)
         elif name == "share":
             self.things[name] = _again(self.camille, self.numbers, self.people["full", "op"])
+        elif name == "photo":
+            self.things[name] = _photo(self.people["own", "qo"], self.numbers)
         elif name == "exception":
             self.things[name] = _exception(self.people["own", "ao"], self.camille)
         elif name == "colleague":
@@ -230,6 +234,7 @@ def _things(camille: Actor, author: Actor) -> tuple[dict[str, str], dict[str, in
         things |= {"housed": housed.public_id, "taken": taken.public_id, "structure": structure.public_id}
     things["entry"] = _entry(author, numbers)
     things["document"] = _document(author, numbers)
+    things["photo"] = _photo(camille, numbers)
     things["report"] = _report(camille, things["household"])
     things["orientation"] = _proposal(camille, things["household"], things["place"])
     things["placement"] = _stay(camille, things["housed"], things["taken"])
@@ -313,6 +318,16 @@ def _document(author: Actor, numbers: dict[str, int]) -> str:
             upload=upload,
             audience=Audience.ORGANISATION,
         ).public_id
+
+
+def _photo(author: Actor, numbers: dict[str, int]) -> str:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, format="PNG")
+    out.seek(0)
+    with author.acting() as identity:
+        offer = db.get_one(Offer, numbers["offer"])
+        upload = Upload("chambre.png", out)
+        return homes.add_photo(identity, offer=offer, upload=upload, caption="Chambre", agreed=True).public_id
 
 
 def _offer(identity: Any) -> Offer:

@@ -13,6 +13,7 @@ from odis_app.housing.operations.offers import (
     update_offer,
     withdraw_offer,
 )
+from odis_app.housing.operations.photos import add_photo, remove_photo
 from odis_app.housing.operations.places import close_place, create_place, reopen_place, update_place
 from odis_app.housing.operations.qualification import (
     ask_completion,
@@ -30,6 +31,7 @@ from odis_app.housing.operations.qualification import (
 __all__ = [
     "Host",
     "NewOffer",
+    "add_photo",
     "ask_completion",
     "change_availability",
     "clear_risk",
@@ -52,6 +54,7 @@ __all__ = [
     "record_visit",
     "release",
     "remind_operators",
+    "remove_photo",
     "reopen_place",
     "reserve",
     "resume_offer",

@@ -18,8 +18,9 @@ from odis_app.core.templating import url_with, with_query
 from odis_app.core.web import identity, page_number, redirect_to, render
 from odis_app.housing import operations, queries
 from odis_app.housing.enums import HousingKind, QualificationStatus
-from odis_app.housing.forms import MotifForm, OfferForm
+from odis_app.housing.forms import MotifForm, OfferForm, PhotoForm
 from odis_app.housing.models import Offer
+from odis_app.housing.operations.photos import MAX_PHOTOS
 from odis_app.housing.policy import (
     OFFER_CREATE,
     OFFER_HOST_READ,
@@ -31,6 +32,7 @@ from odis_app.housing.policy import (
     find_offer,
     is_own,
 )
+from odis_app.housing.queries.photos import photos_of
 from odis_app.housing.queries.sight import address_readers, host_readers
 from odis_app.housing.rooms import room_words, sleeps
 from odis_app.housing.status import QUALITIES
@@ -132,10 +134,18 @@ def show(public_id: Offer) -> Response:
     return offer_page(public_id)
 
 
-def offer_page(offer: Offer, *, form: MotifForm | None = None, act: str = "", status: int = 200) -> Response:
-    """The offer's first page; ``form`` is that of a stop that was refused."""
+def offer_page(
+    offer: Offer,
+    *,
+    form: MotifForm | None = None,
+    act: str = "",
+    photo_form: PhotoForm | None = None,
+    status: int = 200,
+) -> Response:
+    """The offer's first page; ``form`` is that of a stop that was refused, ``photo_form`` that of a photo."""
     who = identity()
-    host = queries.host_of(who, offer) if who.can(OFFER_HOST_READ, offer) else None
+    inside = who.can(OFFER_HOST_READ, offer)
+    host = queries.host_of(who, offer) if inside else None
     address, events = queries.address_of(offer), queries.events_of(who, offer)
     return render(
         "housing/offer.html",
@@ -150,6 +160,9 @@ def offer_page(offer: Offer, *, form: MotifForm | None = None, act: str = "", st
         stopped=queries.stop_words(offer, events),
         motif_form=form or MotifForm(formdata=None),
         refused_act=act,
+        photos=photos_of(who, offer) if inside else None,
+        max_photos=MAX_PHOTOS,
+        photo_form=photo_form or PhotoForm(formdata=None),
         host_readers=host_readers(offer) if host else None,
         address_readers=address_readers(offer) if address else None,
         second_look=pending_review(who, ReviewKind.OFFER_DECISION, offer.public_id),
