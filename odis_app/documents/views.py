@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, request, send_file, url_for
+from flask import Blueprint, Response, flash, request, url_for
 
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
@@ -18,8 +17,8 @@ from odis_app.documents.fields import MAX_FILES, audience_choices, uploads
 from odis_app.documents.forms import DocumentForm
 from odis_app.documents.models import Document
 from odis_app.documents.records import RecordPage, find_record, page_context, record_address
+from odis_app.documents.sending import sent
 from odis_app.documents.sight import audience_readers
-from odis_app.documents.storage import StoreError
 
 blueprint = Blueprint("documents", __name__)
 blueprint.url_defaults(record_address)
@@ -88,26 +87,6 @@ def download(document: Document) -> Response:
     """The file, never shown by the browser itself: always an attachment, kept nowhere."""
     note_sensitivity(document.sensitivity)
     return sent(document)
-
-
-def sent(document: Document, *, attachment: bool = True) -> Response:
-    """The bytes of a document that the antivirus let go, kept nowhere. ``attachment`` false: a picture that a page of ours shows."""
-    try:
-        data = operations.content_of(document)
-    except StoreError:
-        abort(503)
-    response = send_file(
-        io.BytesIO(data),
-        mimetype=document.media_type,
-        as_attachment=attachment,
-        download_name=document.name,
-        etag=False,
-        conditional=False,
-    )
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
 
 
 @blueprint.post("/documents/<document>/analyser")

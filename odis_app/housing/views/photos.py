@@ -10,7 +10,7 @@ from odis_app.core.requests import note_sensitivity
 from odis_app.core.web import identity, redirect_to
 from odis_app.documents.fields import uploads
 from odis_app.documents.models import Document
-from odis_app.documents.views import sent
+from odis_app.documents.sending import sent
 from odis_app.housing import operations
 from odis_app.housing.forms import PhotoForm
 from odis_app.housing.models import Offer
