@@ -53,7 +53,7 @@ def test_a_share_on_a_foreign_file_does_not_tell_what_it_agreed_to(region: Regio
 REACHED_BY_NOBODY = {
     "audit_seals_event_id_key", "audit_segments_pkey", "households_pkey", "offers_pkey", "structures_pkey", "uq_invitations_request", "uq_jobs_slot", "journal_attachments_pkey",
     "journal_readers_pkey", "uq_journal_revisions", "uq_outbox_job", "uq_passations_asked", "uq_passations_open", "uq_placements_orientation",
-    "territory_rules_pkey", "uq_limitations_request", "uq_users_email",
+    "territory_rules_pkey", "territory_words_pkey", "uq_limitations_request", "uq_users_email",
 }  # fmt: skip
 
 
