@@ -93,11 +93,12 @@ def _parts(ground: Ground) -> Table:
         table.rows.append(("Lecture des places, première fois", Figure(milliseconds(lambda: supply(who)))))
         pair_facts = queries._pair_facts  # noqa: SLF001 - the parts of a page, timed apart
         stock, row = supply(who), queries.facts_of([household])[0]
-        pair = pair_facts(household, stock)
+        schemes = queries._schemes(household)  # noqa: SLF001
+        pair = pair_facts(household, stock, schemes)
         parts: tuple[tuple[str, Any], ...] = (
             ("Lecture des places, gardées (fraîcheur vérifiée)", lambda: supply(who)),
             ("dont la sécurité, jugée dans la base", lambda: queries.safety_of(household, stock)),
-            ("Faits des paires", lambda: pair_facts(household, stock)),
+            ("Faits des paires", lambda: pair_facts(household, stock, schemes)),
             (
                 "Moteur : contraintes, note, rang",
                 lambda: shortlist(row, stock.offers, queries.POLICY, pair, limit=queries.SHOWN),
