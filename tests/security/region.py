@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,7 +22,7 @@ from odis_app.core import clock
 from odis_app.core import db as core_db
 from odis_app.core.db import db, unit_of_work
 from odis_app.core.ids import new_public_id
-from odis_app.core.permissions import Role, guard_of
+from odis_app.core.permissions import Role
 from odis_app.documents.enums import Audience
 from odis_app.documents.operations import Upload, store_document
 from odis_app.exchange import kinds
@@ -50,7 +49,6 @@ from odis_app.reports.operations import request_household_report
 from odis_app.structures.models import Structure
 from tests.exchange import real_kind
 from tests.placements.conftest import complete, create_place, dispositif, found, open_file, stay
-from tests.support.client import StrictClient
 from tests.support.worlds import WorldBuilder, confirmed, open_class2, owner_unit
 
 LETTERS = {
@@ -496,30 +494,3 @@ def _share(camille: Actor, numbers: dict[str, int], people: dict[tuple[str, str]
                         identity, record_id=numbers[thing], owner_org_id=numbers["owner"], grantee_org_id=org_id, level=ShareLevel(situation),
                         purpose=SharePurpose.ACCOMPAGNEMENT,
                     )  # fmt: skip
-
-
-def browser(app: Flask, actor: Actor | None) -> StrictClient:
-    return StrictClient(app).as_(actor)
-
-
-def addresses(app: Flask, region: Region, verb: str) -> Iterator[tuple[str, str]]:
-    """(endpoint, address) of the association's own things, for every guarded endpoint that names one."""
-    for rule in sorted(app.url_map.iter_rules(), key=lambda r: r.rule):
-        mark = guard_of(app.view_functions[rule.endpoint])
-        if mark is None or mark.permission is None or verb not in (rule.methods or ()) or not rule.arguments & NAMED:
-            continue
-        things = {**region.things, "act": "confirmer" if rule.endpoint == "offers.act" else "fermer", "step": "appel"}
-        things["public_id"] = region.things["offer" if rule.endpoint.startswith("offers") else "place"]
-        yield (
-            rule.endpoint,
-            app.url_map.bind("localhost").build(rule.endpoint, {name: things[name] for name in rule.arguments}),
-        )
-
-
-def lists(app: Flask) -> list[str]:
-    """Every page that names nothing: lists, forms of creation, searches."""
-    found = []
-    for rule in sorted(app.url_map.iter_rules(), key=lambda r: r.rule):
-        if "GET" in (rule.methods or ()) and not rule.arguments and rule.endpoint not in {"static", "assets.serve"}:
-            found.append(rule.rule)
-    return found

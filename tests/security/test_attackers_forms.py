@@ -19,8 +19,9 @@ from odis_app.journal.operations import add_entry
 from odis_app.organisations.seeds import Actor
 from tests.placements.conftest import dispositif, open_file
 from tests.security.bare import value
-from tests.security.region import Region, addresses, browser
+from tests.security.region import Region
 from tests.security.test_http import body
+from tests.security.visits import addresses, browser
 from tests.support.client import form_values
 from tests.support.html import parsed
 from tests.support.worlds import owner_unit

@@ -21,9 +21,10 @@ from odis_app.households.queries import present_members
 from odis_app.organisations.seeds import Actor
 from tests.reports.reading import pdf_text
 from tests.security.bare import value
-from tests.security.region import Region, addresses, browser, lists
+from tests.security.region import Region
 from tests.security.test_attackers_sessions import unconfirmed
 from tests.security.test_http import MARKS
+from tests.security.visits import addresses, browser, lists
 from tests.support.worlds import owner_unit
 
 SECRET = ("Marqueurtrois", "Marqueurheure")

@@ -17,7 +17,8 @@ from odis_app.core.ids import new_public_id, new_token
 from odis_app.core.requests import COOKIE
 from odis_app.core.web import is_safe_path
 from odis_app.organisations.seeds import Actor
-from tests.security.region import NAMED, Region, addresses, browser
+from tests.security.region import NAMED, Region
+from tests.security.visits import addresses, browser
 from tests.support.client import form_values
 from tests.support.worlds import owner_unit
 

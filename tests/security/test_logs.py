@@ -26,7 +26,8 @@ from odis_app.privacy.enums import RequestKind
 from odis_app.privacy.models import RightsRequest
 from odis_app.reports.export_kinds import KINDS
 from odis_app.reports.exports import request_export
-from tests.security.region import LETTERS, Region, addresses, browser, lists
+from tests.security.region import LETTERS, Region
+from tests.security.visits import addresses, browser, lists
 from tests.support.client import form_values
 from tests.support.html import parsed
 from tests.support.workers import run_job

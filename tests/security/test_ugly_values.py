@@ -8,7 +8,8 @@ from urllib.parse import quote
 from bs4 import BeautifulSoup
 from flask import Flask
 
-from tests.security.region import Region, addresses, browser, lists
+from tests.security.region import Region
+from tests.security.visits import addresses, browser, lists
 from tests.support.client import form_values
 from tests.support.html import parsed
 
