@@ -213,7 +213,7 @@ def _records() -> None:
     run("""
     CREATE TABLE records (
       id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-      kind text NOT NULL CHECK (kind IN ('household', 'structure', 'offer', 'site')),
+      kind text NOT NULL CHECK (kind IN ('household', 'structure', 'offer', 'place', 'site')),
       owner_org_id bigint NOT NULL REFERENCES organisations,
       department_code text NOT NULL,
       dispositif_id bigint REFERENCES dispositifs,

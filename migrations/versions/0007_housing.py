@@ -163,17 +163,21 @@ def _places() -> None:
       owner_org_id bigint NOT NULL REFERENCES organisations,
       structure_id bigint,
       offer_id bigint,
-      record_id bigint NOT NULL GENERATED ALWAYS AS (coalesce(structure_id, offer_id)) STORED,
+      secret_record_id bigint,
+      record_id bigint NOT NULL GENERATED ALWAYS AS (coalesce(structure_id, offer_id, secret_record_id)) STORED,
       label text NOT NULL DEFAULT '',
       opened_on date,
       closed_on date,{HOME}
       CONSTRAINT uq_places_owner UNIQUE (id, owner_org_id, department_code),
       CONSTRAINT uq_places_record UNIQUE (id, owner_org_id, record_id),
       CONSTRAINT uq_places_number UNIQUE (owner_org_id, number),
-      CONSTRAINT ck_places_parent CHECK (num_nonnulls(structure_id, offer_id) = 1),
+      CONSTRAINT uq_places_secret_record UNIQUE (secret_record_id, owner_org_id),
+      CONSTRAINT ck_places_parent CHECK (num_nonnulls(structure_id, offer_id, secret_record_id) = 1),
+      CONSTRAINT ck_places_untied CHECK (secret_record_id IS NULL OR location_secret),
       CONSTRAINT ck_places_secret CHECK (NOT location_secret OR (commune_code IS NULL AND employment_area IS NULL AND label = '')),
       CONSTRAINT ck_places_dates CHECK (closed_on IS NULL OR opened_on IS NULL OR closed_on >= opened_on),
       CONSTRAINT fk_places_structure FOREIGN KEY (structure_id, owner_org_id) REFERENCES structures (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE,
+      CONSTRAINT fk_places_secret_record FOREIGN KEY (secret_record_id, owner_org_id) REFERENCES records (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE,
       CONSTRAINT fk_places_offer FOREIGN KEY (offer_id, owner_org_id) REFERENCES offers (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE,{CHECKS.format(t="places")}
     )""")
     run("CREATE INDEX ix_places_fresh ON places (owner_org_id, confirmed_at, id)")
@@ -185,6 +189,7 @@ def _places() -> None:
       place_id bigint NOT NULL,
       owner_org_id bigint NOT NULL,
       record_id bigint NOT NULL,
+      structure_id bigint,
       label_sealed bytea,
       label_index bytea[],
       commune_code_sealed bytea,
@@ -192,9 +197,42 @@ def _places() -> None:
       ban_id_sealed bytea,
       PRIMARY KEY (place_id, owner_org_id),
       CONSTRAINT ck_place_addresses_label CHECK ((label_sealed IS NULL) = (label_index IS NULL)),
+      CONSTRAINT fk_place_addresses_structure FOREIGN KEY (structure_id, owner_org_id) REFERENCES structures (id, owner_org_id) ON UPDATE CASCADE,
       CONSTRAINT fk_place_addresses_place FOREIGN KEY (place_id, owner_org_id, record_id) REFERENCES places (id, owner_org_id, record_id)
         ON UPDATE CASCADE ON DELETE CASCADE
     )""")
+    run("CREATE INDEX ix_place_addresses_structure ON place_addresses (structure_id) WHERE structure_id IS NOT NULL")
+    _untied()
+
+
+def _untied() -> None:
+    """The secret place of a structure that everybody knows has a record of its own: its structure stands beside its address, behind the same wall.
+
+    Told at the end of the transaction, since a structure and its places become secret, or cease to be, together.
+    """
+    tied = "FROM public.places p JOIN public.structures s ON s.id = p.structure_id WHERE p.location_secret AND NOT s.location_secret AND"
+    for table, column, when in (
+        ("places", "p.id", "INSERT OR UPDATE OF structure_id, location_secret ON places"),
+        ("structures", "s.id", "UPDATE OF location_secret ON structures"),
+    ):
+        name = f"odis.keep_untied_of_{table}()"
+        run(f"""
+        CREATE FUNCTION {name} RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+        BEGIN
+          IF EXISTS (SELECT 1 {tied} {column} = NEW.id) THEN
+            RAISE check_violation USING CONSTRAINT = 'ck_places_untied', MESSAGE = 'a secret place is not tied to a structure that is known';
+          END IF;
+          RETURN NULL;
+        END $$""")
+        run(f"ALTER FUNCTION {name} OWNER TO odis_auth")
+        run(f"REVOKE ALL ON FUNCTION {name} FROM PUBLIC")
+        condition = (
+            "NEW.location_secret AND NEW.structure_id IS NOT NULL" if table == "places" else "NOT NEW.location_secret"
+        )
+        run(
+            f"CREATE CONSTRAINT TRIGGER keep_untied AFTER {when} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
+            f"WHEN ({condition}) EXECUTE FUNCTION {name}"
+        )
 
 
 def _occupancies() -> None:
@@ -381,7 +419,16 @@ def _walls() -> None:
     _photo_walls()
     _keep_qualification()
     opened = "IN (SELECT odis.opened_places())"  # hashed: a list of a whole territory asks it of each place
-    wall("places", select=f"{OWN} OR {STEERED} OR {MANDATED} OR id {opened}", insert=OWN, update=OWN)
+    # A record of one's own and of nothing else: hung on a household's, the place would open its key.
+    alone = (
+        "(secret_record_id IS NULL OR (SELECT r.kind = 'place' FROM records r WHERE r.id = places.secret_record_id))"
+    )
+    wall(
+        "places",
+        select=f"{OWN} OR {STEERED} OR {MANDATED} OR id {opened}",
+        insert=f"{OWN} AND {alone}",
+        update=OWN,
+    )
     wall("place_addresses", select=f"{OWN} OR place_id {opened}", insert=OWN, update=OWN)
     for table, column, more in (
         ("structures", "id", ""),
@@ -500,5 +547,8 @@ def downgrade() -> None:
     )
     for table in ("places", "occupancies"):
         run(f"DROP FUNCTION odis.note_change_of_{table}()")
+    run("DROP TRIGGER keep_untied ON structures")
+    run("DROP FUNCTION odis.keep_untied_of_places()")
+    run("DROP FUNCTION odis.keep_untied_of_structures()")
     run("DROP FUNCTION odis.keep_capacity()")
     run("DROP FUNCTION odis.keep_qualification()")

@@ -54,7 +54,7 @@ LEADS = """('proposal_ended', '{orientation_en_cours}', '{brouillon,complet,a_or
            ('entered', '{brouillon,complet,a_orienter,orientation_en_cours,place,suivi,sorti}', '{place,suivi}'),
            ('exited', '{place,suivi}', '{brouillon,complet,a_orienter,orientation_en_cours,place,suivi,sorti}')"""
 PROPOSED = f"""
-               OR (r.kind <> 'household' AND EXISTS (SELECT 1 FROM public.places p WHERE (p.structure_id = r.id OR p.offer_id = r.id) AND {mandated("p.")}))
+               OR (r.kind <> 'household' AND EXISTS (SELECT 1 FROM public.places p WHERE (p.structure_id = r.id OR p.offer_id = r.id OR p.secret_record_id = r.id) AND {mandated("p.")}))
                OR EXISTS (SELECT 1 FROM public.orientations o JOIN public.places p ON p.id = o.place_id
                            WHERE (o.household_id = r.id AND o.place_owner_org_id = odis.case_org())
                               OR (p.record_id = r.id AND o.household_owner_org_id = odis.case_org())

@@ -20,7 +20,7 @@ QUARANTINE = "record_id = ANY (ARRAY(SELECT odis.records_in_quarantine()))"
 # Each line is the wall of a table that the key of a home opens: offers and places of one's own, an address once the stay is agreed on, a structure.
 # Scalar sub-selects: an EXISTS would be hashed, which reads every home of the organisation for the fifty keys of a page.
 HOMES = f"""(owner_org_id = (SELECT odis.housing_org())
-             AND (SELECT r.kind FROM public.records r WHERE r.id = record_keys.record_id) IN ('offer', 'structure'))
+             AND (SELECT r.kind FROM public.records r WHERE r.id = record_keys.record_id) IN ('offer', 'structure', 'place'))
           OR record_id = ANY (ARRAY(SELECT odis.opened_records()))
           OR (SELECT NOT s.location_secret AND (s.department_code = ANY (ARRAY(SELECT odis.steered_departments()))
                                                 OR (SELECT true FROM public.places p WHERE p.structure_id = s.id AND {mandated("p.")} LIMIT 1))

@@ -25,7 +25,8 @@ LINK = """public.availability_links l JOIN public.organisations o ON o.id = l.or
 ROLES = f"""ARRAY(SELECT m.role FROM public.memberships m WHERE m.user_id = l.user_id AND m.organisation_id = l.organisation_id
              AND {SPEAKS.format(structure="l.structure_id")})"""
 LIVE = f"l.token_hash = hash AND l.used_at IS NULL AND l.expires_at > now() AND {SERVES} AND cardinality({ROLES}) > 0"
-LISTED = f"""p.owner_org_id = {{link}}.organisation_id AND (p.structure_id = {{link}}.structure_id OR ({{link}}.structure_id IS NULL AND p.offer_id IS NOT NULL))
+HELD = "coalesce(p.structure_id, (SELECT k.structure_id FROM public.place_addresses k WHERE k.place_id = p.id AND p.secret_record_id IS NOT NULL))"
+LISTED = f"""p.owner_org_id = {{link}}.organisation_id AND {HELD} IS NOT DISTINCT FROM {{link}}.structure_id
              AND (p.closed_on IS NULL OR p.closed_on > {TODAY})"""
 SHOWN_NAME = "CASE WHEN st.location_secret THEN st.number ELSE coalesce(st.name, '') END"
 # « Occupée », said of a place where somebody stays already: nothing changed.
@@ -79,7 +80,7 @@ def _due() -> None:
         DEFINERS["due"],
         "TABLE (organisation_id bigint, structure_id bigint, user_id bigint, email text, structure text, places bigint)",
         f"""WITH old AS (
-             SELECT p.owner_org_id, p.structure_id, count(*) AS places FROM public.places p
+             SELECT p.owner_org_id, {HELD} AS structure_id, count(*) AS places FROM public.places p
               WHERE p.confirmed_at < now() - older AND (p.closed_on IS NULL OR p.closed_on > {TODAY}) GROUP BY 1, 2)
            SELECT DISTINCT o.id, old.structure_id, u.id, u.email, {SHOWN_NAME}, old.places
              FROM old JOIN public.organisations o ON o.id = old.owner_org_id

@@ -10,7 +10,7 @@ from odis_app.households.enums import Language
 from odis_app.housing import views
 from odis_app.housing.enums import QualificationStatus
 from odis_app.housing.imports import KIND
-from odis_app.housing.operations.places import close_places_of, hide_places_of
+from odis_app.housing.operations.places import close_places_of, follow_secrecy
 from odis_app.housing.policy import PLACE_LIST
 from odis_app.territories.queries import label_of
 
@@ -28,7 +28,7 @@ def setup(app: Flask) -> None:
     register(KIND)
     slot("structure.sheets").add(permission=PLACE_LIST, provider=views.held)
     slot("structure.closing").add(provider=close_places_of)
-    slot("structure.hidden").add(provider=hide_places_of)
+    slot("structure.secrecy").add(provider=follow_secrecy)
     app.jinja_env.filters.update(langue=Language.label_of, etape=QualificationStatus.label_of, commune=label_of)
     slot("nav.main").add(
         label="Offres et places",

@@ -223,7 +223,10 @@ class OfferEvent(Base):
 
 
 class Place(_Home, Base):
-    """One home that one household can take, of a structure or of a validated offer. Its state is computed (queries.places)."""
+    """One home that one household can take, of a structure or of a validated offer. Its state is computed (queries.places).
+
+    The secret place of a structure that everybody knows has a record of its own; which structure, its address alone says.
+    """
 
     __tablename__ = "places"
 
@@ -233,7 +236,10 @@ class Place(_Home, Base):
     owner_org_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organisations.id"))
     structure_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("structures.id"))
     offer_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("offers.id"))
-    record_id: Mapped[int] = mapped_column(BigInteger, Computed("coalesce(structure_id, offer_id)", persisted=True))
+    secret_record_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("records.id"))
+    record_id: Mapped[int] = mapped_column(
+        BigInteger, Computed("coalesce(structure_id, offer_id, secret_record_id)", persisted=True)
+    )
     label: Mapped[str] = mapped_column(default="")
     opened_on: Mapped[date | None]
     closed_on: Mapped[date | None]
@@ -252,6 +258,7 @@ class PlaceAddress(Base):
     place_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("places.id"), primary_key=True)
     owner_org_id: Mapped[int] = mapped_column(BigInteger)
     record_id: Mapped[int] = mapped_column(BigInteger)
+    structure_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("structures.id"))
     label_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     label_index: Mapped[list[bytes] | None] = mapped_column(ARRAY(LargeBinary))
     commune_code_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -12,7 +12,7 @@ from odis_app.core.permissions import Role, permission
 from odis_app.documents.enums import DocumentState
 from odis_app.documents.models import Document
 from odis_app.housing.enums import OccupancyKind, QualificationStatus
-from odis_app.housing.models import Occupancy, OccupancyHousehold, Offer, Place
+from odis_app.housing.models import Occupancy, OccupancyHousehold, Offer, Place, PlaceAddress
 from odis_app.structures.policy import HOUSING_ROLES, housing_org, is_mandated, shared_records, steers
 
 OFFER_READERS = HOUSING_ROLES - {Role.BAILLEUR}  # a landlord knows its own dwellings, which are places
@@ -36,12 +36,25 @@ def visible_places(identity: Identity) -> Select[Place]:
     own = Place.owner_org_id == org if org else false()
     mandated = is_mandated(identity, Place.department_code, Place.dispositif_id)
     wide = or_(steers(identity, Place.department_code), mandated)
-    stays = select(Occupancy.place_id).where(
+    return select(Place).where(
+        or_(own, wide, among(Place.id, _lived_in(identity)) if identity.case_org_id else false())
+    )
+
+
+def visible_place_addresses(identity: Identity) -> Select[PlaceAddress]:
+    """Where a place is, what a secret one is called and of which structure it is: one's own, and where a household of one's own stays."""
+    org = housing_org(identity)
+    own = PlaceAddress.owner_org_id == org if org else false()
+    lived_in = among(PlaceAddress.place_id, _lived_in(identity)) if identity.case_org_id else false()
+    return select(PlaceAddress).where(or_(own, lived_in))
+
+
+def _lived_in(identity: Identity) -> Select[int]:
+    return select(Occupancy.place_id).where(
         Occupancy.id.in_(_own_stays(identity)),
         Occupancy.kind == OccupancyKind.STAY.value,
         Occupancy.released_at.is_(None),
     )
-    return select(Place).where(or_(own, wide, among(Place.id, stays) if identity.case_org_id else false()))
 
 
 def visible_occupancies(identity: Identity) -> Select[Occupancy]:

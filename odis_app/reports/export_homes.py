@@ -139,18 +139,14 @@ def place_lines(identity: Identity, ids: Sequence[int]) -> Iterator[list[object]
 
 
 def _holders(identity: Identity, places: Sequence[Place]) -> dict[int, str]:
-    """By place; the real name of a secret structure stays beside its address, and an open one is not named with its secret place."""
+    """By place; the real name of a secret structure stays beside its address, where a secret place says of which open one it is."""
     structures = visible_structures(identity).where(
         Structure.id.in_({p.structure_id for p in places if p.structure_id})
     )
-    found = {s.id: s for s in db.scalars(structures)}
+    names = {s.id: s.name for s in db.scalars(structures)}
     offers = select(Offer.id, Offer.number).where(Offer.id.in_({p.offer_id for p in places if p.offer_id}))
     numbers: dict[int, str] = {row[0]: row[1] for row in db.execute(offers)}
-    names = {
-        p.id: s.name
-        for p in places
-        if (s := found.get(p.structure_id or 0)) and (s.location_secret or not p.location_secret)
-    }
     return {
-        p.id: names.get(p.id, "") or (f"Offre {numbers[p.offer_id]}" if p.offer_id in numbers else "") for p in places
+        p.id: names.get(p.structure_id or 0, "") or (f"Offre {numbers[p.offer_id]}" if p.offer_id in numbers else "")
+        for p in places
     }

@@ -139,7 +139,7 @@ def update_structure(
             "La commune doit rester dans le même département. Déclarez une autre structure ailleurs, puis fermez celle-ci.",
         )
     kept = db.get_one(StructureAddress, structure.id)
-    before, hidden = _state(structure, kept), location_secret and not structure.location_secret
+    before, was_secret = _state(structure, kept), structure.location_secret
     structure.kind = kind.value
     for fact in FACTS:
         setattr(structure, fact, details.get(fact, "" if fact in {"public", "building"} else None))
@@ -151,8 +151,8 @@ def update_structure(
     told = _changes(before, _state(structure, kept))
     if not told:
         return
-    if hidden:
-        for entry in slot("structure.hidden").entries():
+    if location_secret != was_secret:
+        for entry in slot("structure.secrecy").entries():
             if entry.provider:
                 entry.provider(identity, structure)
     structure.version += 1

@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from odis_app.access import keys
 from odis_app.core import clock
-from odis_app.core.db import db
+from odis_app.core.db import among, db
 from odis_app.core.identity import Identity
 from odis_app.core.text import fold
 from odis_app.core.web import Page, paginate
@@ -86,6 +86,7 @@ class PlaceRow:
     expires_at: datetime | None
     free_from: date | None
     label: str
+    structure_id: int | None
     structure_name: str = ""
     is_own: bool = False
 
@@ -160,28 +161,24 @@ def _on(_day: date) -> _Today:
 def _rows(identity: Identity, today: _Today, *conditions: ColumnElement[bool]) -> Select[Any]:
     c = today.taken.c
     visible = policy.visible_places(identity).select_from(Place).where(*conditions).join(today.taken, literal(True))
-    secret = and_(PlaceAddress.place_id == Place.id, Place.location_secret)
-    return visible.outerjoin(PlaceAddress, secret).add_columns(
-        today.state.label("state"), c.motif, c.until, c.booked_from, c.expires_at, today.free_from.label("free_from"), PlaceAddress.label_sealed
+    aside = policy.visible_place_addresses(identity).subquery()
+    secret = and_(aside.c.place_id == Place.id, Place.location_secret)
+    return visible.outerjoin(aside, secret).add_columns(
+        today.state.label("state"), c.motif, c.until, c.booked_from, c.expires_at, today.free_from.label("free_from"), aside.c.label_sealed,
+        func.coalesce(Place.structure_id, aside.c.structure_id).label("structure_id"),
     )  # fmt: skip
 
 
 def _made(identity: Identity, rows: Sequence[Any]) -> list[PlaceRow]:
-    """The label of a secret place is opened where the wall lets its address through; the keys of all come in one statement.
-
-    Its structure is named there only: an open structure has an address, and would tell where its secret place is.
-    """
+    """The label of a secret place is opened where the wall lets its address through; the keys of all come in one statement."""
     keys.load(r.Place.record_id for r in rows if r.label_sealed)
     label, org = PlaceAddress.label.opened, housing_org(identity)
-    told = [
-        r.Place.structure_id for r in rows if r.Place.structure_id and (r.label_sealed or not r.Place.location_secret)
-    ]
-    names = names_of(identity, told)
+    names = names_of(identity, [r.structure_id for r in rows if r.structure_id])
     return [
         PlaceRow(
             r.Place, PlaceState(r.state), r.motif or "", r.until, r.booked_from, r.expires_at, r.free_from,
             label(r.Place.record_id, r.Place.id, r.label_sealed) or r.Place.title,
-            names.get(r.Place.structure_id, "") if r.label_sealed or not r.Place.location_secret else "", r.Place.owner_org_id == org,
+            r.structure_id, names.get(r.structure_id, ""), r.Place.owner_org_id == org,
         )
         for r in rows
     ]  # fmt: skip
@@ -229,15 +226,18 @@ def _search(identity: Identity, q: str) -> ColumnElement[bool]:
     structures = select(Structure.id).where(Structure.name.ilike(like))
     return or_(
         Place.number.ilike(like), Place.label.ilike(like), _called(identity, q),
-        Place.commune_code.in_(communes), and_(Place.structure_id.in_(structures), tied_to_structure(identity)),
+        Place.commune_code.in_(communes), Place.structure_id.in_(structures), among(Place.id, _aside(identity, structures)),
     )  # fmt: skip
 
 
-def tied_to_structure(identity: Identity) -> ColumnElement[bool]:
-    """What may be shown with its structure: not the secret place of an open one, to anybody but who runs it."""
-    secret = select(Structure.id).where(Structure.location_secret)
-    own = Place.owner_org_id == housing_org(identity) if housing_org(identity) else false()
-    return or_(Place.location_secret.is_(False), own, Place.structure_id.in_(secret))
+def of_structure(identity: Identity, structure: Structure) -> ColumnElement[bool]:
+    """The places of a structure; its secret ones for those who read their address, unless it is secret itself."""
+    return or_(Place.structure_id == structure.id, among(Place.id, _aside(identity, [structure.id])))
+
+
+def _aside(identity: Identity, structures: Select[int] | list[int]) -> Select[int]:
+    addresses = policy.visible_place_addresses(identity).where(PlaceAddress.structure_id.in_(structures))
+    return addresses.with_only_columns(PlaceAddress.place_id)
 
 
 def _called(identity: Identity, q: str) -> ColumnElement[bool]:
@@ -325,7 +325,7 @@ def places_of_structure(
     identity: Identity, structure: Structure, *, limit: int
 ) -> tuple[list[PlaceRow], dict[PlaceState, tuple[int, int]]]:
     """The first visible places of a structure, by number, those that are closed last; and (places, people) of all of them by state."""
-    today, theirs = _today(), and_(Place.structure_id == structure.id, tied_to_structure(identity))
+    today, theirs = _today(), of_structure(identity, structure)
     closed = today.state == PlaceState.FERMEE.value
     lines = db.execute(_rows(identity, today, theirs).order_by(closed, Place.number, Place.id).limit(limit)).all()
     mine = policy.visible_places(identity).where(theirs).join(today.taken, literal(True))

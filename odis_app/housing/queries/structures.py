@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 
 from odis_app.core import clock
-from odis_app.core.db import db
+from odis_app.core.db import among, db
 from odis_app.core.identity import Identity
 from odis_app.core.web import Page, paginate
 from odis_app.housing import policy
 from odis_app.housing.enums import PlaceState
-from odis_app.housing.models import Place
-from odis_app.housing.queries.places import PlaceRow, places_of_structure, tied_to_structure
+from odis_app.housing.models import Place, PlaceAddress
+from odis_app.housing.queries.places import PlaceRow, of_structure, places_of_structure
 from odis_app.organisations.models import Dispositif, Organisation
 from odis_app.structures.models import Structure
 from odis_app.structures.queries import StructureFilter, filtered, names_of
@@ -51,13 +51,12 @@ def list_structures(identity: Identity, filters: StructureFilter, *, number: int
 def _held(identity: Identity, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     """(places, people) by structure."""
     standing = or_(Place.closed_on.is_(None), Place.closed_on > clock.today())
-    statement = policy.visible_places(identity).where(
-        Place.structure_id.in_(ids), standing, tied_to_structure(identity)
-    )
-    counted = statement.with_only_columns(
-        Place.record_id, func.count(), func.sum(Place.capacity)
-    )  # its structure's key
-    return {row[0]: (row[1], row[2]) for row in db.execute(counted.group_by(Place.record_id))}
+    aside = policy.visible_place_addresses(identity).where(PlaceAddress.structure_id.in_(ids)).subquery()
+    holder = func.coalesce(Place.structure_id, aside.c.structure_id)
+    theirs = or_(Place.structure_id.in_(ids), among(Place.id, select(aside.c.place_id)))
+    statement = policy.visible_places(identity).outerjoin(aside, aside.c.place_id == Place.id).where(theirs, standing)
+    counted = statement.with_only_columns(holder, func.count(), func.sum(Place.capacity))
+    return {row[0]: (row[1], row[2]) for row in db.execute(counted.group_by(holder))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class Held:
 def held_by(identity: Identity, structure: Structure, *, limit: int = 30) -> Held:
     """What a structure holds, seen by the identity: three statements, whatever the number of places."""
     rows, states = places_of_structure(identity, structure, limit=limit)
-    theirs = policy.visible_places(identity).where(Place.structure_id == structure.id, tied_to_structure(identity))
+    theirs = policy.visible_places(identity).where(of_structure(identity, structure))
     named = theirs.with_only_columns(Place.dispositif_id, Place.commune_code).distinct()
     pairs = db.execute(named).all()
     schemes = (

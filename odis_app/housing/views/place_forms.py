@@ -79,7 +79,7 @@ def update(public_id: Place) -> Response:
             "address": kept.address,
             "ban_id": kept.ban_id,
             "commune": kept.commune_code,
-            "structure": _structure_of(place),
+            "structure": _structure_of(place, kept),
         }
     )
     if addresses.pressed():
@@ -112,8 +112,8 @@ def _form(data: dict[str, object] | None = None) -> PlaceForm:
     return form
 
 
-def _structure_of(place: Place) -> str:
-    structure = db.get(Structure, place.structure_id) if place.structure_id else None
+def _structure_of(place: Place, kept: PlaceAddress) -> str:
+    structure = db.get(Structure, place.structure_id or kept.structure_id)
     return structure.public_id if structure else ""
 
 

@@ -222,7 +222,7 @@ def place_page(place: Place, *, problem: str = "", status: int = 200) -> Respons
         where=label_of(place.commune_code)
         if place.commune_code
         else f"{label_of(f'dep:{place.department_code}')}, lieu secret",
-        structure=structure_by_id(who, place.structure_id) if place.structure_id and row.structure_name else None,
+        structure=structure_by_id(who, row.structure_id) if row.structure_id else None,
         can_update=who.can(PLACE_UPDATE, place),
         actions=[(e.label, url_for(e.endpoint, place=place.public_id)) for e in slot("place.actions").entries(who)],
         crumbs=[("Places", url_for("places.index")), (place.number, None)],

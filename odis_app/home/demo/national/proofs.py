@@ -35,6 +35,8 @@ PROOFS = {
     "AND current_date BETWEEN q.starts_on AND coalesce(q.ends_on, current_date)) AND NOT EXISTS (SELECT 1 FROM qualifiers q "
     "WHERE q.department_code = o.department_code AND q.dispositif_id = o.dispositif_id AND q.organisation_id = o.owner_org_id "
     "AND current_date BETWEEN q.starts_on AND coalesce(q.ends_on, current_date))",
+    "une place secrète tient à une structure connue": "SELECT count(*) FROM places p JOIN structures s ON s.id = p.structure_id "
+    "WHERE p.location_secret AND NOT s.location_secret",
     "une place n’a pas noté son arrivée": "SELECT count(*) FROM places p LEFT JOIN place_changes c ON c.place_id = p.id WHERE c.place_id IS NULL",
 }  # fmt: skip
 
