@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from hypothesis import settings
 from playwright.sync_api import Browser, Playwright
@@ -17,6 +18,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from odis_app import create_app
+from odis_app.accounts.operations import passwords
 from odis_app.core import db as core_db
 from odis_app.core import migrate
 from odis_app.core.config import Config, libpq
@@ -40,6 +42,10 @@ KEPT = {  # reference data, the same for every test
     "commune_postal_codes", "former_communes", "employment_zones", "territory_loads", "key_checks", "arrondissements",
     "purposes", "retention_rules",
 }  # fmt: skip
+
+# A real hash is made to be slow: a thousand of them are minutes. ``test_sign_in`` says what the product itself uses.
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+passwords._DECOY = passwords._hasher.hash("no account has this password")
 
 settings.register_profile("odis", deadline=None)  # a slow machine is no fault: nothing here is timed
 settings.load_profile("odis")

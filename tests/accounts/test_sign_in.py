@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import psycopg
 import pytest
-from argon2 import extract_parameters
+from argon2 import Type, extract_parameters
 from flask import Flask
 from sqlalchemy import text
 
@@ -53,6 +56,14 @@ def test_unknown_address_and_wrong_password_get_the_same_answer(client: StrictCl
     wrong = text_of(sign_in(client, camille, "une autre phrase", status=422))
     assert REFUSED in unknown
     assert unknown.replace("personne@test.odis.example", camille) == wrong
+
+
+def test_a_password_is_hashed_at_the_cost_that_the_library_advises() -> None:
+    """By the product itself, away from the quicker hashing of this suite: 64 MiB, three rounds (RFC 9106, low memory)."""
+    told = "from odis_app.accounts.operations import hash_password; print(hash_password('une phrase de passe'))"
+    made = subprocess.run([sys.executable, "-c", told], check=True, capture_output=True, text=True).stdout.strip()
+    used = extract_parameters(made)
+    assert (used.type, used.memory_cost, used.time_cost, used.salt_len) == (Type.ID, 65536, 3, 16)
 
 
 class Verifying:

@@ -20,7 +20,7 @@ from odis_app.core.db import db, unit_of_work
 from odis_app.core.errors import RuleError
 from odis_app.exchange import kinds
 from odis_app.exchange.models import Import, ImportKey, ImportRow
-from odis_app.exchange.operations.recording import AT_ONCE
+from odis_app.exchange.operations import recording
 from odis_app.households import queries as household_queries
 from odis_app.households.models import Household
 from odis_app.households.operations.file import confirm_review
@@ -31,6 +31,7 @@ from tests.support.client import StrictClient, text_of
 from tests.support.workers import run_job
 from tests.support.worlds import WorldBuilder, owner_unit
 
+FEW = 12  # lines
 HEADERS = ("N° dossier", "Nom", "Prénom", "Naissance", "Taille", "Dép.", "Tél.", "Divers")
 NOUR = ("E-1", "Exemplova", "Nour", "12/03/1990", 2, 44, 639980100, "x")
 AMINA = ("E-2", "Fictive", "Amina", "1988", 1, "Loire-Atlantique", "06 39 98 01 02", None)
@@ -366,10 +367,16 @@ def job_of_the_import() -> int | None:
         return db.execute(select(Import.job_id)).scalar_one()
 
 
+@pytest.fixture
+def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is large from a few lines on: five hundred say nothing more."""
+    monkeypatch.setattr(recording, "AT_ONCE", FEW)
+
+
 def test_a_large_file_is_recorded_apart_and_the_page_says_how_far_it_is(
-    browser: StrictClient, database: Flask, book
+    browser: StrictClient, database: Flask, book, few_at_once
 ) -> None:
-    page = to_preview(browser, book(*many(AT_ONCE + 1)))
+    page = to_preview(browser, book(*many(FEW + 1)))
     answer = browser.submit(page, {}, button="Enregistrer")
     waiting = browser.get(where(answer))
     assert "Enregistrement en cours" in text_of(waiting)
@@ -377,17 +384,19 @@ def test_a_large_file_is_recorded_apart_and_the_page_says_how_far_it_is(
     answer = browser.get(page.request.path, status=303)  # the preview leads to where it is now
     assert where(answer) == waiting.request.path
     assert run_job(database, "jobs.exchange.record", job_of_the_import()) == "done"
-    assert households() == AT_ONCE + 1
+    assert households() == FEW + 1
     part = browser.get(waiting.request.path, htmx=True)
-    assert f"Créées {AT_ONCE + 1}" in text_of(part)
+    assert f"Créées {FEW + 1}" in text_of(part)
     assert "Annuler cet import" in text_of(browser.get(waiting.request.path))
     assert run_job(database, "jobs.exchange.record", job_of_the_import()) == "not queued"
 
 
-def test_what_changed_since_it_was_asked_is_not_recorded(browser: StrictClient, database: Flask, book) -> None:
-    page = to_preview(browser, book(*many(AT_ONCE + 1)))
+def test_what_changed_since_it_was_asked_is_not_recorded(
+    browser: StrictClient, database: Flask, book, few_at_once
+) -> None:
+    page = to_preview(browser, book(*many(FEW + 1)))
     waiting = browser.get(where(browser.submit(page, {}, button="Enregistrer")))
-    answer = browser.submit(page, book(*many(AT_ONCE + 2)), button="Recharger")
+    answer = browser.submit(page, book(*many(FEW + 2)), button="Recharger")
     assert run_job(database, "jobs.exchange.record", job_of_the_import()) == "done"
     assert households() == 0
     assert "Rien n’est enregistré." in text_of(browser.get(waiting.request.path, htmx=True))
@@ -395,4 +404,4 @@ def test_what_changed_since_it_was_asked_is_not_recorded(browser: StrictClient, 
     assert "Le fichier a changé depuis votre demande." in text_of(page)
     browser.submit(page, {}, button="Enregistrer")
     assert run_job(database, "jobs.exchange.record", job_of_the_import()) == "done"
-    assert households() == AT_ONCE + 2
+    assert households() == FEW + 2
