@@ -52,7 +52,7 @@ def run(ground: Ground) -> list[Table]:
 
 def _report(kind: ReportKind) -> Report:
     today = clock.today()
-    return Report(kind=kind.value, since=date(today.year - 1, today.month, 1), until=today)
+    return Report(kind=kind.value, since=date(today.year - 1, 1, 1), until=date(today.year - 1, 12, 31))
 
 
 def _household(files: list[str], identity: Identity) -> int:

@@ -2,8 +2,8 @@
 
 The files themselves (PDF, xlsx) are sealed in the documents' folder; the row holds their fingerprints and sentences without
 any person. A bilan of a household shows only while its organisation reads that household in full. ``department_movements``
-and ``department_proposals`` count, for a service of the State in its départements or for an organisation on its own files:
-they give numbers, never a household.
+and ``department_proposals`` count for an organisation its own files. ``territory_figures`` counts a whole département for a service
+of the State: never fewer than ten households, by five, over months, quarters and years that are over, counted once and kept.
 """
 
 from __future__ import annotations
@@ -20,13 +20,17 @@ READABLE = (
 )
 OPEN = f"(outcome <> 'ready' OR kind = 'department' OR {READABLE})"
 EXPIRED = "((SELECT odis.system_name()) IS NOT NULL AND expires_at < now())"
-SCOPE = """CASE WHEN own THEN {owner} = odis.case_org()
-             ELSE odis.case_org() IS NOT NULL AND department IN (SELECT odis.steered_departments()) END"""
+CALENDAR = """EXISTS (SELECT FROM unnest(ARRAY[1, 3, 12]) n WHERE date_trunc('month', since) = since
+                                AND (extract(month FROM since)::int - 1) % n = 0 AND until = (since + make_interval(months => n))::date - 1)"""
+RESULT = """CASE WHEN o.ended_kind IS NOT NULL THEN o.ended_kind WHEN o.entered_on IS NOT NULL THEN 'entree_effective'
+                    WHEN o.confirmed_at IS NOT NULL THEN 'confirmee' WHEN o.expires_at <= now() THEN 'expiree' ELSE 'en_attente' END"""
 
 
 def upgrade() -> None:
     _table()
+    _published()
     _counts()
+    _territory()
 
 
 def _table() -> None:
@@ -81,37 +85,98 @@ def _table() -> None:
     run("GRANT UPDATE (job_id) ON reports TO odis_app")
 
 
+def _published() -> None:
+    definer("published(number bigint)", "bigint", "SELECT CASE WHEN number >= 10 THEN number - number % 5 END", volatility="IMMUTABLE")
+
+
 def _counts() -> None:
     definer(
-        "department_movements(department text, since date, until date, own boolean)",
+        "department_movements(department text, since date, until date)",
         "TABLE (kind text, reason text, outcome text, home text, place text, stays bigint, people bigint)",
-        f"""
+        """
         WITH scope AS (
           SELECT p.entered_on, p.exited_on, p.exit_reason, p.exit_outcome, h.size, h.department_code AS home, o.department_code AS place
             FROM public.placements p JOIN public.orientations o ON o.id = p.orientation_id JOIN public.households h ON h.id = p.household_id
            WHERE p.cancelled_at IS NULL AND p.entered_on IS NOT NULL AND (h.department_code = department OR o.department_code = department)
-             AND {SCOPE.format(owner="p.household_owner_org_id")})
+             AND p.household_owner_org_id = odis.case_org())
         SELECT 'entry', '', '', home, place, count(*), sum(size) FROM scope WHERE entered_on BETWEEN since AND until GROUP BY home, place
         UNION ALL
-        -- the reason of a few households (a death, a prison) is theirs alone: here, so that no period cut by the day tells it to a service
-        SELECT 'exit', CASE WHEN own OR sum(count(*)) OVER (PARTITION BY exit_reason, exit_outcome, home) >= 5 THEN exit_reason ELSE '' END,
-               exit_outcome, home, place, count(*), sum(size) FROM scope WHERE exited_on BETWEEN since AND until
+        SELECT 'exit', exit_reason, exit_outcome, home, place, count(*), sum(size) FROM scope WHERE exited_on BETWEEN since AND until
          GROUP BY exit_reason, exit_outcome, home, place""",
     )
     definer(
-        "department_proposals(department text, since date, until date, own boolean)",
+        "department_proposals(department text, since date, until date)",
         "TABLE (result text, proposals bigint)",
         f"""
-        SELECT CASE WHEN o.ended_kind IS NOT NULL THEN o.ended_kind WHEN o.entered_on IS NOT NULL THEN 'entree_effective'
-                    WHEN o.confirmed_at IS NOT NULL THEN 'confirmee' WHEN o.expires_at <= now() THEN 'expiree' ELSE 'en_attente' END, count(*)
-          FROM public.orientations o JOIN public.households h ON h.id = o.household_id
+        SELECT {RESULT}, count(*) FROM public.orientations o JOIN public.households h ON h.id = o.household_id
          WHERE h.department_code = department AND (o.proposed_at AT TIME ZONE 'Europe/Paris')::date BETWEEN since AND until
-           AND {SCOPE.format(owner="o.household_owner_org_id")}
+           AND o.household_owner_org_id = odis.case_org()
          GROUP BY 1""",
     )
 
 
+def _territory() -> None:
+    run("""
+    CREATE TABLE private.territory_figures (
+      department_code text NOT NULL,
+      since date NOT NULL,
+      until date NOT NULL,
+      measure text NOT NULL,
+      key text NOT NULL,
+      households bigint CHECK (households >= 10 AND households % 5 = 0),
+      people bigint CHECK (people >= 10 AND people % 5 = 0),
+      frozen_at timestamptz NOT NULL DEFAULT now(),
+      PRIMARY KEY (department_code, since, until, measure, key)
+    )""")
+    run("ALTER TABLE private.territory_figures OWNER TO odis_auth")
+    run("REVOKE ALL ON private.territory_figures FROM PUBLIC")
+    # Who may cut a period by the day, or ask again after one more line, reads one household by subtraction: why it left, where it went. A period
+    # that is over is counted once; a key of fewer than ten households has no line, as if it were none.
+    definer(
+        "territory_figures(department text, since date, until date)",
+        "TABLE (measure text, key text, households bigint, people bigint)",
+        f"""
+        #variable_conflict use_column
+        BEGIN
+          IF odis.case_org() IS NULL OR department NOT IN (SELECT odis.steered_departments()) OR until >= current_date OR NOT {CALENDAR} THEN
+            RETURN;
+          END IF;
+          PERFORM pg_advisory_xact_lock(15, hashtext(department || since || until));
+          IF NOT EXISTS (SELECT FROM private.territory_figures f WHERE (f.department_code, f.since, f.until) = ($1, $2, $3)) THEN
+            INSERT INTO private.territory_figures (department_code, since, until, measure, key, households, people)
+            WITH stays AS (
+              SELECT p.entered_on BETWEEN $2 AND $3 AS entered, p.exited_on BETWEEN $2 AND $3 AS exited, p.exit_reason, p.exit_outcome,
+                     h.size, h.department_code AS home, o.department_code AS place
+                FROM public.placements p JOIN public.orientations o ON o.id = p.orientation_id JOIN public.households h ON h.id = p.household_id
+               WHERE p.cancelled_at IS NULL AND p.entered_on IS NOT NULL AND $1 IN (h.department_code, o.department_code)),
+            facts AS (
+              SELECT 'entries' AS measure, '' AS key, size FROM stays WHERE entered AND home = $1
+              UNION ALL SELECT 'exits', '', size FROM stays WHERE exited AND home = $1
+              UNION ALL SELECT 'reason', exit_reason, size FROM stays WHERE exited AND home = $1
+              UNION ALL SELECT 'outcome', exit_outcome, size FROM stays WHERE exited AND home = $1
+              UNION ALL SELECT 'arrivals', k, size FROM stays, unnest(ARRAY['', home]) k WHERE entered AND place = $1 AND home <> $1
+              UNION ALL SELECT 'departures', k, size FROM stays, unnest(ARRAY['', place]) k WHERE entered AND home = $1 AND place <> $1
+              UNION ALL SELECT 'proposals', k, 0 FROM public.orientations o JOIN public.households h ON h.id = o.household_id,
+                        unnest(ARRAY['', {RESULT}]) k
+               WHERE h.department_code = $1 AND (o.proposed_at AT TIME ZONE 'Europe/Paris')::date BETWEEN $2 AND $3)
+            SELECT $1, $2, $3, n.measure, n.key, odis.published(n.households), CASE WHEN n.households >= 10 THEN odis.published(n.people) END
+              FROM (SELECT measure, key, count(*) AS households, sum(size) AS people FROM facts GROUP BY measure, key
+                    UNION ALL SELECT t, '', 0, 0 FROM unnest(ARRAY['entries', 'exits', 'arrivals', 'departures', 'proposals']) t
+                     WHERE NOT EXISTS (SELECT FROM facts WHERE measure = t)) n
+             WHERE n.key = '' OR n.households >= 10;
+          END IF;
+          RETURN QUERY SELECT f.measure, f.key, f.households, f.people FROM private.territory_figures f
+            WHERE (f.department_code, f.since, f.until) = ($1, $2, $3) ORDER BY 1, 2;
+        END""",
+        language="plpgsql",
+        volatility="VOLATILE",
+    )
+
+
 def downgrade() -> None:
-    drop_definer("department_proposals(department text, since date, until date, own boolean)")
-    drop_definer("department_movements(department text, since date, until date, own boolean)")
+    drop_definer("territory_figures(department text, since date, until date)")
+    run("DROP TABLE private.territory_figures")
+    drop_definer("department_proposals(department text, since date, until date)")
+    drop_definer("department_movements(department text, since date, until date)")
+    drop_definer("published(number bigint)")
     run("DROP TABLE reports")

@@ -1,8 +1,8 @@
-"""What the figures of a département are made of. A missing figure is None, never zero; a rate keeps its two numbers."""
+"""What the figures of a département are made of. A figure that is missing, or secret, is None, never zero; a rate keeps its two numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -11,19 +11,36 @@ from odis_app.pilotage.period import Period
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Files (or stays) and the people in them."""
+    """Files (or stays) and the people in them; None when the number is secret (``secrecy``)."""
 
-    households: int = 0
-    people: int = 0
+    households: int | None = 0
+    people: int | None = 0
 
     def __add__(self, other: Count) -> Count:
-        """Both together."""
-        return Count(self.households + other.households, self.people + other.people)
+        """Both together; a secret makes a secret."""
+        return Count(_plus(self.households, other.households), _plus(self.people, other.people))
+
+
+def _plus(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
 
 
 def total(counts: Iterable[Count]) -> Count:
     """The sum of some counts."""
     return sum(counts, Count())
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Counts by key and their total, which is no sum once numbers are rounded."""
+
+    cells: dict[str, Count]
+    total: Count
+
+    @classmethod
+    def of(cls, cells: Mapping[str, Count]) -> Group:
+        """Exact counts and their sum."""
+        return cls(dict(cells), total(cells.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +61,13 @@ class Delay:
     """A median in days over ``counted`` files; ``aside``: files left out because their dates are the wrong way round."""
 
     median: float | None
-    counted: int
-    aside: int = 0
+    counted: int | None
+    aside: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """Exits for one reason; an empty reason gathers those that concern too few households to be told apart."""
+    """Exits for one reason; an empty reason stands for all those that concern too few households to be told."""
 
     reason: str
     outcome: str
@@ -59,7 +76,7 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Stays that began between this département and another one; « »: those with whom too few households are concerned."""
+    """Stays that began between this département and another one; « » stands for those with whom too few households are concerned."""
 
     department: str
     arrivals: Count
@@ -98,22 +115,22 @@ class Manager:
 
 @dataclass(frozen=True, slots=True)
 class Mandated:
-    """A mandated association and how many files it follows here."""
+    """A mandated association and how many files it follows here; None when that is secret."""
 
     organisation: str
-    files: int
+    files: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class FileFigures:
     """Files on the day of the computation, and what happened to them during the period. Keys are stored values."""
 
-    stages: dict[str, Count]
-    dispositifs: dict[str, Count]
-    waiting: dict[str, Count]
+    stages: Group
+    dispositifs: Group
+    waiting: Group
     opened: Count
     opened_before: Count
-    signalled: int
+    signalled: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +144,21 @@ class DelayFigures:
 
 @dataclass(frozen=True, slots=True)
 class MovementFigures:
-    """Stays that began and ended, proposals and what became of them."""
+    """Stays that began and ended, proposals and what became of them (as households, without people)."""
 
     entries: Count
     entries_before: Count
     exits: list[Exit]
+    outcomes: Group
     exits_before: Count
     flows: list[Flow]
-    proposals: dict[str, int]
+    flows_total: Flow
+    proposals: Group
 
     @property
     def exits_total(self) -> Count:
         """All exits."""
-        return total(e.count for e in self.exits)
+        return self.outcomes.total
 
 
 @dataclass(frozen=True, slots=True)

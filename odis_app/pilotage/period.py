@@ -32,6 +32,12 @@ class Period:
         return self.since.day == 1 and self.until == month_of(self.until).until
 
     @property
+    def is_calendar(self) -> bool:
+        """A month, a quarter or a year of the calendar."""
+        months = (self.until.year - self.since.year) * 12 + self.until.month - self.since.month + 1
+        return self.is_whole_months and months in {1, 3, 12} and (self.since.month - 1) % months == 0
+
+    @property
     def label(self) -> str:
         """« octobre 2026 », « année 2026 », « du 1ᵉʳ septembre au 15 octobre 2026 »."""
         if self.is_whole_months and (self.since.year, self.since.month) == (self.until.year, self.until.month):

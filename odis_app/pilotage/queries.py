@@ -1,7 +1,8 @@
 """The figures of a département, under the identity of who asks: its service of the State, or an association on its own files.
 
-Files are counted from ``household_tracking`` (stage, size and dates of each file, no name); stays and proposals by two
-functions of the database that count and show no file; places from ``housing``.
+Files are counted from ``household_tracking`` (stage, size and dates of each file, no name), places from ``housing``; stays and
+proposals in ``movements``. An association reads its own files: its figures are exact. A service of the State reads no file: what it is
+given of a territory is told by ``secrecy``, over a calendar period that is over.
 """
 
 from __future__ import annotations
@@ -28,16 +29,15 @@ from odis_app.pilotage.figures import (
     Delay,
     DelayFigures,
     DepartmentFigures,
-    Exit,
     FileFigures,
-    Flow,
+    Group,
     Manager,
     Mandated,
-    MovementFigures,
     PlaceFigures,
-    total,
 )
+from odis_app.pilotage.movements import movement_figures, territory_figures
 from odis_app.pilotage.period import Period
+from odis_app.pilotage.secrecy import protected, published, told, told_delay
 
 WAITING_STAGES = (
     HouseholdStatus.BROUILLON,
@@ -47,9 +47,7 @@ WAITING_STAGES = (
 )
 WAITING_BOUNDS = ((30, "moins_de_31"), (90, "de_31_a_90"), (180, "de_91_a_180"))
 WAITING_MORE = "plus_de_180"
-SMALLEST = (
-    5  # an exit's reason (a death, a prison) or another département that concerns fewer households is not told apart
-)
+WAITING_KEYS = (*(name for _, name in WAITING_BOUNDS), WAITING_MORE)
 DELAYS = {  # name: (from, to); counted in the period where it ends
     "first_proposal": (T.seniority_date, T.first_proposed_on),
     "proposal_to_entry": (T.first_proposed_on, T.entered_on),
@@ -63,22 +61,28 @@ def steers(identity: Identity, department: str) -> bool:
 
 
 def department_figures(identity: Identity, department: str, period: Period) -> DepartmentFigures:
-    """All the figures, in about twelve statements. Raises PermissionError outside of one's départements."""
-    if identity.case_org_id is None or department not in identity.departments:
-        raise PermissionError(f"figures of {department}")
+    """All the figures, in about twelve statements. Raises PermissionError outside of one's départements and of the periods of a territory."""
     whole = steers(identity, department)
+    if identity.case_org_id is None or department not in identity.departments or (whole and not may_tell(period)):
+        raise PermissionError(f"figures of {department}")
+    files, delays = file_figures(identity, department, period), delay_figures(identity, department, period)
     return DepartmentFigures(
         department=department,
         whole_territory=whole,
         organisation=identity.org_name,
         period=period,
         computed_at=clock.now(),
-        files=file_figures(identity, department, period),
-        delays=delay_figures(identity, department, period),
-        movements=movement_figures(identity, department, period),
+        files=_told_files(files) if whole else files,
+        delays=_told_delays(delays) if whole else delays,
+        movements=territory_figures(department, period) if whole else movement_figures(department, period),
         places=place_figures(identity, department, min(period.until, clock.today())),
         mandated=mandated(identity, department) if whole else [],
     )
+
+
+def may_tell(period: Period) -> bool:
+    """Whether a whole territory is told over this period: two that differ by a day would tell one household."""
+    return period.is_calendar and period.until < clock.today()
 
 
 def _files(identity: Identity, department: str) -> Select[Any]:
@@ -103,14 +107,32 @@ def file_figures(identity: Identity, department: str, period: Period) -> FileFig
     dispositif = select(Dispositif.label).where(Dispositif.id == T.dispositif_id).scalar_subquery()
     signalled = func.timezone("Europe/Paris", T.signalled_at)
     return FileFigures(
-        stages={s.value: stages.get(s.value, Count()) for s in HouseholdStatus},
-        dispositifs=_counted(
-            files.where(T.status.not_in((HouseholdStatus.SORTI.value, HouseholdStatus.ARCHIVE.value))), dispositif
+        stages=Group.of({s.value: stages.get(s.value, Count()) for s in HouseholdStatus}),
+        dispositifs=Group.of(
+            _counted(
+                files.where(T.status.not_in((HouseholdStatus.SORTI.value, HouseholdStatus.ARCHIVE.value))), dispositif
+            )
         ),
-        waiting=_counted(files.where(T.status.in_([s.value for s in WAITING_STAGES])), bound),
+        waiting=Group.of(
+            {
+                **dict.fromkeys(WAITING_KEYS, Count()),
+                **_counted(files.where(T.status.in_([s.value for s in WAITING_STAGES])), bound),
+            }
+        ),
         opened=_one(files.where(_within(T.seniority_date, period))),
         opened_before=_one(files.where(_within(T.seniority_date, period.previous))),
         signalled=_one(files.where(_within(cast(signalled, Date), period))).households,
+    )
+
+
+def _told_files(exact: FileFigures) -> FileFigures:
+    return FileFigures(
+        stages=protected(exact.stages.cells, exact.stages.total),
+        dispositifs=protected(exact.dispositifs.cells, exact.dispositifs.total),
+        waiting=protected(exact.waiting.cells, exact.waiting.total),
+        opened=told(exact.opened),
+        opened_before=told(exact.opened_before),
+        signalled=published(exact.signalled),
     )
 
 
@@ -147,6 +169,14 @@ def delay_figures(identity: Identity, department: str, period: Period) -> DelayF
     )
 
 
+def _told_delays(exact: DelayFigures) -> DelayFigures:
+    return DelayFigures(
+        now={name: told_delay(delay) for name, delay in exact.now.items()},
+        before={name: told_delay(delay) for name, delay in exact.before.items()},
+        months=[(month, told_delay(delay)) for month, delay in exact.months],
+    )
+
+
 def _delays(files: Select[Any], period: Period) -> dict[str, Delay]:
     return {
         name: _delay(db.execute(files.where(_within(end, period)).with_only_columns(*_delay_columns(start, end))).one())
@@ -162,71 +192,6 @@ def _delay_columns(start: Any, end: Any) -> tuple[Any, ...]:
 
 def _delay(row: Sequence[Any]) -> Delay:
     return Delay(None if row[0] is None else float(row[0]), row[1], row[2])
-
-
-# ── Stays and proposals ─────────────────────────────────────────────────────
-
-
-def movement_figures(identity: Identity, department: str, period: Period) -> MovementFigures:
-    """Entries and exits of the département's files, flows with others, and what became of the proposals of the period."""
-    own = not steers(identity, department)
-    rows, before = _movements(department, period, own=own), _movements(department, period.previous, own=own)
-    return MovementFigures(
-        entries=_entries(rows, department),
-        entries_before=_entries(before, department),
-        exits=_exits(rows, department),
-        exits_before=total(e.count for e in _exits(before, department)),
-        flows=_flows(rows, department),
-        proposals=_proposals(department, period, own=own),
-    )
-
-
-def _movements(department: str, period: Period, *, own: bool) -> Sequence[Any]:
-    statement = text("SELECT * FROM odis.department_movements(:department, :since, :until, :own)")
-    return db.execute(
-        statement, {"department": department, "since": period.since, "until": period.until, "own": own}
-    ).all()
-
-
-def _proposals(department: str, period: Period, *, own: bool) -> dict[str, int]:
-    statement = text("SELECT * FROM odis.department_proposals(:department, :since, :until, :own) ORDER BY result")
-    rows = db.execute(statement, {"department": department, "since": period.since, "until": period.until, "own": own})
-    return {row.result: row.proposals for row in rows}
-
-
-def _entries(rows: Sequence[Any], department: str) -> Count:
-    return total(Count(r.stays, r.people) for r in rows if r.kind == "entry" and r.home == department)
-
-
-def _exits(rows: Sequence[Any], department: str) -> list[Exit]:
-    found: dict[tuple[str, str], Count] = {}
-    for r in rows:
-        if r.kind == "exit" and r.home == department:
-            found[r.reason, r.outcome] = found.get((r.reason, r.outcome), Count()) + Count(r.stays, r.people)
-    told: dict[tuple[str, str], Count] = {}
-    for (reason, outcome), count in found.items():
-        key = (reason if count.households >= SMALLEST else "", outcome)
-        told[key] = told.get(key, Count()) + count
-    ordered = sorted(told.items(), key=lambda item: (not item[0][0], -item[1].households, item[0]))
-    return [Exit(reason, outcome, count) for (reason, outcome), count in ordered]
-
-
-def _flows(rows: Sequence[Any], department: str) -> list[Flow]:
-    arrivals: dict[str, Count] = {}
-    departures: dict[str, Count] = {}
-    for r in rows:
-        if r.kind != "entry" or r.home == r.place:
-            continue
-        side, other = (arrivals, r.home) if r.place == department else (departures, r.place)
-        side[other] = side.get(other, Count()) + Count(r.stays, r.people)
-    flows = [
-        Flow(code, arrivals.get(code, Count()), departures.get(code, Count()))
-        for code in sorted({*arrivals, *departures})
-    ]
-    named = [f for f in flows if all(c.households == 0 or c.households >= SMALLEST for c in (f.arrivals, f.departures))]
-    few = [f for f in flows if f not in named]  # where one household went would be read here by whoever looks for it
-    others = Flow("", total(f.arrivals for f in few), total(f.departures for f in few))
-    return [*named, others] if few else named
 
 
 # ── Places ──────────────────────────────────────────────────────────────────
@@ -296,7 +261,7 @@ def _manager(name: str, rows: Sequence[Any]) -> Manager:
 
 
 def mandated(identity: Identity, department: str) -> list[Mandated]:
-    """The associations mandated today in the département, and how many files each follows here; none is silent."""
+    """The associations mandated today in the département or that follow files here, and how many; none is silent."""
     today = clock.today()
     ids = select(Mandate.organisation_id).where(
         Mandate.department_code == department,
@@ -314,4 +279,6 @@ def mandated(identity: Identity, department: str) -> list[Mandated]:
         .where(or_(Organisation.id.in_(ids), Organisation.id.in_(list(files))))
         .order_by(Organisation.folded)
     )
-    return [Mandated(o.name, files.get(o.id, 0)) for o in found]
+    counts = {o.name: Count(files.get(o.id, 0), 0) for o in found}
+    followed = protected(counts, Count(sum(files.values()), 0))
+    return [Mandated(name, count.households) for name, count in followed.cells.items()]

@@ -1,7 +1,7 @@
 """A bilan before it is a PDF or a workbook: sentences, figures, tables and charts, the same for both.
 
 Every number of a sentence stands in a table or among the facts: the workbook has one sheet per table, the facts come first. A cell is a number, a
-day, a word, a rate (``Share``) or None, which is « donnée non renseignée » and never zero.
+day, a word, a rate (``Share``), SECRET or None, which is « donnée non renseignée » and never zero.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from odis_app.core.formats import NARROW, jour_court, nombre
 from odis_app.pilotage.figures import Share
 
 MISSING = "donnée non renseignée"
+SECRET = "secret"  # noqa: S105 - the word that people read
 Cell = int | float | Decimal | str | date | datetime | Share | None
 
 

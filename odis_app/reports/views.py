@@ -77,7 +77,10 @@ def new() -> Response:
             form.add_error(error)
         else:
             return redirect_to("reports.show", report=report.public_id)
-    return render("reports/new.html", form=form, has_departments=bool(codes), status=422 if form.error_list else 200)
+    whole = any(policy.counts_territory(who, code) for code in codes)
+    return render(
+        "reports/new.html", form=form, has_departments=bool(codes), whole=whole, status=422 if form.error_list else 200
+    )
 
 
 def _ask(form: ReportForm) -> Report:

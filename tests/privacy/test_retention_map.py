@@ -71,7 +71,7 @@ BY_REASON = {
     "jusqu’au COG suivant": "communes publiées par l’Insee",
     "jusqu’au remplacement": "liste publique des dispositifs",
     "jusqu’à la fin du travail": "la ligne part quand le travail finit, dans sa transaction",
-    "sans limite (aucune donnée de personne)": "numéros de clés détruites : ils rejouent l’effacement après une restauration",
+    "sans limite (aucune donnée de personne)": "numéros de clés détruites et de droits retirés, qui se rejouent après une restauration ; comptes arrondis d’un département",
 }
 # Tables of a file that no foreign key takes with it: the function that erases says so itself.
 BY_HAND = {"import_keys"}

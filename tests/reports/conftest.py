@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from odis_app.core import clock, db
 from odis_app.organisations.seeds import Actor
-from odis_app.pilotage.period import Period
+from odis_app.pilotage.period import Period, last_month
 from odis_app.reports import operations
 from odis_app.reports.models import Report
+from odis_app.reports.policy import counts_territory
 from tests.placements.conftest import Town, town
 from tests.support.workers import run_job
 from tests.support.worlds import owner_unit
@@ -26,8 +27,10 @@ def lately(days: int = 90) -> Period:
 
 
 def ask_department(actor: Actor, department: str = "44") -> str:
+    """Last month for a service of the State, ninety days for an association's own files."""
     with actor.acting() as identity:
-        return operations.request_department_report(identity, department=department, period=lately()).public_id
+        period = last_month(clock.today()) if counts_territory(identity, department) else lately()
+        return operations.request_department_report(identity, department=department, period=period).public_id
 
 
 def ask_household(actor: Actor, town: Town, household: str = "") -> str:

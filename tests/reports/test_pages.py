@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from odis_app.core import clock
 from odis_app.core.config import ROOT
 from odis_app.core.db import db
 from odis_app.core.services.embedded import Embedded
+from odis_app.pilotage.period import last_month
 from odis_app.reports.models import Report
 from tests.placements.conftest import Town
 from tests.reports.conftest import ask_department, row
@@ -128,7 +128,8 @@ def test_redis_stopped_the_request_is_kept_and_ends_when_it_is_back(
 def test_the_command_writes_a_bilan_without_the_browser(town: Town, database: Flask, tmp_path: Path) -> None:
     runner = database.test_cli_runner()
     out = tmp_path / "bilan.pdf"
-    since, until = (clock.today() - timedelta(days=30)).isoformat(), clock.today().isoformat()
+    month = last_month(clock.today())
+    since, until = month.since.isoformat(), month.until.isoformat()
     made = runner.invoke(args=["bilan", "department", "44", "--from", since, "--to", until, "--out", str(out)])
     assert made.exit_code == 0, made.output
     assert out.read_bytes()[:5] == b"%PDF-"
@@ -139,6 +140,7 @@ def test_the_command_writes_a_bilan_without_the_browser(town: Town, database: Fl
         (["bilan", "household", "M-44-9999", "--out", str(out)], "Aucun dossier"),
         (["bilan", "department", "99", "--out", str(out)], "Personne n’a les droits"),
         (["bilan", "department", "44", "--from", until, "--to", since, "--out", str(out)], "--to vient avant"),
+        (["bilan", "department", "44", "--from", until, "--to", until, "--out", str(out)], "la période n’est pas"),
     ):
         refused = runner.invoke(args=wrong)
         assert refused.exit_code == 1

@@ -79,7 +79,9 @@ def test_definer_functions_do_nothing_for_strangers(region: Region) -> None:
                 ("SELECT count(*) FROM odis.import_remove(ARRAY[CAST(:x AS bigint)])", {"x": household}),
                 ("SELECT odis.job_cancel(:x)", {"x": job_public}),
                 ("SELECT public_id FROM odis.job_claim(:x, 'jobs.reports.run')", {"x": job}),
-                ("SELECT count(*) FROM odis.department_movements('44', '2000-01-01', '2100-01-01', true)", {}),
+                ("SELECT count(*) FROM odis.department_movements('44', '2000-01-01', '2100-01-01')", {}),
+                ("SELECT count(*) FROM odis.department_proposals('44', '2000-01-01', '2100-01-01')", {}),
+                ("SELECT count(*) FROM odis.territory_figures('44', '2025-01-01', '2025-12-31') WHERE key <> ''", {}),
                 (
                     "SELECT odis.mark_signalled(:x) IS NULL AND EXISTS (SELECT 1 FROM household_tracking WHERE signalled_at IS NOT NULL)",
                     {"x": household},
