@@ -90,7 +90,7 @@ def _file() -> None:
     _child(
         "household_identities",
         "name text NOT NULL, folded text NOT NULL, phone_sealed bytea, phone_index bytea, languages text[] NOT NULL DEFAULT '{}', "
-        "accommodation_mode text, accommodation_note text NOT NULL DEFAULT '', PRIMARY KEY (household_id, owner_org_id)",
+        "accommodation_mode text, accommodation_note_sealed bytea, PRIMARY KEY (household_id, owner_org_id)",
     )
     run("CREATE INDEX ix_household_identities_name ON household_identities (owner_org_id, folded)")
     run("CREATE INDEX ix_household_identities_phone ON household_identities (owner_org_id, phone_index)")
@@ -98,7 +98,7 @@ def _file() -> None:
         "household_administrative",
         "protection_status text NOT NULL DEFAULT 'non_renseigne', procedure text, title_kind text, title_valid_until date, decision_date date, "
         "arrived_on date, arrival_route text, cir_signed_on date, agdref_sealed bytea, agdref_index bytea, ofii_number_sealed bytea, "
-        "si_siao_number text, domiciliation text NOT NULL DEFAULT '', "
+        "si_siao_number_sealed bytea, domiciliation_sealed bytea, "
         "si_siao_state text CHECK (si_siao_state IN ('creee', 'transmise', 'a_completer', 'a_mettre_a_jour', 'orientee', 'admise', 'refusee', 'annulee')), "
         "si_siao_on date, si_siao_asked_on date, "
         "housing_right text CHECK (housing_right IN ('recours', 'dalo', 'daho', 'rejet')), housing_right_on date, PRIMARY KEY (household_id, owner_org_id)",
@@ -116,7 +116,7 @@ def _people() -> None:
         "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, public_id text NOT NULL CONSTRAINT uq_members_public_id UNIQUE, link text NOT NULL, "
         "first_name text NOT NULL, last_name text NOT NULL, sex text NOT NULL, birth_date date, birth_year smallint, "
         "nationality text CHECK (nationality ~ '^[A-Z]{3}$'), family_situation text, french_level text, french_written text, education_level text, "
-        "mobility text, rome_code text CHECK (rome_code ~ '^[A-N][0-9]{4}$'), target_job text NOT NULL DEFAULT '', situation text, situation_note text NOT NULL DEFAULT '', present_in_france boolean NOT NULL DEFAULT true, "
+        "mobility text, rome_code text CHECK (rome_code ~ '^[A-N][0-9]{4}$'), target_job text NOT NULL DEFAULT '', situation text, situation_note_sealed bytea, present_in_france boolean NOT NULL DEFAULT true, "
         "since date NOT NULL, until date, until_reason text, "
         "CONSTRAINT uq_members_household UNIQUE (id, household_id), "
         "CONSTRAINT ck_members_sex CHECK (sex IN ('f', 'm', 'x')), CONSTRAINT ck_members_dates CHECK (until IS NULL OR until >= since), "
@@ -135,7 +135,7 @@ def _people() -> None:
     run("CREATE INDEX ix_member_languages_member ON member_languages (member_id)")
     _child(
         "household_versions",
-        "version int NOT NULL, event text NOT NULL, happened_on date NOT NULL, note text NOT NULL DEFAULT '', recorded_at timestamptz NOT NULL DEFAULT now(), "
+        "version int NOT NULL, event text NOT NULL, happened_on date NOT NULL, note_sealed bytea, recorded_at timestamptz NOT NULL DEFAULT now(), "
         "recorded_by_label text NOT NULL, PRIMARY KEY (household_id, owner_org_id, version)",
     )
 
@@ -143,14 +143,14 @@ def _people() -> None:
 def _needs() -> None:
     _child(
         "household_needs",
-        "kind text NOT NULL, level smallint NOT NULL CHECK (level BETWEEN 0 AND 2), detail text NOT NULL DEFAULT '', source text NOT NULL DEFAULT '', "
+        "kind text NOT NULL, level smallint NOT NULL CHECK (level BETWEEN 0 AND 2), detail_sealed bytea, source text NOT NULL DEFAULT '', "
         "noted_on date NOT NULL, PRIMARY KEY (household_id, owner_org_id, kind)",
     )
     _child(
         "household_requests",
         "need_from date, min_days int, max_rent numeric(8, 2), wheelchair boolean NOT NULL DEFAULT false, ground_floor_or_lift boolean NOT NULL DEFAULT false, "
         "animals boolean NOT NULL DEFAULT false, animals_note text NOT NULL DEFAULT '', smoking text NOT NULL DEFAULT 'none' CHECK (smoking IN ('none', 'smoker', 'cannot_stand')), "
-        "employment_area text, diet text[] NOT NULL DEFAULT '{}', life_project text NOT NULL DEFAULT '', wishes_exclusive boolean NOT NULL DEFAULT false, PRIMARY KEY (household_id, owner_org_id), "
+        "employment_area text, diet text[] NOT NULL DEFAULT '{}', life_project_sealed bytea, wishes_exclusive boolean NOT NULL DEFAULT false, PRIMARY KEY (household_id, owner_org_id), "
         "CONSTRAINT ck_household_requests_days CHECK (min_days IS NULL OR min_days BETWEEN 1 AND 3660), CONSTRAINT ck_household_requests_rent CHECK (max_rent IS NULL OR max_rent >= 0)",
     )
     run("CREATE INDEX ix_household_requests_need ON household_requests (owner_org_id, need_from)")

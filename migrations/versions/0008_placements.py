@@ -209,8 +209,8 @@ def _departures() -> None:
       household_id bigint NOT NULL,
       household_owner_org_id bigint NOT NULL,
       place_owner_org_id bigint NOT NULL,
-      destination_commune_code text,
-      comment text NOT NULL DEFAULT '' CHECK (length(comment) <= 300),
+      destination_commune_code_sealed bytea,
+      comment_sealed bytea,
       CONSTRAINT fk_placement_departures_placement FOREIGN KEY (placement_id, household_id, household_owner_org_id, place_owner_org_id)
         REFERENCES placements (id, household_id, household_owner_org_id, place_owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE
     )""")

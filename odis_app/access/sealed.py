@@ -87,6 +87,16 @@ COLUMNS = (
     SealedColumn(
         "household_health_needs", "detail_sealed", "p.public_id || '.' || t.kind", "detail", _HOUSEHOLD, "t.household_id"
     ),
+    *(
+        SealedColumn(table, f"{name}_sealed", row="t.household_id", record="t.household_id")
+        for table, name in (
+            ("household_identities", "accommodation_note"), ("household_administrative", "si_siao_number"),
+            ("household_administrative", "domiciliation"), ("household_requests", "life_project"),
+        )
+    ),
+    SealedColumn("household_needs", "detail_sealed", row="t.kind", record="t.household_id"),
+    SealedColumn("members", "situation_note_sealed", record="t.household_id"),
+    SealedColumn("household_versions", "note_sealed", row="t.version", record="t.household_id"),
     SealedColumn("member_safety", "note_sealed", "p.public_id", "note", _MEMBER, "t.household_id"),
     SealedColumn("member_safety", "contact_sealed", row="t.member_id", record="t.household_id"),
     SealedColumn("member_safety", "assessed_by_label_sealed", row="t.member_id", record="t.household_id"),
@@ -95,6 +105,10 @@ COLUMNS = (
     ),
     SealedColumn("orientation_choices", "override_motif_sealed", row="t.orientation_id", record="t.household_id"),
     SealedColumn("orientation_refusals", "comment_sealed", row="t.orientation_id", record="t.household_id"),
+    *(
+        SealedColumn("placement_departures", f"{name}_sealed", row="t.placement_id")
+        for name in ("destination_commune_code", "comment")
+    ),
     SealedColumn("protection_stories", "story_sealed", "p.public_id", "story", _MEMBER, "t.household_id"),
     *(
         SealedColumn("offer_hosts", f"{name}_sealed", row="t.offer_id", record="t.offer_id")

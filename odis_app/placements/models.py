@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from odis_app.access import keys
-from odis_app.core import clock
+from odis_app.core import clock, crypto
 from odis_app.core.crypto import place
 from odis_app.core.db import Base, PublicId
 from odis_app.placements.enums import ExitReason, OccupancyTitle, OrientationStatus, PlacementStatus, motif_label
@@ -195,7 +195,10 @@ class Placement(Base):
 
 
 class Departure(Base):
-    """Written by either side at the exit, read by the household's organisation alone: for where it left, and in what circumstances."""
+    """Written by either side at the exit, read by the household's organisation alone: for where it left, and in what circumstances.
+
+    Sealed with the installation's key: who runs the place may say it, and never holds the key of the file.
+    """
 
     __tablename__ = "placement_departures"
 
@@ -204,5 +207,32 @@ class Departure(Base):
     household_id: Mapped[int] = mapped_column(BigInteger)
     household_owner_org_id: Mapped[int] = mapped_column(BigInteger)
     place_owner_org_id: Mapped[int] = mapped_column(BigInteger)
-    destination_commune_code: Mapped[str | None]
-    comment: Mapped[str] = mapped_column(default="")
+    destination_commune_code_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    comment_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    @classmethod
+    def sealed(cls, placement_id: int, **told: str | None) -> dict[str, bytes | None]:
+        """The columns that keep what is ``told``, by name."""
+        names = {f"{name}_sealed": words for name, words in told.items()}
+        return {
+            name: crypto.seal(words, place(cls.__tablename__, name, placement_id)) if words else None
+            for name, words in names.items()
+        }
+
+    @property
+    def destination_commune_code(self) -> str:
+        """Empty when it is not known."""
+        return self._opened("destination_commune_code_sealed")
+
+    @property
+    def comment(self) -> str:
+        """Empty when nothing was said."""
+        return self._opened("comment_sealed")
+
+    def _opened(self, column: str) -> str:
+        sealed: bytes | None = getattr(self, column)
+        return (
+            crypto.unseal(sealed, place(self.__tablename__, column, self.placement_id)).decode()
+            if sealed is not None
+            else ""
+        )

@@ -208,7 +208,7 @@ def test_nothing_can_be_hung_on_a_neighbour_and_the_answer_tells_nothing(scene: 
 
 def test_what_was_said_of_a_departure_is_added_to_and_never_changed(scene: Town) -> None:
     for actor in (scene.camille, scene.operator):
-        for statement in ("UPDATE placement_departures SET comment = ''", "DELETE FROM placement_departures"):
+        for statement in ("UPDATE placement_departures SET comment_sealed = NULL", "DELETE FROM placement_departures"):
             assert refused(actor, statement) is InsufficientPrivilege
 
 

@@ -107,8 +107,8 @@ def test_nothing_is_done_with_a_limited_file_until_it_is_lifted(town: Town, fami
 
 
 BARE = {
-    "household_identities": "UPDATE household_identities SET accommodation_note = 'x' WHERE household_id = :id",
-    "household_administrative": "UPDATE household_administrative SET domiciliation = 'x' WHERE household_id = :id",
+    "household_identities": "UPDATE household_identities SET accommodation_mode = 'x' WHERE household_id = :id",
+    "household_administrative": "UPDATE household_administrative SET procedure = 'x' WHERE household_id = :id",
     "household_needs": "DELETE FROM household_needs WHERE household_id = :id",
     "household_wishes": "DELETE FROM household_wishes WHERE household_id = :id",
     "household_enrolments": "DELETE FROM household_enrolments WHERE household_id = :id",

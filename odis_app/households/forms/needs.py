@@ -61,8 +61,7 @@ class AdministrativeForm(VersionedForm):
     def values(self) -> dict[str, Any]:
         """By column; an empty text of a nullable column is None."""
         found = {name: self[name].data for name in PAPERS}
-        for name in ("title_kind", "si_siao_number"):
-            found[name] = found[name] or None
+        found["title_kind"] = found["title_kind"] or None
         numbers = {name: "".join((self[name].data or "").split()) for name in ("agdref", "ofii_number")}
         return {**found, **numbers}
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from odis_app.access.keys import SealedText
 from odis_app.core.db import Base, PublicId
 from odis_app.households.enums import (
     ArrivalRoute,
@@ -86,7 +87,7 @@ class Household(Base):
 
 
 class HouseholdIdentity(Child, Base):
-    """Class 1: the name and how to reach the household."""
+    """Class 1: the name, how to reach the household, where it lives for now (sealed)."""
 
     __tablename__ = "household_identities"
 
@@ -96,11 +97,12 @@ class HouseholdIdentity(Child, Base):
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     languages: Mapped[list[str]] = mapped_column(ARRAY(Text))
     accommodation_mode: Mapped[str | None]
-    accommodation_note: Mapped[str] = mapped_column(default="")
+    accommodation_note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    accommodation_note = SealedText("household_id", "household_id")
 
 
 class HouseholdAdministrative(Child, Base):
-    """Class 1: protection status and papers; identifiers are sealed."""
+    """Class 1: protection status and papers; identifiers and the address of the domiciliation are sealed."""
 
     __tablename__ = "household_administrative"
 
@@ -115,11 +117,13 @@ class HouseholdAdministrative(Child, Base):
     agdref_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     agdref_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     ofii_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    si_siao_number: Mapped[str | None]
+    si_siao_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    si_siao_number = SealedText("household_id", "household_id")
     si_siao_state: Mapped[str | None]
     si_siao_on: Mapped[date | None]
     si_siao_asked_on: Mapped[date | None]
-    domiciliation: Mapped[str] = mapped_column(default="")
+    domiciliation_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    domiciliation = SealedText("household_id", "household_id")
     housing_right: Mapped[str | None]
     housing_right_on: Mapped[date | None]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, Numeric, SmallInteger
+from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, Numeric, SmallInteger
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from odis_app.access.keys import SealedText
 from odis_app.core.db import Base
 from odis_app.households.enums import (
     Diet,
@@ -21,13 +22,14 @@ from odis_app.households.models.file import Child
 
 
 class HouseholdNeed(Child, Base):
-    """Class 1: a need of everyday life, with its level."""
+    """Class 1: a need of everyday life, with its level; what is written of it is sealed."""
 
     __tablename__ = "household_needs"
 
     kind: Mapped[str] = mapped_column(primary_key=True)
     level: Mapped[int] = mapped_column(SmallInteger)
-    detail: Mapped[str] = mapped_column(default="")
+    detail_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    detail = SealedText("household_id", "kind")
     source: Mapped[str] = mapped_column(default="")
     noted_on: Mapped[date]
 
@@ -52,7 +54,8 @@ class HouseholdRequest(Child, Base):
     smoking: Mapped[str] = mapped_column(default="none")
     employment_area: Mapped[str | None]
     diet: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
-    life_project: Mapped[str] = mapped_column(default="")
+    life_project_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    life_project = SealedText("household_id", "household_id")
     wishes_exclusive: Mapped[bool] = mapped_column(default=False)
 
     @property

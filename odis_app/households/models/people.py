@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, SmallInteger
+from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, LargeBinary, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
+from odis_app.access.keys import SealedText
 from odis_app.core.db import Base, PublicId
 from odis_app.households.enums import (
     EducationLevel,
@@ -65,7 +66,8 @@ class Member(Base):
     rome_code: Mapped[str | None]
     target_job: Mapped[str] = mapped_column(default="")
     situation: Mapped[str | None]
-    situation_note: Mapped[str] = mapped_column(default="")
+    situation_note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    situation_note = SealedText("household_id", "public_id")
     present_in_france: Mapped[bool] = mapped_column(default=True)
     since: Mapped[date]
     until: Mapped[date | None]
@@ -144,7 +146,8 @@ class HouseholdVersion(Child, Base):
     version: Mapped[int] = mapped_column(Integer, primary_key=True)
     event: Mapped[str]
     happened_on: Mapped[date]
-    note: Mapped[str] = mapped_column(default="")
+    note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    note = SealedText("household_id", "version")
     recorded_at: Mapped[datetime]
     recorded_by_label: Mapped[str]
 

@@ -13,6 +13,7 @@ from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
+from odis_app.core.ids import new_public_id
 from odis_app.core.text import fold
 from odis_app.households.enums import CompositionKind, HouseholdEvent, MemberLink, Sex
 from odis_app.households.models import Household, HouseholdIdentity, HouseholdVersion, Member, age_on
@@ -76,7 +77,7 @@ def insert_member(household: Household, person: Person, *, since: date) -> Membe
     """The row of a new member; the caller refreshes the composition."""
     birth_year = person.birth_date.year if person.birth_date else person.birth_year
     member = Member(
-        household_id=household.id, owner_org_id=household.owner_org_id, link=person.link, first_name=person.first_name, last_name=person.last_name,
+        public_id=new_public_id(), household_id=household.id, owner_org_id=household.owner_org_id, link=person.link, first_name=person.first_name, last_name=person.last_name,
         sex=person.sex, birth_date=person.birth_date, birth_year=birth_year, nationality=person.nationality, family_situation=person.family_situation,
         french_level=person.french_level, french_written=person.french_written, education_level=person.education_level, mobility=person.mobility,
         rome_code=person.rome_code, target_job=person.target_job, situation=person.situation, situation_note=person.situation_note, present_in_france=person.present_in_france, since=since,

@@ -216,9 +216,9 @@ def _member(person: Person, public_id: str, since: date) -> Row:
 def rows_of(identity: Identity, one: OpenedFile, now: datetime) -> Iterator[tuple[type[Base], Row]]:
     """Every row that hangs on the file, apart from the safety of its people."""
     new, child, names = one.new, one.child, [(p.first_name, p.last_name) for p in one.people]
-    yield HouseholdIdentity, child | _identity_block(one)
-    yield HouseholdAdministrative, child | dict(new.papers)
-    yield HouseholdRequest, child | dict(new.request)
+    yield HouseholdIdentity, keys.sealed_row(HouseholdIdentity, child | _identity_block(one))
+    yield HouseholdAdministrative, keys.sealed_row(HouseholdAdministrative, child | dict(new.papers))
+    yield HouseholdRequest, keys.sealed_row(HouseholdRequest, child | dict(new.request))
     opened_on, event = one.facts[0].happened_on, HouseholdEvent.OUVERTURE.value
     scheme = {"dispositif_id": new.opening.dispositif_id, "starts_on": opened_on, "lead": identity.org_short_name}
     yield HouseholdEnrolment, child | scheme
@@ -241,12 +241,12 @@ def rows_of(identity: Identity, one: OpenedFile, now: datetime) -> Iterator[tupl
     }
     yield HouseholdVersion, child | told
     for person, public_id in zip(one.people, one.ids, strict=True):
-        yield Member, child | _member(person, public_id, opened_on)
+        yield Member, keys.sealed_row(Member, child | _member(person, public_id, opened_on))
     for rank, code in enumerate(new.wished, 1):
         yield HouseholdWish, child | {"rank": rank, "department_code": code}
     for kind, (level, detail) in new.needs.items():
         told = {"kind": kind, "level": level, "detail": detail, "source": new.source, "noted_on": clock.today()}
-        yield HouseholdNeed, child | told
+        yield HouseholdNeed, keys.sealed_row(HouseholdNeed, child | told)
     for word in sorted(search_words(names)):
         yield HouseholdToken, child | {"token": word}
     for fact in one.facts:

@@ -16,6 +16,7 @@ from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.formats import jour_long
 from odis_app.core.identity import Identity
+from odis_app.core.nir import refuse_nir
 from odis_app.households.enums import FactKind
 from odis_app.housing.operations.occupancies import TAKEN
 from odis_app.organisations.queries import colleagues
@@ -162,11 +163,12 @@ def note_departure(
 
 def _note_departure(stay: Placement, destination: str | None, comment: str) -> None:
     """A line even when nothing is said: what an exclusion later withdrawn said holds no more. Nothing is read back: who writes may not read it."""
+    refuse_nir(comment, "comment")
     if destination and db.execute(select(Commune.code).where(Commune.code == destination)).first() is None:
         raise RuleError("destination", "Cette commune n’est pas connue. Choisissez-la dans la liste.")
     told = {
         "placement_id": stay.id, "household_id": stay.household_id, "household_owner_org_id": stay.household_owner_org_id,
-        "place_owner_org_id": stay.place_owner_org_id, "destination_commune_code": destination or None, "comment": comment,
+        "place_owner_org_id": stay.place_owner_org_id, **Departure.sealed(stay.id, destination_commune_code=destination, comment=comment),
     }  # fmt: skip
     db.execute(insert(Departure).inline().values(**told))
 
