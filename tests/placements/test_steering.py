@@ -176,8 +176,10 @@ def test_a_secret_place_is_out_of_reach_in_both_walls(town: Town) -> None:
     give_a_say()
     orientation = town.propose()
     with owner_unit():
-        db.execute(
-            text("UPDATE places SET location_secret = true, commune_code = NULL, label = '', employment_area = NULL")
-        )
+        for hidden in (
+            "structures SET location_secret = true, commune_code = NULL, finess_codes = '{}', dna_codes = '{}'",
+            "places SET location_secret = true, commune_code = NULL, label = '', employment_area = NULL",
+        ):
+            db.execute(text(f"UPDATE {hidden}"))
     assert listed(town.ddets53) == []
     assert called(town.ddets53, orientation) == 0
