@@ -1,4 +1,4 @@
-"""Copies, warnings, erasures."""
+"""Copies, warnings, erasures, and the log of what went."""
 
 from __future__ import annotations
 
@@ -42,6 +42,12 @@ def erase(job: RunningJob) -> dict[str, Any]:
     job.progress(80, "Suppression des fichiers des dossiers effacés")
     files = operations.remove_erased_files(_stores())
     return {**counts, "files": files, "settled": erasures.settle(current_app.config["ODIS"].erasures_dir)}
+
+
+def settle(job: RunningJob) -> dict[str, Any]:
+    """Write in the log outside of the database the rights that were withdrawn since the last round. Run twice, the second finds nothing."""
+    job.progress(10, "Droits retirés")
+    return {"settled": erasures.settle(current_app.config["ODIS"].erasures_dir)}
 
 
 def _stores() -> dict[str, Store]:

@@ -51,6 +51,7 @@ ALLOWED = frozenset(
         "jobs.privacy.copy",
         "jobs.privacy.erase",
         "jobs.privacy.nightly",
+        "jobs.privacy.settle",
         "jobs.reports.purge",
         "jobs.reports.run",
     }

@@ -109,6 +109,13 @@ SCHEDULE = (
     Schedule(
         "warn-erasures", "Avertissements avant effacement, copies périmées", "jobs.privacy.nightly", at=time(2, 40)
     ),
+    Schedule(
+        "write-withdrawals",
+        "Droits retirés écrits hors de la base",
+        "jobs.privacy.settle",
+        queue=RAPIDE,
+        every=timedelta(minutes=5),
+    ),
     Schedule("run-erasures", "Effacements approuvés", "jobs.privacy.erase", every=timedelta(minutes=30)),
     Schedule(
         "purge-exports", "Suppression des exports de plus de 48 heures", "jobs.exports.purge", every=timedelta(hours=1)

@@ -112,12 +112,14 @@ def scheduler_command() -> None:
 @main_group.command("restore", with_appcontext=False)
 @click.argument("folder", metavar="DOSSIER", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--keys", "keys_file", metavar="FICHIER", type=click.Path(path_type=Path), help="Les clés des dossiers, écrites par « odis keys backup ».")  # fmt: skip
-@click.option("--erasures", "log", metavar="DOSSIER", type=click.Path(path_type=Path, exists=True, file_okay=False), help="La copie de effacements/ gardée ailleurs : ce qui a été effacé depuis l’est de nouveau.")  # fmt: skip
+@click.option("--erasures", "log", metavar="DOSSIER", type=click.Path(path_type=Path, exists=True, file_okay=False), help="La copie de effacements/ gardée ailleurs : ce qui a été effacé ou retiré depuis l’est de nouveau.")  # fmt: skip
 def restore_command(*, folder: Path, keys_file: Path | None, log: Path | None) -> None:
-    """Remettre la sauvegarde DOSSIER dans une installation vide, et y rejouer les effacements."""
+    """Remettre la sauvegarde DOSSIER dans une installation vide, et y rejouer ce qui a été effacé et retiré depuis."""
     from odis_app import create_app
+    from odis_app.access.enums import Withdrawal
     from odis_app.core.services import serve
     from odis_app.documents import restore
+    from odis_app.documents.cli import told_withdrawals
 
     config = Config.from_env(services=False)
     configure(config.master_key, config.index_key)
@@ -128,6 +130,14 @@ def restore_command(*, folder: Path, keys_file: Path | None, log: Path | None) -
         f"Sauvegarde du {found.manifest.made_at[:16].replace('T', ' à ')} (UTC) : {done.tables} tables identiques, {done.files} fichiers."
     )
     click.echo(f"{done.erased} effacements rejoués ; {done.keys} clés de dossiers remises sur {done.keys_wanted}.")
+    click.echo(f"{told_withdrawals(done.withdrawn)}. Ce qui a été retiré puis rendu depuis la sauvegarde reste retiré.")
+    click.echo(
+        "Toutes les sessions et tous les liens envoyés sont sans effet : chacun se reconnecte, les invitations se relancent."
+    )
+    if count := done.withdrawn[Withdrawal.PASSWORD.value]:
+        click.echo(
+            f"{count} comptes ont changé de mot de passe ou renforcé leur connexion depuis : ces personnes passent par « Mot de passe oublié »."
+        )
     if done.keys < done.keys_wanted - done.erased:
         click.echo(
             "Les autres dossiers sont illisibles tant que « odis keys restore FICHIER » n’a pas remis leurs clés."

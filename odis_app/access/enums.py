@@ -122,3 +122,24 @@ class ReviewEffect(Labelled):
     RETURNED = "returned", "L’offre est à décider de nouveau, les propositions sans réponse sont retirées."
     REOPENED = "reopened", "L’exclusion est annulée, le séjour reprend."
     LATE = "late", "Rien n’a été défait : la situation avait changé depuis. Appelez la personne qui avait décidé."
+
+
+class Withdrawal(Labelled):
+    """A right that narrowed, in the log outside of the database: a restored backup does not give it back (0021 writes the lines)."""
+
+    SHARE = "share", "partages"
+    CONSENT = "consent", "consentements"
+    ROLE = "role", "rôles"
+    EXCEPTION = "exception", "permissions ajoutées"
+    RESTRICTION = "restriction", "permissions retirées"
+    TOTP = "totp", "applications de codes"
+    PASSKEY = "passkey", "clés d’accès"
+    CODE = "code", "codes de secours"
+    PASSWORD = "password", "mots de passe"
+    IDENTITY = "identity", "liens ProConnect"
+    LOGIN = "login", "comptes fermés"
+    ORGANISATION = "organisation", "organismes fermés"
+    INVITATION = "invitation", "invitations"
+    MANDATE = "mandate", "mandats"
+    QUALIFIER = "qualifier", "désignations de qui qualifie"
+    REFERENT = "referent", "référents"

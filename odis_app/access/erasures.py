@@ -1,25 +1,29 @@
-"""What was erased, written outside of the reach of a restored database: identifiers, nothing else.
+"""What was erased or withdrawn, written outside of the reach of a restored database: identifiers, nothing else.
 
-One file per year, a JSON line per erasure, only ever appended to. A backup of yesterday brings back keys that were destroyed
+One file per year, a JSON line per fact, only ever appended to. A backup of yesterday brings back keys that were destroyed
 today; ``replay`` destroys them again. A line names the key as well as the record, because a restored database gives the numbers
-of its records anew.
+of its records anew. It brings back rights too, that were withdrawn today: ``withdraw_again`` closes those that the backup does not
+know as withdrawn; one that was withdrawn and given again before the backup stays given.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import delete, func, insert, select, tuple_
 
+from odis_app.access.enums import Withdrawal
 from odis_app.access.models import Erasure, RecordKey
 from odis_app.core.db import db
 
 OF_RECORDS = "record"
+WITHDRAWALS = frozenset(kind.value for kind in Withdrawal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,8 @@ class Erased:
     """One line: a number, the identifier that says it is the same one, the instant (ISO 8601).
 
     Of a ``record``, the identifier of its key; of an ``account``, its own; of the days taken on a ``place``, its own and the last of
-    those days (« abc… 2024-11-21 »); of the months of the ``trail``, the digest that they end with.
+    those days (« abc… 2024-11-21 »); of the months of the ``trail``, the digest that they end with. Of a withdrawal (``Withdrawal``), what
+    0021 says of its kind, then a word that makes the line unlike any other; its number is 0.
     """
 
     record_id: int
@@ -37,7 +42,9 @@ class Erased:
 
 
 Replay = Callable[[Sequence[int], Sequence[Erased]], Sequence[int]]
+Withdraw = Callable[[Sequence[Erased]], Counter[str]]
 _after_replay: list[Replay] = []
+_withdrawing: list[Withdraw] = []
 
 
 def append(folder: Path, erased: Iterable[Erased]) -> int:
@@ -75,8 +82,11 @@ def lines(folder: Path) -> list[Erased]:
 
 
 def settle(folder: Path) -> int:
-    """Copy to the log what the table has and the log lacks (a process that died between the two); returns how many lines."""
-    rows = db.execute(select(Erasure).order_by(Erasure.id)).scalars()
+    """Copy to the log what the table has and the log lacks (withdrawals; a process that died between the two); returns how many lines."""
+    lacking = set(db.execute(select(Erasure.key_id)).scalars()) - {line.key_id for line in lines(folder)}
+    if not lacking:
+        return 0
+    rows = db.execute(select(Erasure).where(Erasure.key_id == func.any(list(lacking))).order_by(Erasure.id)).scalars()
     return append(folder, [Erased(row.record_id, row.key_id, row.at.isoformat(), row.kind) for row in rows])
 
 
@@ -90,13 +100,42 @@ def on_replay(callback: Replay) -> None:
         _after_replay.append(callback)
 
 
+def on_withdrawal(callback: Withdraw) -> None:
+    """``callback(lines)``, called within ``withdraw_again``, closes again what each line says; how many of each kind had come back."""
+    if callback not in _withdrawing:
+        _withdrawing.append(callback)
+
+
+def withdraw_again(folder: Path) -> Counter[str]:
+    """Close again the rights that the log says withdrawn and that this database does not know so, as the owner of the schema.
+
+    Returns how many of each kind (``Withdrawal``) had come back. Run twice, the second finds nothing.
+    """
+    lost = _unknown([one for one in lines(folder) if one.kind in WITHDRAWALS])
+    done: Counter[str] = Counter()
+    for callback in _withdrawing if lost else ():
+        done += callback(lost)
+    _write(lost)
+    return done
+
+
+def _unknown(logged: Sequence[Erased]) -> list[Erased]:
+    known = set(db.execute(select(Erasure.key_id)).scalars())
+    return list({one.key_id: one for one in logged if one.key_id not in known}.values())
+
+
+def _write(lost: Sequence[Erased]) -> None:
+    if lost:
+        db.execute(insert(Erasure), [asdict(one) for one in lost])
+
+
 def replay(folder: Path, dumped: Iterable[tuple[int, str]] = ()) -> list[int]:
     """Destroy again what the log names, as the owner of the schema; returns the numbers of what had come back, records first.
 
     ``dumped``: (record, key) of what was just restored. A dump without keys brings back the rows of an erased record, and the
     number of a record alone does not say that it is the same one.
     """
-    logged = lines(folder)
+    logged = [one for one in lines(folder) if one.kind not in WITHDRAWALS]
     if not logged:
         return []
     named = [(one.record_id, one.key_id) for one in logged if one.kind == OF_RECORDS]
@@ -104,12 +143,5 @@ def replay(folder: Path, dumped: Iterable[tuple[int, str]] = ()) -> list[int]:
     back = delete(RecordKey).where(tuple_(RecordKey.record_id, RecordKey.public_id).in_(named))
     returned = set(db.execute(back.returning(RecordKey.record_id)).scalars())
     record_ids = sorted(returned | {record_id for record_id, _ in set(dumped) & set(named)})
-    known = set(db.execute(select(Erasure.key_id)).scalars())
-    lost = [
-        {"kind": one.kind, "record_id": one.record_id, "key_id": one.key_id, "at": one.at}
-        for one in logged
-        if one.key_id not in known
-    ]
-    if lost:
-        db.execute(insert(Erasure), lost)
+    _write(_unknown(logged))
     return record_ids + [number for callback in _after_replay for number in callback(record_ids, others)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +14,13 @@ from flask.cli import with_appcontext
 from sqlalchemy import func, select, text
 
 from odis_app.access import erasures
+from odis_app.access.enums import Withdrawal
 from odis_app.access.models import RecordKey
 from odis_app.core import crypto
 from odis_app.core.cli import owner_unit
 from odis_app.core.config import Config
 from odis_app.core.db import configure, db, dispose
+from odis_app.core.formats import pluriel
 from odis_app.documents import backup as backups
 from odis_app.documents import keys_backup, resealing
 from odis_app.documents.storage import Store, StoreError
@@ -74,7 +77,7 @@ def status() -> None:
         left = resealing.pending()
         erased = erasures.settle(_config().erasures_dir)
     if erased:
-        click.echo(f"{erased} effacements recopiés dans le journal hors de la base.")
+        click.echo(f"{erased} effacements et retraits recopiés dans le journal hors de la base.")
     _finish(left)
 
 
@@ -136,7 +139,7 @@ def restore(*, file: Path) -> None:
 @keys.command("replay")
 @with_appcontext
 def replay() -> None:
-    """Après la restauration d’une sauvegarde : détruire de nouveau les clés de ce qui a été effacé depuis."""
+    """Après une restauration faite à la main : rejouer ce qui a été effacé et retiré depuis la sauvegarde."""
     _replayed()
 
 
@@ -144,8 +147,15 @@ def _replayed() -> None:
     with owner_unit():
         folder = _config().erasures_dir
         erasures.settle(folder)
+        withdrawn = erasures.withdraw_again(folder)
         back = erasures.replay(folder)
-    click.echo(f"{len(back)} effacements rejoués.")
+    click.echo(f"{len(back)} effacements rejoués ; {told_withdrawals(withdrawn)}.")
+
+
+def told_withdrawals(withdrawn: Counter[str]) -> str:
+    """« 3 retraits rejoués (partages : 2, rôles : 1) »."""
+    each = ", ".join(f"{kind.label} : {withdrawn[kind.value]}" for kind in Withdrawal if withdrawn[kind.value])
+    return pluriel(withdrawn.total(), "retrait rejoué", "retraits rejoués") + (f" ({each})" if each else "")
 
 
 def _finish(left: resealing.Left) -> None:

@@ -1,6 +1,6 @@
-"""``odis restore``: an archive onto an empty installation, proved table by table, then told what was erased since.
+"""``odis restore``: an archive onto an empty installation, proved table by table, then told what was erased and withdrawn since.
 
-Nothing is written before the archive is proved whole. From the first row to the last erasure replayed the database says of
+Nothing is written before the archive is proved whole. From the first row to the last fact replayed the database says of
 itself that it is being restored, and nothing opens it (``crypto.verify_database``): a restoration that was cut is begun again.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,19 +32,31 @@ _NAMED = "SELECT current_database(), shobj_description(oid, 'pg_database') FROM 
 # What waited that day may have left since: it never leaves twice, its author reads that it is in doubt and sends it again if need be.
 _PUT_MAILS_ASIDE = """UPDATE public.mails SET state = 'unsure', ended_at = now(), sealed = NULL, error = 'Mis de côté par la restauration d’une sauvegarde.'
                       WHERE state IN ('waiting', 'sending', 'handing')"""
+# Whoever was signed in that day proves again who they are, and whatever a link opened is asked for again: who holds one today is not known.
+# What the tasks were given is judged again when they run.
+_VOID = (
+    "DELETE FROM private.sessions WHERE kind = 'user'",
+    "DELETE FROM private.password_resets",
+    "DELETE FROM private.verifications",
+    "DELETE FROM private.challenges",
+    "UPDATE public.invitations SET expires_at = now() WHERE accepted_at IS NULL AND withdrawn_at IS NULL AND expires_at > now()",
+    "UPDATE public.availability_links SET expires_at = now() WHERE used_at IS NULL AND expires_at > now()",
+    "DELETE FROM public.access_requests WHERE state = 'unconfirmed'",
+)
 _HOLDS = """SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname IN ('public', 'private', 'odis') AND c.relkind IN ('r', 'p', 'v', 'm')"""
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restoration did: tables found identical, stored files put back, records' keys put back, records erased again."""
+    """What a restoration did: tables found identical, stored files put back, records' keys put back, records erased again, rights withdrawn again by kind."""
 
     tables: int
     files: int
     keys: int
     keys_wanted: int
     erased: int
+    withdrawn: Counter[str]
 
 
 def check(folder: Path, *, keys_file: Path | None = None) -> Archive:
@@ -70,9 +83,10 @@ def apply(
     say("Copie des fichiers…")
     files = _put_files(found, config)
     migrate.upgrade(config.migrate_database_url, identity_key=config.identity_key)
-    keys, wanted, erased = _put_keys(found, config, keys_file, log)
+    wanted = _put_logs(found, config, log)
+    keys, erased, withdrawn = _replay(config, keys_file, wanted)
     _say_of_database(config.migrate_database_url, None)
-    return Restored(tables, files, keys, wanted, erased)
+    return Restored(tables, files, keys, len(wanted), erased, withdrawn)
 
 
 def _refuse_unknown_migration(revision: str) -> None:
@@ -148,18 +162,22 @@ def _put_files(found: Archive, config: Config) -> int:
     return sum(name.startswith("documents/") for name in absent)
 
 
-def _put_keys(found: Archive, config: Config, keys_file: Path | None, log: Path | None) -> tuple[int, int, int]:
-    """(keys put back, records that had one, records erased again), in one transaction with the end of every open session."""
-    here = config.erasures_dir
+def _put_logs(found: Archive, config: Config, log: Path | None) -> list[tuple[int, str]]:
+    """The log of this machine completed by the archive's and by the copy kept elsewhere; (record, key) of all that was saved."""
     for folder in (found.folder / "effacements", *([log] if log else [])):
-        erasures.append(here, erasures.lines(folder))
+        erasures.append(config.erasures_dir, erasures.lines(folder))
     lines = (found.folder / archive.RECORDS).read_text(encoding="utf-8").splitlines()
-    dumped = [(int(record_id), str(key_id)) for record_id, key_id in map(json.loads, lines)]
+    return [(int(record_id), str(key_id)) for record_id, key_id in map(json.loads, lines)]
+
+
+def _replay(config: Config, keys_file: Path | None, dumped: list[tuple[int, str]]) -> tuple[int, int, Counter[str]]:
+    """(keys put back, records erased again, rights withdrawn again), in one transaction with the end of all that a link or a session opened."""
+    here = config.erasures_dir
     with owner_unit():
         count = keys_backup.read(keys_file, here) if keys_file else 0
         erasures.settle(here)
+        withdrawn = erasures.withdraw_again(here)
         erased = erasures.replay(here, dumped)
-        # Whoever was signed in that day proves again who they are; what the tasks were given is judged again when they run.
-        db.execute(text("DELETE FROM private.sessions WHERE kind = 'user'"))
-        db.execute(text(_PUT_MAILS_ASIDE))
-    return count, len(dumped), len(erased)
+        for statement in (*_VOID, _PUT_MAILS_ASIDE):
+            db.execute(text(statement))
+    return count, len(erased), withdrawn

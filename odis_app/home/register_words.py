@@ -152,7 +152,7 @@ NAMES = {
     "placement_departures": "destination après le séjour",
     "records": "propriétaire d’un dossier, d’une offre ou d’une structure",
     "record_keys": "clés de chiffrement des dossiers",
-    "erasures": "effacements à rejouer",
+    "erasures": "effacements et retraits à rejouer",
     "grants": "partages",
     "passations": "passations",
     "file_joins": "rattachements en urgence",

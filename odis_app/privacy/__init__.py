@@ -14,6 +14,7 @@ def setup(app: Flask) -> None:
     """Routes, the tab of a file, what waits today, the command."""
     app.register_blueprint(views.blueprint)
     erasures.on_replay(operations.erase_again)
+    erasures.on_withdrawal(operations.withdraw_again)
     slot("household.tabs").add(
         label="Droits",
         endpoint="privacy.of_household",

@@ -1,4 +1,4 @@
-"""``odis backup`` → an empty machine → ``odis restore`` → the same hash of every table; nothing that was erased comes back."""
+"""``odis backup`` → an empty machine → ``odis restore`` → the same hash of every table; nothing that was erased or withdrawn comes back."""
 
 import http.cookiejar
 import json
@@ -17,12 +17,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from odis_app.access.enums import Withdrawal
 from odis_app.core import migrate
 from odis_app.core.config import ROOT, libpq
 from odis_app.core.crypto import new_key
 from odis_app.core.services import pgtools, roles
 from odis_app.core.services.postgres import SUPERUSER, Postgres
 from odis_app.core.services.process import ServiceError
+from tests.ops import withdrawals
 from tests.ops.test_external import INSTALLED, theirs
 from tests.ops.test_serve import environment, free_port, launch, odis
 
@@ -138,14 +140,17 @@ def sign_in(address: str, password: str) -> urllib.request.OpenerDirector:
     return browser
 
 
-def test_what_is_written_meanwhile_stays_out_and_what_is_erased_after_stays_erased(installation, data_dir):
-    """Pairs of rows are written during the backup: none is cut in two. A household erased after it does not come back."""
+def test_what_is_written_meanwhile_stays_out_and_what_is_erased_or_withdrawn_after_stays_so(installation, data_dir):
+    """Pairs of rows are written during the backup: none is cut in two. A household erased after it does not come back, nor a right of any kind."""
     archive, kept = data_dir / "mardi", data_dir / "cles"
     more = keys_of(installation)
     with Open(installation) as addresses:
         outside = {**addresses.environment(), **more}
         with psycopg.connect(libpq(addresses.admin)) as connection:
             connection.execute("INSERT INTO mails (public_id, template, sealed, useful_until) VALUES ('enattente', 'x', 'x', now() + interval '1 day')")  # fmt: skip
+            withdrawals.give(connection)
+            assert withdrawals.standing(connection) == set(Withdrawal)
+            assert withdrawals.opened(connection)
         stop, pairs = threading.Event(), [0]
         writer = threading.Thread(target=write_pairs, args=(addresses.admin, stop, pairs))
         writer.start()
@@ -157,17 +162,27 @@ def test_what_is_written_meanwhile_stays_out_and_what_is_erased_after_stays_eras
         assert said.returncode == 0, said.stdout + said.stderr
         assert pairs[0] > 0
         record, name = erase_one(addresses.migrate)
+        with psycopg.connect(libpq(addresses.admin)) as connection:
+            withdrawals.withdraw(connection)
+            assert withdrawals.standing(connection) == set()
         settled = odis(installation, "keys", "status", **outside)
-        assert "effacements recopiés" in settled.stdout, settled.stdout + settled.stderr
+        assert "effacements et retraits recopiés" in settled.stdout, settled.stdout + settled.stderr
         with psycopg.connect(libpq(addresses.admin)) as connection:
             connection.execute("DELETE FROM organisations WHERE name = 'Pendant'")
             connection.execute("DELETE FROM mails WHERE public_id = 'enattente'")
+            withdrawals.close(connection)
     new, log = data_dir / "neuf", installation / "effacements"
     words = ("restore", str(archive), "--keys", str(next(kept.iterdir())), "--erasures", str(log))
     said = odis(new, *words, **more)
     assert said.returncode == 0, said.stdout + said.stderr
     assert "1 effacements rejoués" in said.stdout
+    # of passwords, one was changed and one account got another passkey; those given and withdrawn since are not there
+    for kind in Withdrawal:
+        assert f"{kind.label} : {2 if kind is Withdrawal.PASSWORD else 1}" in said.stdout, said.stdout
+    assert "2 comptes ont changé de mot de passe" in said.stdout
     with Open(new) as addresses, psycopg.connect(libpq(addresses.admin)) as connection:
+        assert withdrawals.standing(connection) == set()
+        assert (withdrawals.opened(connection), withdrawals.kept(connection)) == (0, withdrawals.KEPT)
         for table in ("records", "households", "record_keys"):
             column = "record_id" if table == "record_keys" else "id"
             assert connection.execute(f"SELECT count(*) FROM {table} WHERE {column} = %s", (record,)).fetchone() == (0,)

@@ -16,6 +16,7 @@ from odis_app.privacy.operations.erasures import (
 )
 from odis_app.privacy.operations.hosting import record_hosting, switch_erasures
 from odis_app.privacy.operations.requests import answer_request, extend_request, lift_limitation, register_request
+from odis_app.privacy.operations.withdrawals import withdraw_again
 
 __all__ = [
     "answer_request",
@@ -40,5 +41,6 @@ __all__ = [
     "set_duration",
     "switch_erasures",
     "warn_referents",
+    "withdraw_again",
     "withdraw_consent",
 ]
