@@ -39,9 +39,12 @@ def forget(response: Response, endpoint: str) -> None:
     response.delete_cookie(COOKIE, path=url_for(endpoint))
 
 
-def dead_link(next_step: str, endpoint: str = "") -> Response:
-    """The same page for a link that was used, withdrawn, replaced, is too old, or never was; ``endpoint`` forgets what it kept."""
-    response = render("errors/dead_link.html", status=410, next_step=next_step)
+def dead_link(next_step: str, endpoint: str = "", *, way: tuple[str, str] | None = None) -> Response:
+    """The same page for a link that was used, withdrawn, replaced, is too old, or never was; ``endpoint`` forgets what it kept.
+
+    ``way``: (label, endpoint) of the button that does what ``next_step`` says; without it the only button signs in.
+    """
+    response = render("errors/dead_link.html", status=410, next_step=next_step, way=way)
     if endpoint:
         forget(response, endpoint)
     return response

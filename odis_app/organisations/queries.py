@@ -112,13 +112,17 @@ def dispositifs() -> Sequence[Dispositif]:
     return db.execute(select(Dispositif).order_by(Dispositif.position)).scalars().all()
 
 
+FIRST_CALL_DAYS, DECISION_DAYS = 5, 15
+"""Working days to call a host, then to decide, where a département set nothing."""
+
+
 def rules_of(department_code: str) -> TerritoryRules:
     """The rules that a département set, or the defaults."""
     found = db.get(TerritoryRules, department_code)
     if found is not None:
         return found
     return TerritoryRules(
-        department_code=department_code, first_call_days=5, decision_days=15, urgent_answer_hours=72, standard_answer_days=7,
+        department_code=department_code, first_call_days=FIRST_CALL_DAYS, decision_days=DECISION_DAYS, urgent_answer_hours=72, standard_answer_days=7,
         proposals_per_household=2, proposals_per_place=1, attribution=Attribution.ASSOCIATION.value,
     )  # fmt: skip
 
@@ -279,9 +283,28 @@ def suggestion(public_id: str, typed: str) -> Suggestion | None:
     return next((s for s in suggestions(typed) if s.public_id == public_id), None)
 
 
-def convention_is_current(identity: Identity) -> bool:
-    """Whether somebody accepted the convention in force in the name of one's organisation."""
-    statement = select(Acceptance.id).where(
-        Acceptance.organisation_id == identity.org_id, Acceptance.version == texts.current(texts.CONVENTION).version
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Who accepted the convention in force in the name of an organisation, as what, when."""
+
+    name: str
+    signed_as: str
+    at: datetime
+
+
+def convention_accepted(identity: Identity) -> Accepted | None:
+    """The first acceptance of the convention in force in the name of one's organisation; None while nobody did."""
+    statement = (
+        select(User, Acceptance.signed_as, Acceptance.accepted_at)
+        .select_from(Acceptance)
+        .outerjoin(User, User.id == Acceptance.user_id)
+        .where(
+            Acceptance.organisation_id == identity.org_id, Acceptance.version == texts.current(texts.CONVENTION).version
+        )
+        .order_by(Acceptance.accepted_at)
     )
-    return db.execute(statement.limit(1)).first() is not None
+    found = db.execute(statement.limit(1)).first()
+    if found is None:
+        return None
+    person, signed_as, at = found
+    return Accepted(person.name if person else "une personne partie depuis", signed_as, at)

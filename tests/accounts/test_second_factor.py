@@ -31,6 +31,7 @@ def test_changing_factors_asks_for_the_password_again(client: StrictClient, anou
     give_password(client)
     answer = client.submit(client.get("/compte/securite"), {}, button="Ajouter une application", status=401)
     assert "Confirmer votre identité" in text_of(answer)
+    assert "Ce que vous écriviez" not in text_of(answer)  # a button alone: nothing was being written
 
 
 def test_an_application_is_added_with_its_first_code_and_gives_ten_backup_codes(

@@ -107,6 +107,7 @@ def test_a_session_ends_after_half_an_hour_without_anything(
     desk.get("/menages")  # each page counts
     let_pass(after)
     desk.get("/menages", status=303)
+    assert "Votre session a pris fin : trente minutes sans activité" in text_of(desk.get("/connexion?suite=/menages"))
 
 
 def test_a_session_ends_after_twelve_hours_whatever_is_done(

@@ -45,6 +45,12 @@ def sign_in(client: StrictClient, email: str, password: str, *, status: int = 30
     return client.submit(page, {"email": email, "password": password}, status=status)
 
 
+def test_who_has_no_account_finds_the_way_to_ask_for_one(client: StrictClient, database: Flask) -> None:
+    page = client.as_(None).get("/connexion")
+    assert 'href="/demande-d-acces"' in page.text
+    assert "session" not in text_of(page)  # nobody was signed in here
+
+
 def test_the_right_password_opens_a_session(client: StrictClient, camille: str) -> None:
     answer = sign_in(client, camille, "une phrase de passe")
     assert answer.headers["Location"] == "/"

@@ -14,6 +14,7 @@ from odis_app.core.permissions import Role
 from odis_app.organisations.seeds import Actor
 from tests.organisations.conftest import Rounds, Team, account, events, link, mailbox, told
 from tests.support.client import StrictClient, text_of
+from tests.support.html import parsed
 from tests.support.worlds import WorldBuilder
 
 LetPass = Callable[[str, str, timedelta], None]
@@ -172,6 +173,10 @@ def test_a_no_has_its_reason(client: StrictClient, team: Team) -> None:
     boss = client.as_(team.boss)
     page = boss.get("/demandes-d-acces")
     assert "la personne le lira" in text_of(boss.submit(page, {"reason": " "}, button="Refuser la demande", status=422))
+    page = boss.submit(page, {"reason": "Mot. " * 80}, button="Refuser la demande", status=422)
+    assert "Lou Fictif : 300 caractères au plus." in text_of(page)
+    assert text_of(page).count("Mot.") == 80  # what was written comes back, unfolded, to be shortened
+    assert parsed(page.text).select_one("details.od-sure[open] textarea")
     boss.submit(page, {"reason": "Vous ne travaillez pas chez nous."}, button="Refuser la demande")
     assert mailbox("access_refused")[0].context["reason"] == "Vous ne travaillez pas chez nous."
     assert (state(), events("access:refuse")) == ("refused", 1)
@@ -187,6 +192,19 @@ def test_a_yes_gives_roles_of_the_organisation(client: StrictClient, team: Team,
     confirm(client)
     assert "Choisissez au moins un rôle." in text_of(approve(client, team.boss, *roles, status=422))
     assert state() == "waiting"
+
+
+def test_roles_ticked_for_a_new_organisation_come_back_when_the_administration_is_missing(
+    client: StrictClient, world: WorldBuilder
+) -> None:
+    ddets = world.actor("ddets", "44")
+    ask(client)
+    confirm(client)
+    page = approve(client, ddets, "coordinateur", status=422)
+    assert "cochez ce rôle" in text_of(page)
+    assert "Loire-Atlantique" in text_of(page)
+    ticked = [box["value"] for box in parsed(page.text).select("details[open] input[name=roles][checked]")]
+    assert ticked == ["coordinateur"]
 
 
 def test_a_new_organisation_is_let_in_by_the_ddets_and_opened_by_its_convention(

@@ -186,6 +186,10 @@ def test_the_convention_opens_the_organisation_under_another_session(client: Str
     browser.submit(page, {"accepted": "y", "signed_as": "Directrice"}, action="/convention")
     browser.get("/menages")
     assert "a changé, ou n’a pas encore été acceptée" not in text_of(browser.get("/equipe"))
+    assert "Convention de mon organisation" in text_of(browser.get("/compte"))
+    again = text_of(browser.get("/convention"))
+    assert ", Directrice, le " in again  # who accepted, as what, when; nothing more to sign
+    assert "Accepter la convention" not in again
     assert (
         told("SELECT signed_as || ' ' || version FROM acceptances")
         == f"Directrice {texts.current(texts.CONVENTION).version}"

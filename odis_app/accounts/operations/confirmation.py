@@ -29,7 +29,7 @@ def record_refused_confirmation(identity: Identity) -> None:
 def confirm_by_password(minter: Minter, identity: Identity, *, password: str) -> str:
     """The session's new token. Raises RuleError on ``password``; an account with a second factor confirms by that one."""
     if identity.has_factor or not is_own_password(minter, identity.email, password):
-        raise RuleError("password", "Ce n’est pas votre mot de passe.")
+        raise RuleError("password", "Ce n’est pas votre mot de passe. Écrivez celui qui ouvre votre compte.")
     return confirm(minter, identity, by="mot de passe")
 
 

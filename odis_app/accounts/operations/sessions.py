@@ -17,7 +17,7 @@ from odis_app.core.ids import new_public_id, new_token
 
 IDLE_MINUTES = 30
 ABSOLUTE_MINUTES = 12 * 60
-REFUSED = "Adresse e-mail ou mot de passe incorrect."
+REFUSED = "Adresse e-mail ou mot de passe incorrect. Vérifiez les deux, ou choisissez un autre mot de passe par « Mot de passe oublié »."
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from odis_app.core.identity import Identity
 
 STEP_SECONDS = 30
 ISSUER = "OD&IS"
-CODE_REFUSED = "Ce code n’est pas le bon, ou il a déjà servi."
+CODE_REFUSED = "Ce code n’est pas le bon, ou il a déjà servi. Attendez le suivant dans votre application, ou prenez un code de secours."
 REFUSED = "Ce code n’est pas le bon, ou il a déjà servi. Attendez le suivant dans votre application, puis écrivez-le."
 
 

@@ -58,7 +58,8 @@ def application() -> Response:
     groups = [secret[n : n + 4] for n in range(0, len(secret), 4)]
     status = 422 if form.is_submitted() and not form.is_resumed else 200
     crumbs = [("Mon compte", "/compte"), SECURITY, ("Application de codes", None)]
-    return render("accounts/application.html", status=status, form=form, groups=groups, crumbs=crumbs)
+    address = totp.totp_address(secret, who)
+    return render("accounts/application.html", status=status, form=form, groups=groups, address=address, crumbs=crumbs)
 
 
 @blueprint.get("/compte/securite/application/qr.svg")

@@ -13,7 +13,7 @@ from odis_app.accounts.operations.verification import Verification, verification
 from odis_app.core.db import unit_of_work
 from odis_app.core.errors import RuleError
 from odis_app.core.permissions import public
-from odis_app.core.requests import device, forget_session, keep_session
+from odis_app.core.requests import device, forget_session, keep_session, session_token
 from odis_app.core.web import identity, is_fragment_request, is_safe_path, redirect_to, redirect_to_url
 
 blueprint = Blueprint("accounts", __name__)
@@ -81,6 +81,7 @@ def sign_in_page(form: SignInForm, carried: list[tuple[str, str]], status: int) 
             carried=carried,
             action=url_for("accounts.sign_in"),
             has_proconnect=linking.provider() is not None,
+            ended=request.method == "GET" and bool(session_token()),
             waiting=linking.pending_address(),
         ),
         status,

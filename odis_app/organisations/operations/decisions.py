@@ -27,7 +27,7 @@ from odis_app.organisations.messages import (
     REQUESTS_PATH,
 )
 from odis_app.organisations.models import AccessRequest, Organisation
-from odis_app.organisations.operations.invitations import KIND
+from odis_app.organisations.operations.invitations import KIND, until
 from odis_app.organisations.policy import roles_of
 from odis_app.organisations.secrets import link_secret
 
@@ -59,7 +59,7 @@ def approve_request(identity: Identity, minter: Minter, *, asked: AccessRequest,
         raise RuleError("", GONE)
     context = {
         "name": asked.first_name, "organisation": organisation, "roles": role_labels([role.value for role in roles]),
-        "until": formats.jour_long(clock.now() + TAKEN_UP_WITHIN), "link": INVITATION_PATH + secret,
+        "until": until(clock.now() + TAKEN_UP_WITHIN), "link": INVITATION_PATH + secret,
     }  # fmt: skip
     send_mail(identity, to=asked.email, template=ACCESS_APPROVED, context=context)
     record_event(identity, "access:approve", summary="Demande d’accès acceptée",

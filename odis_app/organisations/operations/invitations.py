@@ -45,6 +45,11 @@ class Invited:
     has_account: bool
 
 
+def until(end: datetime) -> str:
+    """« 6 décembre 2026 à 14 h 30 »: a link ends at an hour, and the mail says which."""
+    return f"{formats.jour_long(end)} à {formats.heure(end)}"
+
+
 def invite(identity: Identity, minter: Minter, *, email: str, roles: Sequence[Role]) -> Invitation:
     """Ask somebody to join one's organisation; the mail leaves with the commit. Raises RuleError on ``email`` or ``roles``."""
     address = email.strip().lower()
@@ -97,7 +102,7 @@ def remind_invited(identity: Identity, minter: Minter) -> int:
         secret = link_secret(minter, KIND, invitation.public_id, invitation.round)
         context = {
             "organisation": organisation,
-            "until": formats.jour_long(invitation.expires_at),
+            "until": until(invitation.expires_at),
             "link": INVITATION_PATH + secret,
         }
         send_mail(identity, to=invitation.email, template=INVITATION_REMINDER, context=context)
@@ -165,6 +170,6 @@ def _check(identity: Identity, address: str, roles: Sequence[Role]) -> None:
 def _write(identity: Identity, invitation: Invitation, secret: str) -> str:
     context = {
         "inviter": identity.name, "organisation": identity.org_name, "roles": role_labels(invitation.roles),
-        "until": formats.jour_long(invitation.expires_at), "link": INVITATION_PATH + secret,
+        "until": until(invitation.expires_at), "link": INVITATION_PATH + secret,
     }  # fmt: skip
     return send_mail(identity, to=invitation.email, template=INVITATION, context=context)

@@ -9,7 +9,7 @@ from odis_app.core.errors import RuleError
 from odis_app.core.permissions import guard, guard_of
 from odis_app.core.requests import READING, device, keep_session
 from odis_app.core.web import identity, is_fragment_request, is_safe_path, redirect_to, redirect_to_url, render
-from odis_app.organisations import operations, texts
+from odis_app.organisations import operations, queries, texts
 from odis_app.organisations.forms import CharterForm, ConventionForm
 from odis_app.organisations.policy import CHARTER_ACCEPT, CONVENTION_ACCEPT
 from odis_app.organisations.views.base import blueprint, minter
@@ -56,7 +56,8 @@ def convention() -> Response:
             return _with_new_rights()
     form.version.data = text.version
     status = 422 if form.is_submitted() and not form.is_resumed else 200
-    return render("organisations/convention.html", status=status, form=form, text=text)
+    accepted = queries.convention_accepted(who)
+    return render("organisations/convention.html", status=status, form=form, text=text, accepted=accepted)
 
 
 def _with_new_rights() -> Response:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from flask import Response, flash, request
 
 from odis_app.accounts import visitors
@@ -9,7 +12,7 @@ from odis_app.accounts.operations.attempts import Kind
 from odis_app.core import links
 from odis_app.core.errors import RuleError
 from odis_app.core.forms import as_choices
-from odis_app.core.permissions import guard, public
+from odis_app.core.permissions import Role, guard, public
 from odis_app.core.web import identity, redirect_to, render
 from odis_app.organisations import operations, policy, queries
 from odis_app.organisations.enums import OrganisationKind
@@ -18,11 +21,22 @@ from odis_app.organisations.models import AccessRequest
 from odis_app.organisations.operations import Asking
 from odis_app.organisations.queries import Suggestion
 from odis_app.organisations.views.base import blueprint, minter, role_choices
-from odis_app.territories.queries import departments
+from odis_app.territories.queries import departments, label_of
 
 ENDPOINT = "organisations.confirm_access"
-ASK_AGAIN = "Refaites votre demande depuis la page « Demander un accès » : un nouveau lien vous est envoyé aussitôt."
+ASK_AGAIN = "Refaites votre demande : un autre lien vous est envoyé aussitôt, et il sert pendant deux jours."
 SHORTEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An answer that could not be given: to which request, « accept » or « refuse », why, and what was chosen or written."""
+
+    of: AccessRequest
+    way: str
+    problem: str
+    roles: Sequence[Role] = ()
+    reason: str = ""
 
 
 @blueprint.get("/demande-d-acces")
@@ -82,7 +96,7 @@ def confirm_access() -> Response:
     secret = links.kept()
     asked = operations.asked_by_link(secret) if secret else None
     if asked is None:
-        return links.dead_link(ASK_AGAIN)
+        return links.dead_link(ASK_AGAIN, way=("Refaire ma demande", "organisations.find_organisation"))
     if request.method == "POST" and not asked.is_confirmed:
         operations.confirm_request(secret=secret)
         return redirect_to(ENDPOINT)
@@ -105,8 +119,8 @@ def approve_access(access_request: AccessRequest) -> Response:
     try:
         operations.approve_request(identity(), minter(), asked=access_request, roles=form.chosen)
     except RuleError as error:
-        return _page(error.message)
-    flash(f"La demande de {access_request.name} est acceptée. Son lien est valable 8 jours.", "ok")
+        return _page(Refused(access_request, "accept", error.message, roles=form.chosen))
+    flash(f"Demande acceptée : {access_request.name} reçoit un lien valable 8 jours.", "ok")
     return redirect_to("organisations.access_requests")
 
 
@@ -116,26 +130,28 @@ def refuse_access(access_request: AccessRequest) -> Response:
     """No, with a reason that the person reads."""
     form = ReasonForm()
     if not form.validate():
-        return _page(" ".join(message for _, message in form.error_list))
+        problem = " ".join(message for _, message in form.error_list)
+        return _page(Refused(access_request, "refuse", problem, reason=form.reason.data or ""))
     try:
         operations.refuse_request(identity(), asked=access_request, reason=form.reason.data or "")
     except RuleError as error:
-        return _page(error.message)
-    flash(f"La demande de {access_request.name} est refusée. La personne reçoit votre raison.", "ok")
+        return _page(Refused(access_request, "refuse", error.message, reason=form.reason.data or ""))
+    flash(f"Demande refusée : {access_request.name} reçoit votre raison par courriel.", "ok")
     return redirect_to("organisations.access_requests")
 
 
-def _page(problem: str = "") -> Response:
+def _page(refused: Refused | None = None) -> Response:
     waiting = [
         (asked, organisation, role_choices(policy.roles_of(organisation.kind if organisation else asked.new_kind)))
         for asked, organisation in queries.waiting_requests(identity())
     ]
     return render(
         "organisations/requests.html",
-        status=422 if problem else 200,
-        problem=problem,
+        status=422 if refused else 200,
+        refused=refused,
         waiting=waiting,
         kind_label=OrganisationKind.label_of,
+        department_name=lambda code: label_of(f"dep:{code}"),
         reason=ReasonForm(formdata=None),
         crumbs=[("Demandes d’accès", None)],
     )

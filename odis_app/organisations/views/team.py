@@ -100,6 +100,6 @@ def _page(problem: str = "") -> Response:
         runs_security=who.can(policy.SECURITY_READ),
         takes_in=policy.takes_in,
         requests=len(queries.waiting_requests(who)) if who.can(policy.ACCESS_DECIDE) else 0,
-        convention_is_current=not who.can(policy.CONVENTION_ACCEPT) or queries.convention_is_current(who),
+        convention_is_current=not who.can(policy.CONVENTION_ACCEPT) or queries.convention_accepted(who) is not None,
         crumbs=[("Équipe", None)],
     )
