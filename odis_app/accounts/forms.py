@@ -6,6 +6,7 @@ from wtforms import Field, HiddenField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
 from odis_app.accounts.operations import SHORTEST_PASSWORD
+from odis_app.accounts.strength import ChosenPasswordField
 from odis_app.core.forms import Form
 
 
@@ -36,7 +37,7 @@ class PasswordForm(Form):
         ],
         render_kw={"autocomplete": "current-password"},
     )
-    new = PasswordField(
+    new = ChosenPasswordField(
         "Nouveau mot de passe",
         [
             InputRequired("Écrivez le nouveau mot de passe."),

@@ -17,10 +17,11 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import EqualTo, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from odis_app.accounts.operations import SHORTEST_PASSWORD
+from odis_app.accounts.strength import ChosenPasswordField
 from odis_app.core import clock
 from odis_app.core.errors import RuleError
 from odis_app.core.forms import Form
@@ -144,10 +145,15 @@ class TerritoryForm(Form):
     )
 
 
+def _roles() -> Boxes:
+    needed = DataRequired("Choisissez au moins un rôle.")
+    return Boxes("Rôles", [needed], validate_choice=False, description=ROLE_HINTS)
+
+
 class RolesForm(Form):
     """Roles to give; the choices are set by the view."""
 
-    roles = Boxes("Rôles", validate_choice=False, description=ROLE_HINTS)
+    roles = _roles()
 
     @property
     def chosen(self) -> list[Role]:
@@ -164,6 +170,20 @@ class InviteForm(RolesForm):
         description="Celle où cette personne, et elle seule, reçoit ses courriels.",
         render_kw=MAIL,
     )  # fmt: skip
+    roles = _roles()  # again: it stands after the address on the page, and in the summary of what is to be mended
+
+
+def _password(kind: type[PasswordField] = PasswordField) -> PasswordField:
+    return kind(
+        "Mot de passe",
+        [InputRequired("Écrivez un mot de passe."), Length(max=1000, message="Ce mot de passe est trop long.")],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+def _charter() -> BooleanField:
+    needed = InputRequired("Lisez la charte, puis cochez cette case.")
+    return BooleanField("J’ai lu la charte et je l’accepte.", [needed])
 
 
 class AnswerForm(Form):
@@ -171,15 +191,9 @@ class AnswerForm(Form):
 
     first_name = StringField("Prénom", [Optional(), LONG], render_kw={"autocomplete": "given-name"})
     last_name = StringField("Nom", [Optional(), LONG], render_kw={"autocomplete": "family-name"})
-    password = PasswordField(
-        "Mot de passe",
-        [InputRequired("Écrivez un mot de passe."), Length(max=1000, message="Ce mot de passe est trop long.")],
-        render_kw={"autocomplete": "new-password"},
-    )
+    password = _password()
     again = PasswordField("Mot de passe, une seconde fois", [Optional()], render_kw={"autocomplete": "new-password"})
-    charter = BooleanField(
-        "J’ai lu la charte et je l’accepte.", [InputRequired("Lisez la charte, puis cochez cette case.")]
-    )
+    charter = _charter()
 
 
 class NewAccountForm(AnswerForm):
@@ -191,6 +205,7 @@ class NewAccountForm(AnswerForm):
     last_name = StringField(
         "Nom", [InputRequired("Écrivez votre nom."), LONG], render_kw={"autocomplete": "family-name"}
     )
+    password = _password(ChosenPasswordField)
     again = PasswordField(
         "Mot de passe, une seconde fois",
         [
@@ -199,6 +214,7 @@ class NewAccountForm(AnswerForm):
         ],
         render_kw={"autocomplete": "new-password"},
     )
+    charter = _charter()
 
 
 PASSWORD_HINT = f"{SHORTEST_PASSWORD} caractères au moins. Une phrase que vous seul connaissez convient très bien."

@@ -7,6 +7,7 @@
            data-odis-strip           brings its current entry into view (tabs, views)
            data-odis-print           prints the page
            data-odis-reveal="id"     a button, shown by the script, that shows what is typed in the password #id, and hides it again
+           data-odis-strength="id"   says how hard the password #id is to guess while one types it; nothing leaves the page
            data-odis-once            a form that refuses a second submission while the first is on its way */
 (function () {
   "use strict";
@@ -40,6 +41,35 @@
     button.textContent = shown ? "Cacher le mot de passe" : "Afficher le mot de passe";
   }
 
+  /* An estimate of our own (bits), simpler than the server's, in the same words: what repeats or follows counts once, one word alone is
+     worth little. The password is read, never kept nor sent. */
+  var LEVELS = ["très faible", "faible", "moyen", "bon", "très bon"], LEAST = 12;
+  var ROWS = "azertyuiop qsdfghjklm wxcvbn qwertyuiop asdfghjkl zxcvbnm abcdefghijklmnopqrstuvwxyz 01234567890";
+
+  function worth(text) {
+    var plain = text.toLowerCase().slice(0, 72), kept = "";
+    plain = plain.replace(/^(.{1,24}?)\1+$/, "$1");
+    for (var i = 0; i < plain.length; i++) {
+      var pair = plain[i - 1] + plain[i];
+      if (i && (plain[i] === plain[i - 1] || ROWS.includes(pair) || ROWS.includes(plain[i] + plain[i - 1]))) continue;
+      kept += plain[i];
+    }
+    var word = plain.match(/^[^\p{L}]*(\p{L}{1,14})[^\p{L}]*$/u), bits = kept.length * 3.3;
+    if (word) bits = Math.min(bits, 26);
+    return [10, 20, 26.6, 33].filter(function (least) { return bits >= least; }).length;
+  }
+
+  function strength(input) {
+    var box = document.querySelector('[data-odis-strength="' + input.id + '"]');
+    if (!box) return;
+    var lacking = LEAST - input.value.length, score = worth(input.value), meter = box.querySelector("meter"), told = "";
+    if (lacking > 0) score = Math.min(score, 1);
+    if (input.value) told = "Mot de passe : " + LEVELS[score] + ". " + (lacking > 0 ? "Il a moins de " + LEAST + " caractères." : score > 2 ? "Difficile à deviner." : "Ajoutez un ou deux mots sans rapport.");
+    meter.hidden = !input.value;
+    meter.value = score;
+    if (box.lastElementChild.textContent !== told) box.lastElementChild.textContent = told;
+  }
+
   function focus(element) {
     if (!element.hasAttribute("tabindex") && !element.matches("a[href], button, input, select, textarea, summary")) element.tabIndex = -1;
     element.focus();
@@ -67,7 +97,10 @@
     var menu = event.key === "Escape" && document.querySelector("details[data-odis-menu][open]");
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
   });
-  document.addEventListener("input", function (event) { if (event.target.matches("[data-odis-count]")) count(event.target); });
+  document.addEventListener("input", function (event) {
+    if (event.target.matches("[data-odis-count]")) count(event.target);
+    if (event.target.matches("input[autocomplete=new-password]")) strength(event.target);
+  });
   document.addEventListener("submit", function (event) {
     var form = event.target;
     each(form, "[data-odis-reveal]", function (button) { reveal(button, false); });

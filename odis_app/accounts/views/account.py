@@ -9,6 +9,7 @@ from odis_app.accounts.forms import PasswordForm
 from odis_app.accounts.operations.attempts import Kind
 from odis_app.accounts.operations.identities import is_linked
 from odis_app.accounts.policy import ACCOUNT_READ, ACCOUNT_UPDATE
+from odis_app.accounts.strength import estimate
 from odis_app.accounts.views.sign_in import blueprint, minter
 from odis_app.core.errors import RuleError
 from odis_app.core.formats import pluriel
@@ -40,7 +41,11 @@ def change_password() -> Response:
     except RuleError as error:
         form.add_error(error)
         return _page(form, 422)
-    flash("Votre mot de passe est changé. Vos autres sessions sont fermées, et un courriel vous le confirme.", "ok")
+    told = estimate(new).sentence
+    flash(
+        f"Votre mot de passe est changé. {told} Vos autres sessions sont fermées, et un courriel vous le confirme.",
+        "ok",
+    )
     return redirect_to("accounts.account")
 
 

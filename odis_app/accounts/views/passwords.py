@@ -7,6 +7,7 @@ from flask import Response, flash
 from odis_app.accounts import operations, visitors
 from odis_app.accounts.forms import ForgottenForm, NewPasswordForm
 from odis_app.accounts.operations.attempts import Kind
+from odis_app.accounts.strength import estimate
 from odis_app.accounts.views.sign_in import blueprint, minter
 from odis_app.core import links
 from odis_app.core.db import unit_of_work
@@ -16,7 +17,7 @@ from odis_app.core.requests import forget_session
 from odis_app.core.web import redirect_to, render
 
 ENDPOINT = "accounts.new_password"
-ASK_AGAIN = "Demandez un nouveau lien depuis la page « Mot de passe oublié » : il vous est envoyé aussitôt."
+ASK_AGAIN = "Demandez un autre lien : il vous est envoyé aussitôt, et il sert pendant une heure."
 
 
 @blueprint.route("/mot-de-passe-oublie", methods=["GET", "POST"])
@@ -57,7 +58,7 @@ def new_password() -> Response:
     secret = links.kept()
     found = operations.forgetful_by_link(secret) if secret else None
     if found is None:
-        return links.dead_link(ASK_AGAIN, ENDPOINT)
+        return links.dead_link(ASK_AGAIN, ENDPOINT, way=("Demander un autre lien", "accounts.forgotten"))
     form = NewPasswordForm()
     if form.validate_on_submit():
         try:
@@ -68,12 +69,12 @@ def new_password() -> Response:
         except RuleError as error:
             form.add_error(error)
         else:
-            return _changed(address)
+            return _changed(address, estimate(form.new.data or "").sentence)
     return render("accounts/new_password.html", status=422 if form.is_submitted() else 200, form=form, found=found)
 
 
-def _changed(address: str) -> Response:
-    flash("Votre mot de passe est changé. Connectez-vous avec le nouveau.", "ok")
+def _changed(address: str, told: str) -> Response:
+    flash(f"Votre mot de passe est changé. {told} Connectez-vous avec le nouveau.", "ok")
     response = redirect_to("accounts.sign_in")
     forget_session(response)  # the session that this browser may have had has ended with the others
     links.forget(response, ENDPOINT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from flask import Response
+from flask import Response, flash
 
 from odis_app.accounts import visitors
 from odis_app.accounts.operations.attempts import Kind
@@ -51,6 +51,11 @@ def answer() -> Response:
         except RuleError as error:
             form.add_error(error)
         else:
+            if isinstance(form, NewAccountForm):
+                flash(
+                    f"Votre compte est ouvert. Votre mot de passe : {form.password.strength.label}. {form.password.strength.why}",
+                    "ok",
+                )
             response = let_in(user_id, organisation_id=invited.organisation_id)
             links.forget(response, ENDPOINT)
             visitors.remember(response, invited.email)
