@@ -146,6 +146,7 @@ def test_every_dead_link_gets_the_same_page(client: StrictClient, somebody: str,
         pages.add(text_of(other.get("/nouveau-mot-de-passe", status=410)))
     assert len(pages) == 1
     assert DEAD in pages.pop()
+    assert 'href="/mot-de-passe-oublie"' in client.as_(None).get("/nouveau-mot-de-passe", status=410).text
 
 
 def test_a_link_serves_once_even_when_sent_twice(client: StrictClient, somebody: str) -> None:

@@ -17,6 +17,7 @@ from odis_app.organisations.enums import OrganisationKind
 from odis_app.organisations.policy import ROLES_OF_KIND, roles_of
 from tests.organisations.conftest import PHRASE, Rounds, Team, account, events, invite, link, mailbox, told
 from tests.support.client import StrictClient, text_of
+from tests.support.html import parsed
 from tests.support.worlds import WorldBuilder, owner_unit
 
 LetPass = Callable[[str, str, timedelta], None]
@@ -37,7 +38,7 @@ def test_somebody_invited_lands_at_home(client: StrictClient, team: Team) -> Non
     arrived = browser.get(path, status=303)
     assert arrived.headers["Location"] == "/invitation"  # the secret is no longer in the address
     page = browser.get("/invitation")
-    assert "Admin_organisation Fictif 1 vous invite dans OD&IS. Votre rôle : Travail social, Coordination." in text_of(
+    assert "Admin_organisation Fictif 1 vous invite dans OD&IS. Vos rôles : Travail social, Coordination." in text_of(
         page
     )
     assert "Charte d’utilisation" in text_of(page)
@@ -239,6 +240,26 @@ def test_an_invitation_that_says_too_little(
         boss.get("/equipe/inviter"), {"email": email, "roles": roles}, action="/equipe/inviter", status=422
     )
     assert sentence in text_of(page)
+
+
+def test_every_mistake_of_an_invitation_is_told_at_once_in_the_order_of_the_page(
+    client: StrictClient, team: Team
+) -> None:
+    boss = client.as_(team.boss)
+    page = boss.submit(boss.get("/equipe/inviter"), {}, action="/equipe/inviter", status=422)
+    assert [line.get_text() for line in parsed(page.text).select(".od-summary li")] == [
+        "Écrivez l’adresse e-mail de la personne.",
+        "Choisissez au moins un rôle.",
+    ]
+    assert len(parsed(page.text).select("fieldset .form-check input[name=roles]")) > 1  # boxes, as on every other page
+
+
+def test_what_a_new_account_lacks_is_told_in_the_order_of_the_page(client: StrictClient, team: Team) -> None:
+    browser = client.as_(None)
+    browser.get(invite(client, team.boss), status=303)
+    page = browser.submit(browser.get("/invitation"), {}, action="/invitation", status=422)
+    told_of = [str(line["href"]) for line in parsed(page.text).select(".od-summary a")]
+    assert told_of == ["#first_name", "#last_name", "#password", "#again", "#charter"]
 
 
 def test_after_a_week_one_reminder_leaves_with_the_same_link(
