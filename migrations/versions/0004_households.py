@@ -221,7 +221,6 @@ def _facts() -> None:
       first_proposed_on date,
       entered_on date,
       exited_on date,
-      exit_outcome text,
       signalled_at timestamptz,
       CONSTRAINT fk_household_tracking_household FOREIGN KEY (record_id, owner_org_id) REFERENCES households (id, owner_org_id) ON UPDATE CASCADE ON DELETE CASCADE
     )""")
@@ -256,7 +255,7 @@ def _functions() -> None:
     )
     # The one door through which a partner's act (an operator accepting) moves the stage of a file that it does not own.
     definer(
-        "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date, outcome text)",
+        "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date)",
         "boolean",
         """
         WITH allowed AS (
@@ -266,12 +265,12 @@ def _functions() -> None:
           UPDATE public.households h SET status = new_status, status_reason = reason, status_since = since FROM allowed WHERE h.id = allowed.id RETURNING h.*
         ), tracked AS (
           INSERT INTO public.household_tracking AS t (record_id, owner_org_id, public_id, number, department_code, dispositif_id, size, seniority_date,
-                                                      status, status_since, first_proposed_on, entered_on, exited_on, exit_outcome)
-          SELECT id, owner_org_id, public_id, number, department_code, dispositif_id, size, seniority_date, status, status_since, proposed, entered, exited, outcome
+                                                      status, status_since, first_proposed_on, entered_on, exited_on)
+          SELECT id, owner_org_id, public_id, number, department_code, dispositif_id, size, seniority_date, status, status_since, proposed, entered, exited
             FROM moved
           ON CONFLICT (record_id) DO UPDATE SET department_code = excluded.department_code, dispositif_id = excluded.dispositif_id, size = excluded.size,
             seniority_date = excluded.seniority_date, status = excluded.status, status_since = excluded.status_since,
-            first_proposed_on = excluded.first_proposed_on, entered_on = excluded.entered_on, exited_on = excluded.exited_on, exit_outcome = excluded.exit_outcome
+            first_proposed_on = excluded.first_proposed_on, entered_on = excluded.entered_on, exited_on = excluded.exited_on
           RETURNING 1)
         SELECT EXISTS (SELECT 1 FROM tracked)""",
         volatility="VOLATILE",
@@ -373,7 +372,7 @@ def downgrade() -> None:
     drop_definer("safety_is_assessed(household bigint)")
     drop_definer("is_adult(link text, birth_date date, birth_year smallint)")
     drop_definer(
-        "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date, outcome text)"
+        "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date)"
     )
     run("""DROP TABLE household_tracking, household_changes, household_facts, protection_stories, member_safety, household_health_needs,
         household_resources, household_enrolments, member_languages, household_wishes, household_requests, household_needs, household_versions, members, household_tokens, household_administrative,

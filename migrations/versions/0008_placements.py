@@ -35,7 +35,7 @@ STEERED = (
 )
 # What it has refused in the very transaction under way: the fact, the stage and the journal of that file follow at once.
 VETOED = f"(o.ended_by = 'ddets' AND o.ended_at = now() AND {STEERED})"
-STATUS = "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date, outcome text)"
+STATUS = "set_household_status(household bigint, new_status text, reason text, since date, proposed date, entered date, exited date)"
 # The place's side moves the stage of a file together with the fact that it tells, of a proposal or a stay of its own, and to the
 # stages that this fact gives alone: it neither archives nor reopens a file, nor says that somebody left whom it never housed.
 TOLD = f""" OR (h.id IN (SELECT odis.oriented_households()) AND EXISTS (
@@ -551,12 +551,12 @@ def _set_household_status(oriented: str) -> None:
           UPDATE public.households h SET status = new_status, status_reason = reason, status_since = since FROM allowed WHERE h.id = allowed.id RETURNING h.*
         ), tracked AS (
           INSERT INTO public.household_tracking AS t (record_id, owner_org_id, public_id, number, department_code, dispositif_id, size, seniority_date,
-                                                      status, status_since, first_proposed_on, entered_on, exited_on, exit_outcome)
-          SELECT id, owner_org_id, public_id, number, department_code, dispositif_id, size, seniority_date, status, status_since, proposed, entered, exited, outcome
+                                                      status, status_since, first_proposed_on, entered_on, exited_on)
+          SELECT id, owner_org_id, public_id, number, department_code, dispositif_id, size, seniority_date, status, status_since, proposed, entered, exited
             FROM moved
           ON CONFLICT (record_id) DO UPDATE SET department_code = excluded.department_code, dispositif_id = excluded.dispositif_id, size = excluded.size,
             seniority_date = excluded.seniority_date, status = excluded.status, status_since = excluded.status_since,
-            first_proposed_on = excluded.first_proposed_on, entered_on = excluded.entered_on, exited_on = excluded.exited_on, exit_outcome = excluded.exit_outcome
+            first_proposed_on = excluded.first_proposed_on, entered_on = excluded.entered_on, exited_on = excluded.exited_on
           RETURNING 1)
         SELECT EXISTS (SELECT 1 FROM tracked)$body$""")
 

@@ -31,7 +31,6 @@ class Stage:
     first_proposed_on: date | None = None
     entered_on: date | None = None
     exited_on: date | None = None
-    exit_outcome: str | None = None
 
 
 @dataclass(slots=True)
@@ -45,7 +44,6 @@ class _State:
     entered: dict[str, date] = field(default_factory=dict)
     left: dict[str, date] = field(default_factory=dict)
     exited_on: date | None = None
-    exit_outcome: str | None = None
     waits_again: bool = False
     archived_on: date | None = None
     first_proposed_on: date | None = None
@@ -60,9 +58,7 @@ def compute_status(facts: Sequence[Fact], today: date) -> Stage:
     for fact in facts:
         _apply(state, fact)
     status, reason, since = _read(state, today)
-    return Stage(
-        status, reason, since, state.first_proposed_on, state.first_entered_on, state.exited_on, state.exit_outcome
-    )
+    return Stage(status, reason, since, state.first_proposed_on, state.first_entered_on, state.exited_on)
 
 
 def _apply(state: _State, fact: Fact) -> None:  # noqa: C901, PLR0912 - one branch per kind of fact, nothing else
@@ -92,16 +88,16 @@ def _apply(state: _State, fact: Fact) -> None:  # noqa: C901, PLR0912 - one bran
             state.confirmed.pop(subject, None)
             state.entered[subject] = day
             state.first_entered_on = state.first_entered_on or day
-            state.waits_again, state.exited_on, state.exit_outcome = False, None, None
+            state.waits_again, state.exited_on = False, None
         case FactKind.EXITED:
             if subject in state.entered:
                 state.left[subject] = state.entered.pop(subject)
-            state.exited_on, state.exit_outcome = day, fact.data.get("outcome")
+            state.exited_on = day
             state.waits_again = bool(fact.data.get("waits_again"))
         case FactKind.EXIT_UNDONE:
             if subject in state.left:
                 state.entered[subject] = state.left.pop(subject)
-                state.waits_again, state.exited_on, state.exit_outcome = False, None, None
+                state.waits_again, state.exited_on = False, None
         case FactKind.ARCHIVED:
             state.archived_on = day
         case FactKind.REOPENED:

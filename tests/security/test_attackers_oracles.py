@@ -156,3 +156,13 @@ def test_the_reason_of_one_exit_is_not_counted_by_the_day(region: Region) -> Non
         with trying(region.people[who]):
             assert value(counted) is None
             assert value("SELECT count(*) FROM odis.territory_figures('44', current_date, current_date)") == 0
+
+
+def test_what_the_state_follows_holds_no_reason_nor_outcome(region: Region) -> None:
+    """A row without a name, with a number: whether a household left well or badly is told rounded, of a whole département, or not at all."""
+    with trying(region.people["neighbour", "dd"]):
+        row = db.execute(text("SELECT * FROM household_tracking LIMIT 1")).mappings().one()
+    assert set(row) == {
+        "record_id", "owner_org_id", "public_id", "number", "department_code", "dispositif_id", "size", "seniority_date", "status", "status_since",
+        "first_proposed_on", "entered_on", "exited_on", "signalled_at",
+    }  # fmt: skip

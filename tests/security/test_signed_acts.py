@@ -16,7 +16,7 @@ from tests.support.worlds import owner_unit
 
 __all__ = ["town"]
 
-STAGE = "SELECT odis.set_household_status(:id, :stage, 'x', current_date, NULL, NULL, :out, :how)"
+STAGE = "SELECT odis.set_household_status(:id, :stage, 'x', current_date, NULL, NULL, :out)"
 FACT = "INSERT INTO household_facts (household_id, owner_org_id, kind, happened_on, subject, data) VALUES (:id, :owner, :kind, current_date, :subject, '{}')"
 
 
@@ -39,7 +39,6 @@ def reached(town: Town, *, kind: str, subject: str, stages: tuple[str, ...]) -> 
                 id=household["id"],
                 stage=stage,
                 out=clock.today() if exited else None,
-                how="neutre" if exited else None,
             ):
                 written.add(stage)
     return written

@@ -15,7 +15,7 @@ from tests.security.bare import outcome, refused, trying, value
 from tests.security.region import Region
 from tests.support.worlds import owner_unit
 
-STATUS = "SELECT odis.set_household_status(:id, 'archive', 'archive', current_date, NULL, NULL, NULL, 'negative')"
+STATUS = "SELECT odis.set_household_status(:id, 'archive', 'archive', current_date, NULL, NULL, NULL)"
 APPEND = "SELECT odis.audit_append('household:read', :id, 1::smallint, '', 'Lecture inventée', '{}', '')"
 
 

@@ -79,7 +79,6 @@ class HouseholdTracking(Base):
     first_proposed_on: Mapped[date | None]
     entered_on: Mapped[date | None]
     exited_on: Mapped[date | None]
-    exit_outcome: Mapped[str | None]
     signalled_at: Mapped[datetime | None]
 
     @property

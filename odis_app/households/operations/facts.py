@@ -55,7 +55,7 @@ def refresh_status(identity: Identity, *, household_id: int) -> Stage:
     stage = compute_status(facts, clock.today())
     db.flush()
     allowed = db.execute(
-        text("SELECT odis.set_household_status(:id, :status, :reason, :since, :proposed, :entered, :exited, :outcome)"),
+        text("SELECT odis.set_household_status(:id, :status, :reason, :since, :proposed, :entered, :exited)"),
         {
             "id": household_id,
             "status": stage.status.value,
@@ -64,7 +64,6 @@ def refresh_status(identity: Identity, *, household_id: int) -> Stage:
             "proposed": stage.first_proposed_on,
             "entered": stage.entered_on,
             "exited": stage.exited_on,
-            "outcome": stage.exit_outcome,
         },
     ).scalar_one()
     if not allowed:

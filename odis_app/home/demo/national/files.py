@@ -213,7 +213,7 @@ def _tracking(household: Row, stage: Stage) -> Row:
         "owner_org_id", "public_id", "number", "department_code", "dispositif_id", "size", "seniority_date", "status", "status_since",
     )  # fmt: skip
     return {"record_id": household["id"]} | {name: household[name] for name in same} | {
-        "first_proposed_on": stage.first_proposed_on, "entered_on": stage.entered_on, "exited_on": stage.exited_on, "exit_outcome": stage.exit_outcome,
+        "first_proposed_on": stage.first_proposed_on, "entered_on": stage.entered_on, "exited_on": stage.exited_on,
     }  # fmt: skip
 
 
