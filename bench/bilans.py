@@ -40,7 +40,7 @@ def run(ground: Ground) -> list[Table]:
             report = _report(ReportKind.HOUSEHOLD)
             report.record_id = _household(files, unit.identity)
             table.rows.append(_row(ground, unit.identity, "Un ménage", report))
-        with unit_of_work(ground.world["ddets44"].token) as unit:  # the first time, what is told of the year is written down
+        with unit_of_work(ground.world["ddets44"].token) as unit:  # what is told of a year is kept
             report = _report(ReportKind.DEPARTMENT)
             report.department_code, report.whole_territory = "44", True
             table.rows.append(_row(ground, unit.identity, "Un département (44, DDETS)", report))
