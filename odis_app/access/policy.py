@@ -72,10 +72,14 @@ def visible_exceptions(identity: Identity) -> Select[RoleException]:
     return select(RoleException).where(RoleException.organisation_id == identity.org_id, standing)
 
 
+OWN = ("account:", "charter:")  # one’s own account and word: nobody takes them away
+
+
 def offered_permissions(identity: Identity) -> list[Permission]:
-    """What may be added or taken away: what some role of this kind of organisation gives, administration apart."""
+    """What may be added or taken away: what some role of this kind of organisation gives, administration and one's own account apart."""
     roles = set(roles_of(identity.org_kind)) - {Role.ADMIN_ORGANISATION} if identity.org_kind else set()
-    return sorted((p for p in REGISTRY.values() if p.roles & roles), key=lambda p: p.label)
+    offered = (p for p in REGISTRY.values() if p.roles & roles and not p.name.startswith(OWN))
+    return sorted(offered, key=lambda p: p.label)
 
 
 REVIEW_LIST = permission("review:list", "Voir les décisions à relire", roles=REVIEWERS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import Blueprint, Response, flash, url_for
 
 from odis_app.access import operations, queries
@@ -20,8 +22,9 @@ from odis_app.access.policy import (
 )
 from odis_app.access.sight import UNKNOWN, explain
 from odis_app.accounts.models import User
+from odis_app.audit.labels import RESOURCES
 from odis_app.core.errors import RuleError
-from odis_app.core.permissions import guard
+from odis_app.core.permissions import Permission, guard
 from odis_app.core.web import identity, redirect_to, render
 from odis_app.organisations.queries import colleagues
 
@@ -106,7 +109,7 @@ def exceptions() -> Response:
     who, form = identity(), ExceptionForm()
     people = {u.public_id: u for u in colleagues(who)}
     form.member.choices = [("", "Choisir"), *((key, _name(u)) for key, u in people.items() if u.id != who.user_id)]
-    form.permission.choices = [("", "Choisir"), *((p.name, p.label) for p in offered_permissions(who))]
+    form.permission.choices = _by_subject(offered_permissions(who))
     if form.validate_on_submit():
         try:
             operations.except_permission(
@@ -124,6 +127,15 @@ def exceptions() -> Response:
     return render(
         "access/exceptions.html", status=status, form=form, standing=queries.exceptions(who), names=names, crumbs=crumbs
     )
+
+
+def _by_subject(offered: Iterable[Permission]) -> dict[str, list[tuple[str, str]]]:
+    """The choices of permissions under what they are about, « Choisir » first: sixty lines are read by subject."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for permission in offered:
+        subject = permission.name.partition(":")[0]
+        groups.setdefault(RESOURCES.get(subject, subject), []).append((permission.name, permission.label))
+    return {"": [("", "Choisir")], **dict(sorted(groups.items()))}
 
 
 def _name(user: User) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from flask import Flask, url_for
 
+from odis_app.core.db import db
+from odis_app.core.identity import Identity
 from odis_app.core.slots import slot
 from odis_app.exchange.kinds import register
 from odis_app.households.imports import KIND
 from odis_app.households.models import Household
-from odis_app.households.policy import HOUSEHOLD_LIST, find_household
+from odis_app.households.policy import HOUSEHOLD_LIST, find_household, visible_households
 from odis_app.households.views import blueprint, rapprochements
 from odis_app.households.views.page import display_name, file_context, register_tabs
 from odis_app.journal.records import register_record_kind
@@ -26,6 +30,7 @@ def setup(app: Flask) -> None:
         folder="household",
         prefixes=("/menages",),
     )
+    slot("audit.records").add(provider=_numbers)
     register_tabs()
     register(KIND)
     register_record_kind(
@@ -37,6 +42,11 @@ def setup(app: Flask) -> None:
         layout="households/_file.html",
         context=file_context,
     )
+
+
+def _numbers(identity: Identity, record_ids: AbstractSet[int]) -> dict[int, tuple[str, str]]:
+    found = db.execute(visible_households(identity).where(Household.id.in_(record_ids))).scalars()
+    return {household.id: (household.number, _address(household)) for household in found}
 
 
 def _address(household: Household) -> str:

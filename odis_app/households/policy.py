@@ -13,6 +13,7 @@ from odis_app.core.db import among, asked_once, db
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import Role, permission
 from odis_app.households.models import Household, HouseholdTracking, Member
+from odis_app.organisations.policy import roles_of
 
 SOCIAL_WORKERS = {Role.TRAVAILLEUR_SOCIAL, Role.COORDINATEUR}
 CASE_WORKERS = SOCIAL_WORKERS | {Role.OPERATEUR}  # an operator follows the households of its own places
@@ -200,6 +201,13 @@ def _shares(identity: Identity, record_id: int) -> Sequence[Row[str, bool, int]]
 
 
 HOUSEHOLD_LIST = permission("household:list", "Voir la liste des ménages", roles=READERS)
+
+
+def opens_files(kind: str) -> bool:
+    """Whether some role of this kind of organisation reads files: the nation and local authorities see numbers only."""
+    return not READERS.isdisjoint(roles_of(kind))
+
+
 HOUSEHOLD_READ = permission("household:read", "Lire un dossier ménage", roles=READERS)
 HOUSEHOLD_READ_FULL = permission(
     "household:read_full", "Lire la composition et les besoins d’un ménage", roles=READERS, rule=reads_in_full

@@ -11,6 +11,7 @@ from sqlalchemy.types import Text
 
 from odis_app.core import clock
 from odis_app.core.db import Base, PublicId
+from odis_app.core.formats import pluriel
 from odis_app.privacy.enums import ConsentChannel, LegalBasis, PlanState, RequestKind, RequestState, RowKind, RowState
 
 
@@ -54,7 +55,7 @@ class RetentionRule(Base):
     @property
     def duration(self) -> str:
         """« 24 mois »."""
-        return f"{self.value} {self.unit}"
+        return f"{self.value} mois" if self.months else pluriel(self.value, "jour")
 
     @property
     def value(self) -> int:

@@ -19,6 +19,7 @@ from odis_app.core.permissions import Role, with_exceptions
 from odis_app.households.policy import HEALTH_READ, HOUSEHOLD_SHARE
 from odis_app.organisations.seeds import Actor
 from tests.support.client import StrictClient
+from tests.support.html import parsed
 from tests.support.worlds import WorldBuilder, open_class2, owner_unit
 
 
@@ -130,6 +131,11 @@ def test_the_page(client: StrictClient, worker: Actor, admin: Actor) -> None:
         "permission": "household:share",
         "until": (clock.today() + timedelta(days=9)).isoformat(),
     }
+    for tool in ("/equipe/droits", "/equipe/acces"):
+        assert f'href="{tool}"' in asked.get("/equipe").text
+    offered = parsed(asked.get("/equipe/droits").text).select("select[name=permission] optgroup[label] option")
+    assert "household:share" in {option["value"] for option in offered}
+    assert not any(str(option["value"]).startswith(("account:", "charter:")) for option in offered)
     asked.post("/equipe/droits", typed, status=422)
     asked.post("/equipe/droits", typed | {"motive": "Remplacement de Dominique."})
     page = asked.get("/equipe/droits").text

@@ -57,9 +57,9 @@ def test_the_household_s_copy_word_for_word(client: StrictClient, town: Town, fa
         pytest.skip("poppler (pdftotext) is not installed: the words of a PDF cannot be read")
     own, other = names[town.camille.org_id], names[town.neighbour.org_id]
     lines = [
-        f"{third} {own} Coordination Accompagnement commun",
+        f"{third} {own} Coordination Suivi du dossier",
         f"{second} {other} Qualification des offres, Travail social Mobilité nationale",
-        f"{first} {own} Qualification des offres, Travail social Accompagnement commun",
+        f"{first} {own} Qualification des offres, Travail social Suivi du dossier",
     ]
     assert f"Qui a consulté le dossier {number}" in words
     assert "3 consultations. Chaque fois qu’une personne ouvre votre dossier, une ligne est inscrite." in words

@@ -7,13 +7,15 @@ from sqlalchemy import func, select, text
 from odis_app.access.enums import ShareLevel, SharePurpose
 from odis_app.core import clock
 from odis_app.core.db import db
+from odis_app.core.errors import RuleError
 from odis_app.core.formats import jour_long
 from odis_app.households import operations, queries
 from odis_app.households.models import Household, Member
 from odis_app.households.operations.composition import Person
 from tests.households.conftest import Town, open_file, organisation_of
 from tests.support.client import StrictClient, text_of
-from tests.support.worlds import confirmed, owner_unit
+from tests.support.html import parsed
+from tests.support.worlds import WorldBuilder, confirmed, owner_unit
 
 TABS = (
     "",
@@ -92,6 +94,25 @@ def test_a_minimal_share_shows_number_initials_size_and_stage_only(
         assert hidden not in text_of(browser.get("/menages"))
     for tab in TABS[1:]:
         browser.get(f"/menages/{family}{tab}", status=403)
+
+
+def test_a_file_is_never_offered_nor_given_to_who_sees_numbers_only(
+    client: StrictClient, town: Town, family: str, world: WorldBuilder
+) -> None:
+    nation = world.actor("dihal", None)
+    page = client.as_(town.camille).get(f"/menages/{family}/partages/nouveau")
+    offered = {option["value"] for option in parsed(page.text).select("select[name=organisation] option")}
+    with town.camille.acting():
+        assert organisation_of(town.operator).public_id in offered
+        assert organisation_of(nation).public_id not in offered
+    with town.camille.acting() as identity, pytest.raises(RuleError, match="ne lit pas les dossiers"):
+        operations.share_household(
+            identity,
+            household=queries_one(family),
+            organisation=organisation_of(nation),
+            level=ShareLevel.MINIMAL,
+            purpose=SharePurpose.ORIENTATION,
+        )
 
 
 def test_a_full_share_reads_the_file_without_its_protected_blocks(
@@ -345,9 +366,11 @@ def test_reads_are_written_down_and_those_of_class_3_are_not_shown(
 ) -> None:
     client.as_(town.sacha).get(f"/menages/{family}")
     client.as_(confirmed(town.sacha)).get(f"/menages/{family}/securite")
+    mine = client.as_(town.sacha).get("/journal-des-acces")
+    assert parsed(mine.text).select_one(f'#acces a[href="/menages/{family}"]')  # which file, for who still sees it
     page = client.as_(town.camille).get(f"/menages/{family}/consultations")
     assert "1 consultation" in text_of(page)
-    assert "Accompagnement commun" in text_of(page)
+    assert "Suivi du dossier" in text_of(page)
 
 
 def test_safety_asks_who_one_is_once_more_and_leads_back_to_it(client: StrictClient, town: Town, family: str) -> None:

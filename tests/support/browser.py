@@ -256,8 +256,8 @@ expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
 OVERFLOW = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
-  return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > width + 1)
-    .slice(0, 5).map(e => e.outerHTML.slice(0, 120));
+  const wide = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > width + 1);
+  return wide.length ? wide.slice(0, 5).map(e => e.outerHTML.slice(0, 120)) : ['a word longer than its box'];
 }"""
 
 

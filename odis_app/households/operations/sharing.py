@@ -15,10 +15,12 @@ from odis_app.core.db import db
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.households.models import Household
+from odis_app.households.policy import opens_files
 from odis_app.organisations.models import Organisation
 from odis_app.organisations.queries import steering_service
 
 ARBITRATION_DAYS = 30
+NOT_A_READER = "Cette organisation ne lit pas les dossiers des ménages. Choisissez-en une autre."
 
 
 def share_household(
@@ -32,11 +34,13 @@ def share_household(
     motive: str = "",
     max_class: int = 1,
 ) -> Grant:
-    """Share a file: the State gets one by signalling only, class 2 never goes to it. Raises RuleError."""
+    """Share a file with who reads files: never the nation nor a local authority; class 2 never goes to the State. Raises RuleError."""
     if purpose == SharePurpose.ARBITRAGE:
         raise RuleError("purpose", "Pour saisir la DDETS, utilisez « Signaler à la DDETS ».")
     if not purpose.is_chosen:
         raise RuleError("purpose", "Choisissez un motif dans la liste.")
+    if not opens_files(organisation.kind):
+        raise RuleError("organisation", NOT_A_READER)
     if max_class > 1 and (
         level is not ShareLevel.FULL or organisation.kind in {"ddets", "dreets", "sgar", "prefecture", "dihal", "dgef"}
     ):

@@ -16,6 +16,8 @@ from odis_app.core.db import db
 from odis_app.households.models import Household
 from odis_app.organisations.models import Organisation
 
+OWN_PURPOSE = "Suivi du dossier"  # why the organisation that follows a file reads it
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -49,7 +51,7 @@ def reading_purposes(household: Household) -> dict[int, str]:
         select(Grant.grantee_org_id, Grant.purpose).where(Grant.record_id == household.id).order_by(Grant.granted_at)
     )
     return {row.grantee_org_id: SharePurpose.label_of(row.purpose) for row in rows} | {
-        household.owner_org_id: SharePurpose.ACCOMPAGNEMENT.label
+        household.owner_org_id: OWN_PURPOSE
     }
 
 

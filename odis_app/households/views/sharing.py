@@ -16,7 +16,7 @@ from odis_app.core.web import identity, redirect_to
 from odis_app.households import operations, queries
 from odis_app.households.forms import RenewForm, ShareForm, SignalForm
 from odis_app.households.models import Household
-from odis_app.households.policy import HAND_OVER, HOUSEHOLD_SHARE, HOUSEHOLD_SIGNAL, find_household
+from odis_app.households.policy import HAND_OVER, HOUSEHOLD_SHARE, HOUSEHOLD_SIGNAL, find_household, opens_files
 from odis_app.households.queries import cooperation
 from odis_app.households.views.page import blueprint, done, file_page, form_page, saved
 from odis_app.organisations.queries import organisation, partners_of, steering_service
@@ -46,7 +46,10 @@ def shares(household: Household) -> Response:
 def share(household: Household) -> Response:
     """Open the file to another organisation."""
     form = ShareForm()
-    form.organisation.choices = [("", "Choisir"), *((o.public_id, o.name) for o in partners_of(identity()))]
+    form.organisation.choices = [
+        ("", "Choisir"),
+        *((o.public_id, o.name) for o in partners_of(identity()) if opens_files(o.kind)),
+    ]
     if form.validate_on_submit():
         partner = organisation(form.organisation.data)
         if partner is not None and saved(

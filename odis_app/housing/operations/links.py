@@ -107,7 +107,7 @@ def remind_operators(identity: Identity, minter: Minter) -> int:
         db.add(link)
         context = {
             "structure": due.structure or OFFERS, "places": formats.pluriel(due.places, "place"),
-            "until": formats.jour_long(link.expires_at), "link": LINK_PATH + secret,
+            "until": f"{formats.jour_long(link.expires_at)} à {formats.heure(link.expires_at)}", "link": LINK_PATH + secret,
         }  # fmt: skip
         send_mail(identity, to=due.email, template=AVAILABILITY_REMINDER, context=context)
         count += 1

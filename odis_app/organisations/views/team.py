@@ -7,6 +7,7 @@ from flask import Response, flash
 from odis_app.accounts.models import User
 from odis_app.core.errors import RuleError
 from odis_app.core.permissions import guard
+from odis_app.core.slots import slot
 from odis_app.core.web import identity, redirect_to, render
 from odis_app.organisations import operations, policy, queries
 from odis_app.organisations.forms import InviteForm, RolesForm
@@ -98,6 +99,7 @@ def _page(problem: str = "") -> Response:
         choices=role_choices(policy.roles_of(who.org_kind)),
         may_update=who.can(policy.TEAM_UPDATE),
         runs_security=who.can(policy.SECURITY_READ),
+        tools=slot("team.tools").entries(who),
         takes_in=policy.takes_in,
         requests=len(queries.waiting_requests(who)) if who.can(policy.ACCESS_DECIDE) else 0,
         convention_is_current=not who.can(policy.CONVENTION_ACCEPT) or queries.convention_accepted(who) is not None,

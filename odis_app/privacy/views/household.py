@@ -11,7 +11,7 @@ from odis_app.core.web import identity, redirect_to
 from odis_app.documents.models import Document
 from odis_app.documents.policy import visible_documents
 from odis_app.households.models import Household, Member
-from odis_app.households.policy import find_household
+from odis_app.households.policy import find_household, opens_files
 from odis_app.organisations.models import Organisation
 from odis_app.organisations.queries import partners_of
 from odis_app.privacy import operations, policy, queries
@@ -55,7 +55,7 @@ def _documents(household: Household) -> list[Document]:
 def give_consent(household: Household) -> Response:
     """Record what one adult agreed to."""
     form, adults = ConsentForm(), {m.public_id: m for m in queries.living_adults(household)}
-    partners = {o.public_id: o for o in partners_of(identity())}
+    partners = {o.public_id: o for o in partners_of(identity()) if opens_files(o.kind)}
     documents = {d.public_id: d for d in _documents(household)}
     form.member.choices = [("", "Choisir"), *((key, m.name) for key, m in adults.items())]
     form.purpose.choices = _optional_purposes()
