@@ -523,10 +523,16 @@ def _photo_walls() -> None:
         f"CREATE POLICY photo_inserts ON documents FOR INSERT TO {APPLICATION} WITH CHECK ({photo} AND {qualifies} AND {by_me})"
     )
     run(f"CREATE POLICY photo_updates ON documents FOR UPDATE TO {APPLICATION} USING ({photo} AND {qualifies})")
+    # What lets people put a document in a file of their organisation does not let them put one on its offers.
+    of_household = "(SELECT r.kind FROM records r WHERE r.id = documents.record_id) = 'household'"
+    run(
+        f"CREATE POLICY photo_limits ON documents AS RESTRICTIVE FOR INSERT TO {APPLICATION} "
+        f"WITH CHECK ({of_household} OR ({photo} AND {qualifies} AND {by_me}))"
+    )
 
 
 def downgrade() -> None:
-    for name in ("photo_reads", "photo_inserts", "photo_updates"):
+    for name in ("photo_reads", "photo_inserts", "photo_updates", "photo_limits"):
         run(f"DROP POLICY {name} ON documents")
     for table in ("structures", "structure_addresses", "structure_contacts"):
         run(f"DROP POLICY mandated_reads ON {table}")

@@ -20,6 +20,7 @@ MAX_UNZIPPED = 400 * 1024 * 1024
 ACCEPTED = "PDF, image, document ou classeur bureautique, texte ou CSV"
 ACCEPT = ".pdf,.png,.jpg,.jpeg,.webp,.docx,.xlsx,.odt,.ods,.csv,.txt"
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa")
+_BLANK = b"\xef\xbb\xbf\x00\t\n\f\r "
 _CONTROL = re.compile(r"[\x00-\x1f\x7f/\\]|[\u202a-\u202e\u2066-\u2069]")  # direction marks hide a real suffix
 _OFFICE = {"word/document.xml": MediaType.DOCX, "xl/workbook.xml": MediaType.XLSX}
 _OPEN = {
@@ -62,7 +63,9 @@ def is_picture(stream: BinaryIO) -> bool:
 
 
 def _signature(data: bytes) -> MediaType | None:
-    if data[:1024].find(b"%PDF-") >= 0 and not data.startswith(_PROGRAMS):
+    if (
+        data[:1024].lstrip(_BLANK).startswith(b"%PDF-")
+    ):  # nothing else before: no page, no program that is a PDF as well
         return MediaType.PDF
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return MediaType.PNG
@@ -84,7 +87,8 @@ def _zipped(data: bytes) -> MediaType | None:
                 return None
             names = {e.filename for e in entries}
             if any(
-                n.lower().endswith(("vbaproject.bin", ".exe", ".dll", ".js")) or n.startswith("Basic/") for n in names
+                n.lower().endswith(("vbaproject.bin", ".exe", ".dll", ".js")) or n.startswith(("Basic/", "Scripts/"))
+                for n in names
             ):
                 return None
             if "mimetype" in names:
@@ -98,7 +102,7 @@ def _zipped(data: bytes) -> MediaType | None:
 
 
 def _written(data: bytes, name: str) -> MediaType | None:
-    """Text in UTF-8, UTF-16 with its mark, or a Windows code page; control characters mean that it is no text."""
+    """Text in UTF-8, UTF-16 with its mark, or a Windows code page; control characters mean that it is no text, a drawing (SVG) may hold scripts."""
     if data.startswith(_PROGRAMS):
         return None
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -106,6 +110,8 @@ def _written(data: bytes, name: str) -> MediaType | None:
     else:
         decoded = data.decode("utf-8", errors="replace") if _is_utf8(data) else data.decode("cp1252", errors="replace")
     if any(unicodedata.category(c) == "Cc" and c not in "\t\n\r\f" for c in decoded) or "\ufffd" in decoded[:-3]:
+        return None
+    if "<svg" in decoded[:4096].lower():
         return None
     return MediaType.CSV if name.lower().endswith((".csv", ".tsv")) else MediaType.TXT
 

@@ -21,7 +21,7 @@ from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
 from odis_app.documents import antivirus, content, images
-from odis_app.documents.enums import Audience, DocumentState
+from odis_app.documents.enums import Audience, DocumentState, MediaType
 from odis_app.documents.models import Document
 from odis_app.documents.policy import HEALTH, may_deposit_health, quarantined
 from odis_app.documents.storage import Store, StoreError
@@ -72,7 +72,7 @@ def store_document(
     action: str = "document:add",
     summary: str = "Document déposé",
 ) -> Document:
-    """Judge a file by its content, clean it if it is a picture, seal it and keep it. Raises RuleError on ``field``.
+    """Judge a file by its content, clean it if it is a picture or a PDF, seal it and keep it. Raises RuleError on ``field``.
 
     ``name`` replaces the one that the file came with; ``action`` and ``summary`` are what the trail says of it.
 
@@ -88,6 +88,8 @@ def store_document(
     state = _verdict(data, field)
     if kind.is_image:
         data = images.bare_picture(data, kind, name=shown, field=field)
+    elif kind is MediaType.PDF:
+        data = images.harmless_pdf(data, name=shown, field=field)
     public_id = new_public_id()
     sealed = keys.seal(record_id, data, place("documents", "content", public_id))
     key = new_public_id()

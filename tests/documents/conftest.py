@@ -42,7 +42,10 @@ def office(*names: str, mimetype: bytes = b"") -> bytes:
     return out.getvalue()
 
 
-PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF"
+PDF = (  # the smallest that a reader opens: one empty page
+    b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\ntrailer<</Root 1 0 R/Size 4>>\n%%EOF"
+)
 
 
 def upload(data: bytes, name: str = "attestation.pdf") -> Upload:

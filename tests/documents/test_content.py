@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
+import pikepdf
 import pytest
 from PIL import Image
 
@@ -31,6 +33,8 @@ ODT, ODS = b"application/vnd.oasis.opendocument.text", b"application/vnd.oasis.o
         ("Rendez-vous à Rezé".encode(), "a.txt", MediaType.TXT),
         ("Привіт".encode("utf-16"), "a.txt", MediaType.TXT),
         (b"<html><script>alert(1)</script></html>", "a.html", MediaType.TXT),
+        (b"<html><script>alert(1)</script></html>" + PDF, "a.pdf", MediaType.TXT),
+        (b"\xef\xbb\xbf\r\n" + PDF, "a.pdf", MediaType.PDF),
     ],
 )
 def test_the_content_tells(data: bytes, name: str, kind: MediaType) -> None:
@@ -51,6 +55,10 @@ def test_the_content_tells(data: bytes, name: str, kind: MediaType) -> None:
         (b"PK\x03\x04" + bytes(40), "a.xlsx"),
         (b"\x00\x01\x02" * 40, "a.csv"),
         (b"GIF89a" + bytes(40), "a.gif"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', "plan.svg"),
+        ('<?xml version="1.0"?><!-- a --><SVG onload="alert(1)"/>'.encode("utf-16"), "plan.txt"),
+        (b"GIF89a\x01" + PDF, "les deux.pdf"),
+        (office("content.xml", "Scripts/python/macro.py", mimetype=ODT), "a.odt"),
     ],
 )
 def test_what_is_not_accepted_is_refused_in_a_sentence(data: bytes, name: str) -> None:
@@ -135,3 +143,83 @@ def test_a_picture_of_unreasonable_size_is_refused() -> None:
     Image.new("1", (16_001, 2)).save(out, format="PNG")
     with pytest.raises(RuleError, match="trop grande"):
         images.bare_picture(out.getvalue(), MediaType.PNG, name="plan.png")
+
+
+def test_a_picture_of_too_many_points_is_refused_before_it_is_unpacked() -> None:
+    """Sixty-four million points of one colour weigh a few kilobytes: the size is judged on the header."""
+    out = io.BytesIO()
+    Image.new("1", (8_000, 8_000)).save(out, format="PNG")
+    assert len(out.getvalue()) < 20_000
+    with pytest.raises(RuleError, match="trop grande"):
+        images.bare_picture(out.getvalue(), MediaType.PNG, name="plan.png")
+
+
+def test_what_follows_a_picture_is_left_behind() -> None:
+    after = images.bare_picture(picture("JPEG") + b"<script>alert(1)</script>" + PDF, MediaType.JPEG, name="photo.jpg")
+    assert b"script" not in after
+    assert b"%PDF-" not in after
+
+
+def acting_pdf() -> bytes:
+    """A page whose document opens on a script, starts a program, sends a form, holds a page for another program and a file."""
+    pdf = pikepdf.new()
+    page = pdf.add_blank_page()
+    script = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert('MARQUEUR-SCRIPT')")
+    launch = pikepdf.Dictionary(S=pikepdf.Name.Launch, F="MARQUEUR-PROGRAMME.exe", Next=[script])
+    form = pikepdf.Dictionary(S=pikepdf.Name.SubmitForm, F="https://exemple.test/MARQUEUR-FORMULAIRE")
+    kept = pikepdf.Dictionary(S=pikepdf.Name.URI, URI="https://exemple.test/lien")
+    pdf.Root.OpenAction = pdf.make_indirect(script)
+    pdf.Root.AA = pikepdf.Dictionary(WC=launch)
+    pdf.Root.Names = pikepdf.Dictionary(JavaScript=pikepdf.Dictionary(Names=["a", pdf.make_indirect(script)]))
+    pdf.Root.AcroForm = pikepdf.Dictionary(Fields=[], XFA=pdf.make_stream(b"<xdp>MARQUEUR-XFA</xdp>"))
+    box = {"Type": pikepdf.Name.Annot, "Subtype": pikepdf.Name.Link, "Rect": [0, 0, 9, 9]}
+    page.Annots = pikepdf.Array([pikepdf.Dictionary(**box, A=action) for action in (launch, form, kept)])
+    pdf.attachments["note.exe"] = b"MARQUEUR-FICHIER"
+    out = io.BytesIO()
+    pdf.save(out, compress_streams=False)
+    return out.getvalue()
+
+
+def test_a_pdf_loses_what_acts_by_itself_and_nothing_else() -> None:
+    before = acting_pdf()
+    words = (b"SCRIPT", b"PROGRAMME", b"FORMULAIRE", b"XFA", b"FICHIER")
+    assert all(b"MARQUEUR-" + word in before for word in words), (
+        "the sample holds nothing: the test would prove nothing"
+    )
+    after = images.harmless_pdf(before, name="dossier.pdf")
+    with pikepdf.open(io.BytesIO(after)) as pdf:
+        out = io.BytesIO()
+        pdf.save(out, compress_streams=False, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+        assert len(pdf.pages) == 1
+        assert dict(pdf.attachments) == {}
+    assert b"MARQUEUR" not in out.getvalue()
+    assert not [
+        word
+        for word in (b"/JavaScript", b"/Launch", b"/SubmitForm", b"/XFA", b"/EmbeddedFile")
+        if word in out.getvalue()
+    ]
+    assert b"https://exemple.test/lien" in out.getvalue()
+
+
+def test_a_pdf_that_does_nothing_is_kept_to_the_byte() -> None:
+    assert images.harmless_pdf(PDF, name="bail.pdf") == PDF
+
+
+def test_a_pdf_that_cannot_be_read_or_asks_for_a_password_is_refused() -> None:
+    closed = io.BytesIO()
+    with pikepdf.open(io.BytesIO(PDF)) as pdf:
+        pdf.save(closed, encryption=pikepdf.Encryption(owner="a", user="b"))
+    for data in (closed.getvalue(), b"%PDF-1.7\nrien", PDF[:40]):
+        with pytest.raises(RuleError, match="mot de passe"):
+            images.harmless_pdf(data, name="bail.pdf")
+
+
+def test_the_readers_of_files_are_started_without_our_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A file that takes its reader over finds neither keys nor addresses of databases there."""
+    monkeypatch.setenv("ODIS_MASTER_KEY", "1:secret")
+    told = tmp_path / "dit.py"
+    told.write_text("import os, sys; sys.stdout.write(repr(dict(os.environ)))")
+    monkeypatch.setattr(images, "DISARM", told)
+    assert b"ODIS" not in images.harmless_pdf(PDF, name="bail.pdf")

@@ -21,6 +21,7 @@ from odis_app.journal import operations
 from odis_app.journal.enums import Medium, Tag
 from odis_app.journal.policy import find_entry
 from odis_app.organisations.seeds import Actor
+from tests.documents.conftest import PDF
 from tests.journal.conftest import Circle
 
 pytestmark = pytest.mark.browser
@@ -67,7 +68,7 @@ def told(circle: Circle, write: Callable[..., str]) -> str:
     with circle["coordinator"].acting() as identity:
         operations.moderate_entry(identity, entry=find_entry(identity, hidden), reason="Opinion sur une personne.")
         operations.add_system_entry(identity, **circle.place, body="Proposition envoyée : 3 pièces, Laval.")
-    file = Upload("Compte rendu.pdf", io.BytesIO(b"%PDF-1.7\n%%EOF"))
+    file = Upload("Compte rendu.pdf", io.BytesIO(PDF))
     with circle["author"].acting() as identity:
         document = documents.store_document(identity, **circle.place, upload=file, audience=Audience.PARTENAIRES)
         operations.add_entry(

@@ -15,6 +15,7 @@ from odis_app.core.db import db
 from odis_app.documents import operations as documents
 from odis_app.documents.operations import Upload
 from odis_app.journal.enums import Audience
+from tests.documents.conftest import PDF
 from tests.journal.conftest import Circle, public_id_of
 from tests.support.client import StrictClient, text_of
 
@@ -24,7 +25,6 @@ PAYLOADS = (
     '<div hx-get="/deconnexion" hx-trigger="load" hx-swap-oob="true" id="contenu">x</div>',
     "{{ 7 * 7 }} {% raw %}",
 )
-PDF = b"%PDF-1.7\n%%EOF"
 
 
 def journal(circle: Circle) -> str:

@@ -33,10 +33,10 @@ from odis_app.placements.operations import propose
 from odis_app.privacy import operations as rights
 from odis_app.privacy.enums import ConsentChannel, RequestKind
 from odis_app.privacy.models import Consent, Limitation
+from tests.documents.conftest import PDF
 from tests.security.naive_model import Agreement, Exempted, File, Model, Paper, Proposal, Someone
 from tests.support.worlds import confirmed, owner_unit
 
-PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF"
 OPTIONAL = SharePurpose.AUTRE_ASSOCIATION
 EXCEPTED = (HOUSEHOLD_READ, HOUSEHOLD_READ_FULL, HEALTH_READ, HOUSEHOLD_SHARE)
 

@@ -47,6 +47,7 @@ from odis_app.privacy.enums import ConsentChannel, RequestKind
 from odis_app.reports.models import Report
 from odis_app.reports.operations import request_household_report
 from odis_app.structures.models import Structure
+from tests.documents.conftest import PDF
 from tests.exchange import real_kind
 from tests.placements.conftest import complete, create_place, dispositif, found, open_file, stay
 from tests.support.worlds import WorldBuilder, confirmed, open_class2, owner_unit
@@ -88,7 +89,6 @@ NAMED = {
     "mandate",
     "qualifier",
 }
-PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF"
 
 
 @dataclass(slots=True)
