@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Select, TextClause, column, func, select, table, text
 
-from odis_app.core.db import asked_once, db
+from odis_app.core.db import one_value
 from odis_app.core.errors import RuleError
 
 LIMITED = (
@@ -16,12 +16,16 @@ LIMITED = (
 STANDING = "SELECT household_id FROM limitations WHERE lifted_at IS NULL"
 
 
-@asked_once
-def limited_since(record_id: int) -> datetime | None:
+_LIMITATIONS = table(
+    "limitations", column("household_id"), column("since"), column("lifted_at")
+)  # of ``privacy``, above
+
+
+@one_value
+def limited_since(record_id: int) -> Select[datetime | None]:
     """Since when the processing of a file is limited; None when it is not (or when the file may not be seen)."""
-    statement = text("SELECT min(since) FROM limitations WHERE household_id = :id AND lifted_at IS NULL")
-    since: datetime | None = db.execute(statement, {"id": record_id}).scalar_one()
-    return since
+    standing = select(func.min(_LIMITATIONS.c.since)).where(_LIMITATIONS.c.lifted_at.is_(None))
+    return standing.where(_LIMITATIONS.c.household_id == record_id)
 
 
 def refuse_limited(record_id: int) -> None:

@@ -12,13 +12,16 @@ from odis_app.access.models import FileJoin, Grant, Review, RoleException
 from odis_app.access.policy import decides, visible_exceptions, visible_reviews
 from odis_app.core.db import asked_once, current_unit, db
 from odis_app.core.identity import Identity
+from odis_app.organisations.models import Organisation
 
 
 @asked_once
 def active_grants(record_id: int) -> list[Grant]:
-    """The shares of a record that stand now, newest first."""
-    statement = select(Grant).where(
-        Grant.record_id == record_id, Grant.revoked_at.is_(None), Grant.expires_at > func.now()
+    """The shares of a record that stand now, newest first; who receives them comes along, and ``organisations_named`` finds it."""
+    statement = (
+        select(Grant, Organisation)
+        .join(Organisation, Organisation.id == Grant.grantee_org_id)
+        .where(Grant.record_id == record_id, Grant.revoked_at.is_(None), Grant.expires_at > func.now())
     )
     return list(db.execute(statement.order_by(Grant.granted_at.desc())).scalars())
 

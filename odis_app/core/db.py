@@ -6,13 +6,13 @@ Nothing outside this file commits. A unit of work is one transaction under one i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from functools import wraps
-from typing import Annotated, Any, ClassVar, ParamSpec, TypeVar
+from functools import update_wrapper, wraps
+from typing import Annotated, Any, ClassVar, Generic, ParamSpec, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -27,6 +27,7 @@ from sqlalchemy import (
     event,
     func,
     inspect,
+    select,
     text,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -78,7 +79,7 @@ class Unit:
     request_id: str = ""
     audited: bool = False  # an event of the trail was written in it
     loaded: list[object] = field(default_factory=list)
-    answers: dict[tuple[object, ...], Any] = field(default_factory=dict)
+    answers: dict[object, Any] = field(default_factory=dict)
 
 
 @event.listens_for(_factory, "loaded_as_persistent")
@@ -122,6 +123,45 @@ def asked_once(question: Callable[P, T]) -> Callable[P, T]:
         return answer
 
     return ask
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A read of one value that was not asked yet: its arguments are hashable."""
+
+    told: Callable[..., Select[Any]]
+    args: tuple[object, ...]
+
+
+class one_value(Generic[P, T]):  # noqa: N801 - a decorator
+    """A read of one value, written as the select that gives it: asked once in a read-only unit, alone or ``answered`` with others.
+
+    ``@one_value`` on ``def count_entries(identity, record_id) -> Select[int]`` makes ``count_entries(identity, 5)`` a number, and
+    ``count_entries.of(identity, 5)`` its question.
+    """
+
+    def __init__(self, told: Callable[P, Select[T]]) -> None:
+        self._told = told
+        update_wrapper(self, told)
+
+    def of(self, *args: P.args, **_: P.kwargs) -> Question:
+        """The question; every argument is given by its place."""
+        return Question(self._told, args)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        value: T = answered([self.of(*args, **kwargs)])[0]
+        return value
+
+
+def answered(values: Iterable[Any]) -> list[Any]:
+    """The values in order, each question among them replaced by its answer: all those that this unit does not know come in one statement."""
+    found, unit = list(values), current_unit()
+    known: dict[object, Any] = unit.answers if unit.readonly else {}
+    questions = dict.fromkeys(value for value in found if isinstance(value, Question))
+    if missing := [question for question in questions if question not in known]:
+        row = db.execute(select(*(asked.told(*asked.args).scalar_subquery() for asked in missing))).one()
+        known |= zip(missing, row, strict=True)
+    return [known[value] if isinstance(value, Question) else value for value in found]
 
 
 def among(column: InstrumentedAttribute[V] | ColumnElement[V], keys: Select[V]) -> ColumnElement[bool]:

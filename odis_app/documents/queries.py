@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func
 
-from odis_app.core.db import asked_once, db
+from odis_app.core.db import db, one_value
 from odis_app.core.identity import Identity
 from odis_app.core.web import PER_PAGE, Page, paginate
 from odis_app.documents.models import Document
@@ -19,11 +19,11 @@ def documents_of(identity: Identity, record_id: int, page: int = 1, *, per_page:
     return paginate(statement, number=page, per_page=per_page)
 
 
-@asked_once
-def count_documents(identity: Identity, record_id: int) -> int:
+@one_value
+def count_documents(identity: Identity, record_id: int) -> Select[int]:
     """How many documents of a record the identity may see."""
-    seen = visible_documents(identity).where(Document.record_id == record_id).subquery()
-    return int(db.execute(select(func.count()).select_from(seen)).scalar_one())
+    seen = visible_documents(identity).where(Document.record_id == record_id)
+    return seen.with_only_columns(func.count(Document.id))
 
 
 def documents_by_id(identity: Identity, ids: Sequence[int]) -> dict[int, Document]:

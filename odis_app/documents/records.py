@@ -13,6 +13,7 @@ from typing import Any
 from flask import url_for
 from werkzeug.routing import BaseConverter, ValidationError
 
+from odis_app.core.db import answered
 from odis_app.core.identity import Identity
 from odis_app.core.slots import slot
 
@@ -80,7 +81,7 @@ def register_record_kind(
 ) -> RecordKind:
     """Give a kind of record its journal and documents pages. The objects have ``record_id``, ``owner_org_id``, ``public_id``.
 
-    Also fills the slots ``<name>.tabs`` (endpoint, permission, ``provider(identity, obj)`` gives the count) and ``<name>.aside``
+    Also fills the slots ``<name>.tabs`` (endpoint, permission, ``provider(identity, obj)`` gives the count or its question) and ``<name>.aside``
     (``provider(identity, obj)`` gives Markup). Their addresses are built with the name of the kind:
     ``url_for("journal.index", household=public_id)``.
     Registering again replaces: each application registers the same.
@@ -124,15 +125,13 @@ def _plain_context(kind: str) -> Callable[[Identity, Any, str, str], dict[str, A
 
     def context(identity: Identity, obj: Any, tab: str, crumb: str) -> dict[str, Any]:
         record = page_of(kind, obj)
+        entries = [
+            e for e in slot(f"{kind}.tabs").entries(identity) if e.permission is None or identity.can(e.permission, obj)
+        ]
+        counts = answered(e.provider(identity, obj) if e.provider else None for e in entries)
         tabs = [
-            {
-                "label": e.label,
-                "url": url_for(e.endpoint, record=record),
-                "current": e.endpoint == tab,
-                "count": e.provider(identity, obj) if e.provider else None,
-            }
-            for e in slot(f"{kind}.tabs").entries(identity)
-            if e.permission is None or identity.can(e.permission, obj)
+            {"label": e.label, "url": url_for(e.endpoint, record=record), "current": e.endpoint == tab, "count": count}
+            for e, count in zip(entries, counts, strict=True)
         ]
         return {"tabs": tabs, "crumbs": [(record.title, record.url), (crumb, None)]}
 

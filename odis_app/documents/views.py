@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 
+from odis_app.core.db import Question
 from odis_app.core.errors import RuleError
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
@@ -120,6 +121,6 @@ def _back() -> Response:
     return redirect_to_url(target if is_safe_path(target) else url_for("home.index"))
 
 
-def count(who: Identity, obj: Any) -> int:
+def count(who: Identity, obj: Any) -> Question:
     """What the tab « Documents » says beside its word."""
-    return queries.count_documents(who, obj.record_id)
+    return queries.count_documents.of(who, obj.record_id)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, select, text
 
-from odis_app.core.db import asked_once, db
+from odis_app.core.db import db, one_value
 from odis_app.core.identity import Identity
 from odis_app.core.web import Page, paginate
 from odis_app.documents.enums import Audience
@@ -85,11 +85,11 @@ def timeline(identity: Identity, record_id: int, page: int = 1, *, per_page: int
     return Page(views, rows.number, rows.per_page, rows.total)
 
 
-@asked_once
-def count_entries(identity: Identity, record_id: int) -> int:
+@one_value
+def count_entries(identity: Identity, record_id: int) -> Select[int]:
     """How many entries of a record the identity may read."""
-    seen = visible_entries(identity).where(JournalEntry.record_id == record_id).subquery()
-    return int(db.execute(select(func.count()).select_from(seen)).scalar_one())
+    seen = visible_entries(identity).where(JournalEntry.record_id == record_id)
+    return seen.with_only_columns(func.count(JournalEntry.id))
 
 
 def entry_view(identity: Identity, entry: JournalEntry) -> EntryView:

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, flash, render_template, request
 from markupsafe import Markup
 
 from odis_app.access.limits import limited_since
+from odis_app.core.db import Question
 from odis_app.core.errors import RuleError, StaleVersionError
 from odis_app.core.identity import Identity
 from odis_app.core.permissions import guard
@@ -222,6 +223,6 @@ def card_for(kind: str) -> Callable[[Identity, Any], Markup | None]:
     return card
 
 
-def count(who: Identity, obj: Any) -> int:
+def count(who: Identity, obj: Any) -> Question:
     """What the tab « Journal » says beside its word."""
-    return queries.count_entries(who, obj.record_id)
+    return queries.count_entries.of(who, obj.record_id)

@@ -33,6 +33,7 @@ LISTS = {  # who reads which list, and what is typed in one of its filters
 PICKERS = {"/offres/nouveau": "association", "/places/nouveau": "operateur"}
 PARTS = {  # fragments of lists too short here to be turned, of a queue that is only read: each is its page's part
     "/imports": "association", "/appariement": "association", "/bilans": "association", "/hebergements": "association", "/places": "operateur",
+    "/offres/a-qualifier": "association",
 }  # fmt: skip
 NOT_ASKED = {
     "home/_components_progress.html": "the page of components: nothing runs there",

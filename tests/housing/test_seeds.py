@@ -34,7 +34,7 @@ def test_offers_at_every_stage_and_places_at_every_freshness(database):
             "suspendue",
             "retiree",
         } <= set(stages)
-        assert len(queries.queue(identity)) == 11
+        assert queries.queue_counts(identity).total == 11
         told = db.execute(select(Offer)).scalars().all()
         assert any(o.risk_flag for o in told)
         assert all(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Date, Select, Text, and_, case, cast, func, literal, or_, select, union_all
 
 from odis_app.access.models import Grant
 from odis_app.core import clock
@@ -47,22 +48,41 @@ def fresh(household: Household) -> Fresh:
     return Fresh(household.reviewed_at, HALF_DAYS, STALE_DAYS, "relu")
 
 
-def _read(statement: Select[Any], due: ColumnElement[date], *order: Any) -> list[Any]:
-    """Rows (Household, name, due, total, late) of the lines due within a week, the first to be done before the others."""
-    named = statement.outerjoin(HouseholdIdentity, HouseholdIdentity.household_id == Household.id)
-    late = func.count().filter(due < clock.today()).over().label("late")
-    columns = named.add_columns(
-        HouseholdIdentity.name.label("name"), due.label("due"), func.count().over().label("total"), late
-    )
-    return list(
-        db.execute(
-            columns.where(due <= clock.today() + timedelta(days=WEEK)).order_by(*order, due, Household.id).limit(SHOWN)
-        )
-    )
+def _due(
+    kind: str,
+    files: Select[Any],
+    due: ColumnElement[date],
+    *order: Any,
+    day: Any = None,
+    partner: Any = None,
+) -> Select[Any]:
+    """(kind, id, due, day, partner, total, late) of the lines due within a week, the first to be done before the others."""
+    late = func.count().filter(due < clock.today()).over()
+    columns = files.with_only_columns(
+        literal(kind).label("kind"), Household.id, due.label("due"), cast(day, Date).label("day"), cast(partner, Text).label("partner"),
+        func.count().over().label("total"), late.label("late"),
+    )  # fmt: skip
+    soon = columns.where(due <= clock.today() + timedelta(days=WEEK))
+    return select(soon.order_by(*order, due, Household.id).limit(SHOWN).subquery())
 
 
-def _found(rows: list[Any], line: Callable[[Any], WorkItem], sentence: str, **listed: Any) -> Found:
-    return _counted([line(row) for row in rows], rows, sentence, "households.index", **listed)
+def lines(identity: Identity, *, mine: bool) -> list[Found]:
+    """The lines of every kind about one's files, in one statement."""
+    kinds = (_to_orient, _shares, _titles, _to_complete, _silent)
+    found = union_all(*(kind(own_files(identity, mine=mine)) for kind in kinds)).subquery()
+    statement = (
+        select(Household, HouseholdIdentity.name, *(c for c in found.c if c.key != "id"))
+        .join(found, found.c.id == Household.id)
+        .outerjoin(HouseholdIdentity, HouseholdIdentity.household_id == Household.id)
+    )
+    rows: dict[str, list[Any]] = {}
+    for row in db.execute(statement):
+        rows.setdefault(row.kind, []).append(row)
+    return [
+        _counted([line(row) for row in rows[kind]], rows[kind], sentence, "households.index", **listed(mine))
+        for kind, (line, sentence, listed) in _KINDS.items()
+        if kind in rows
+    ]
 
 
 def _counted(items: list[WorkItem], rows: Sequence[Any], sentence: str, endpoint: str, **listed: Any) -> Found:
@@ -81,118 +101,112 @@ def _who(row: Any) -> str:
     return f"\u2068{name}\u2069, {size}\u00a0personne{'s' if size > 1 else ''}"
 
 
-def to_orient(identity: Identity, *, mine: bool) -> Found:
+def _to_orient(files: Select[Any]) -> Select[Any]:
     """Complete files that wait for an offer, by priority then by the date of the need."""
-    delay = case((Household.priority >= URGENT, URGENT_DAYS), else_=PROPOSE_DAYS)
-    due = func.least(HouseholdRequest.need_from, Household.status_since + delay)
-    statement = own_files(identity, mine=mine).where(Household.status == S.A_ORIENTER.value)
-    joined = statement.outerjoin(HouseholdRequest, HouseholdRequest.household_id == Household.id).add_columns(
-        HouseholdRequest.need_from
+    need = HouseholdRequest.need_from
+    due = func.least(
+        need, Household.status_since + case((Household.priority >= URGENT, URGENT_DAYS), else_=PROPOSE_DAYS)
     )
-
-    def line(row: Any) -> WorkItem:
-        h, need = row.Household, row.need_from
-        soon = need is not None and need <= clock.today() + timedelta(days=HALF_DAYS)
-        title = (
-            f"Sans solution au {jour_court(need)} : chercher une offre"
-            if soon
-            else "Dossier complet sans proposition : chercher une offre"
-        )
-        why = f"{_who(row)}, {h.priority_label.lower()}" if h.priority else _who(row)
-        return WorkItem(
-            due=row.due, title=title, folder="household", endpoint="matching.of_household", values={"household": h.public_id}, action="Voir les offres",
-            number=h.number, why=why, note="priorité" if h.priority >= URGENT else "à orienter", urgency=h.priority, fresh=fresh(h),
-        )  # fmt: skip
-
-    rows = _read(joined, due, Household.priority.desc())
-    return _found(rows, line, "ménages à orienter", etape=S.A_ORIENTER.value, **referent(mine))
+    waiting = files.where(Household.status == S.A_ORIENTER.value)
+    joined = waiting.outerjoin(HouseholdRequest, HouseholdRequest.household_id == Household.id)
+    return _due("to_orient", joined, due, Household.priority.desc(), day=need)
 
 
-def to_complete(identity: Identity, *, mine: bool) -> Found:
+def _line_to_orient(row: Any) -> WorkItem:
+    h, need = row.Household, row.day
+    soon = need is not None and need <= clock.today() + timedelta(days=HALF_DAYS)
+    title = (
+        f"Sans solution au {jour_court(need)} : chercher une offre"
+        if soon
+        else "Dossier complet sans proposition : chercher une offre"
+    )
+    why = f"{_who(row)}, {h.priority_label.lower()}" if h.priority else _who(row)
+    return WorkItem(
+        due=row.due, title=title, folder="household", endpoint="matching.of_household", values={"household": h.public_id}, action="Voir les offres",
+        number=h.number, why=why, note="priorité" if h.priority >= URGENT else "à orienter", urgency=h.priority, fresh=fresh(h),
+    )  # fmt: skip
+
+
+def _to_complete(files: Select[Any]) -> Select[Any]:
     """Files that lack something before an offer can be looked for."""
-    statement = own_files(identity, mine=mine).where(Household.status.in_((S.BROUILLON.value, S.COMPLET.value)))
-
-    def line(row: Any) -> WorkItem:
-        h = row.Household
-        draft = h.status == S.BROUILLON.value
-        return WorkItem(
-            due=row.due, title="Dossier à compléter" if draft else "Dossier complet sans date de besoin", folder="household",
-            endpoint="households.show" if draft else "households.edit_project", values={"household": h.public_id},
-            action="Compléter" if draft else "Donner la date", number=h.number, why=_who(row), note="dossier", urgency=h.priority, fresh=fresh(h),
-        )  # fmt: skip
-
-    rows = _read(statement, Household.status_since + COMPLETE_DAYS, Household.priority.desc())
-    return _found(rows, line, "dossiers à compléter", etape=S.BROUILLON.value, **referent(mine))
+    lacking = files.where(Household.status.in_((S.BROUILLON.value, S.COMPLET.value)))
+    return _due("to_complete", lacking, Household.status_since + COMPLETE_DAYS, Household.priority.desc())
 
 
-def titles(identity: Identity, *, mine: bool) -> Found:
+def _line_to_complete(row: Any) -> WorkItem:
+    h = row.Household
+    draft = h.status == S.BROUILLON.value
+    return WorkItem(
+        due=row.due, title="Dossier à compléter" if draft else "Dossier complet sans date de besoin", folder="household",
+        endpoint="households.show" if draft else "households.edit_project", values={"household": h.public_id},
+        action="Compléter" if draft else "Donner la date", number=h.number, why=_who(row), note="dossier", urgency=h.priority, fresh=fresh(h),
+    )  # fmt: skip
+
+
+def _titles(files: Select[Any]) -> Select[Any]:
     """Papers that end within ninety days, or have ended."""
-    today = clock.today()
-    ends = HouseholdAdministrative.title_valid_until
-    statement = own_files(identity, mine=mine).where(
-        Household.status.not_in(CLOSED), ends <= today + timedelta(days=TITLE_DAYS)
-    )
-    joined = statement.join(HouseholdAdministrative, HouseholdAdministrative.household_id == Household.id).add_columns(
-        ends.label("ends")
-    )
-
-    def line(row: Any) -> WorkItem:
-        h, over = row.Household, row.ends < today
-        return WorkItem(
-            due=row.due, title=f"Titre de séjour échu le {jour_court(row.ends)}" if over else f"Titre de séjour : échéance {il_y_a(row.ends)}",
-            folder="household", endpoint="households.administrative", values={"household": h.public_id}, action="Voir la situation", number=h.number,
-            why=_who(row), note="titre", when="" if over else jour_court(row.ends), fresh=fresh(h),
-        )  # fmt: skip
-
-    rows = _read(joined, func.least(ends, today + timedelta(days=WEEK)), ends)
-    return _found(rows, line, "titres qui arrivent à échéance", titre="echeance", **referent(mine))
+    today, ends = clock.today(), HouseholdAdministrative.title_valid_until
+    ending = files.where(Household.status.not_in(CLOSED), ends <= today + timedelta(days=TITLE_DAYS))
+    joined = ending.join(HouseholdAdministrative, HouseholdAdministrative.household_id == Household.id)
+    return _due("titles", joined, func.least(ends, today + timedelta(days=WEEK)), ends, day=ends)
 
 
-def silent(identity: Identity, *, mine: bool) -> Found:
+def _line_title(row: Any) -> WorkItem:
+    h, ends = row.Household, row.day
+    over = ends < clock.today()
+    return WorkItem(
+        due=row.due, title=f"Titre de séjour échu le {jour_court(ends)}" if over else f"Titre de séjour : échéance {il_y_a(ends)}",
+        folder="household", endpoint="households.administrative", values={"household": h.public_id}, action="Voir la situation", number=h.number,
+        why=_who(row), note="titre", when="" if over else jour_court(ends), fresh=fresh(h),
+    )  # fmt: skip
+
+
+def _silent(files: Select[Any]) -> Select[Any]:
     """Files that nobody has read over for more than thirty days."""
     limit = clock.now() - timedelta(days=STALE_DAYS)
-    statement = own_files(identity, mine=mine).where(Household.status.not_in(CLOSED), Household.reviewed_at < limit)
-
-    def line(row: Any) -> WorkItem:
-        h = row.Household
-        return WorkItem(
-            due=row.due, title="Dossier sans nouvelle : le relire", folder="household", endpoint="households.show", values={"household": h.public_id},
-            action="Relire", number=h.number, why=_who(row), note="nouvelles", urgency=-1, fresh=fresh(h),
-        )  # fmt: skip
-
-    day = func.date(func.timezone(clock.PARIS.key, Household.reviewed_at))
-    rows = _read(statement, day + STALE_DAYS)
-    return _found(rows, line, "dossiers sans nouvelle depuis plus de 30 jours", vue="sans_nouvelle", **referent(mine))
+    left = files.where(Household.status.not_in(CLOSED), Household.reviewed_at < limit)
+    return _due("silent", left, func.date(func.timezone(clock.PARIS.key, Household.reviewed_at)) + STALE_DAYS)
 
 
-def shares(identity: Identity, *, mine: bool) -> Found:
+def _line_silent(row: Any) -> WorkItem:
+    h = row.Household
+    return WorkItem(
+        due=row.due, title="Dossier sans nouvelle : le relire", folder="household", endpoint="households.show", values={"household": h.public_id},
+        action="Relire", number=h.number, why=_who(row), note="nouvelles", urgency=-1, fresh=fresh(h),
+    )  # fmt: skip
+
+
+def _shares(files: Select[Any]) -> Select[Any]:
     """Shares of one's files that close within a week."""
     limit = clock.now() + timedelta(days=SHARE_DAYS)
     live = and_(
-        Grant.owner_org_id == identity.case_org_id,
+        Grant.owner_org_id == Household.owner_org_id,
         Grant.revoked_at.is_(None),
         Grant.expires_at > func.now(),
         Grant.expires_at <= limit,
     )
-    statement = (
-        own_files(identity, mine=mine)
-        .join(Grant, Grant.record_id == Household.id)
-        .join(Organisation, Organisation.id == Grant.grantee_org_id)
+    joined = files.join(Grant, Grant.record_id == Household.id).join(
+        Organisation, Organisation.id == Grant.grantee_org_id
     )
+    closes_on = func.date(func.timezone(clock.PARIS.key, Grant.expires_at))
+    return _due("shares", joined.where(live), closes_on, partner=Organisation.short_name)
 
-    def line(row: Any) -> WorkItem:
-        h = row.Household
-        return WorkItem(
-            due=row.due, title="Partage à renouveler, ou à laisser se fermer", folder="household", endpoint="households.shares",
-            values={"household": h.public_id}, action="Voir les partages", number=h.number, why=f"{_who(row)}, partagé avec {row.partner}", note="partage",
-        )  # fmt: skip
 
-    day = func.date(func.timezone(clock.PARIS.key, Grant.expires_at))
-    return _found(
-        _read(statement.where(live).add_columns(Organisation.short_name.label("partner")), day),
-        line,
-        "partages qui se ferment",
-    )
+def _line_share(row: Any) -> WorkItem:
+    h = row.Household
+    return WorkItem(
+        due=row.due, title="Partage à renouveler, ou à laisser se fermer", folder="household", endpoint="households.shares",
+        values={"household": h.public_id}, action="Voir les partages", number=h.number, why=f"{_who(row)}, partagé avec {row.partner}", note="partage",
+    )  # fmt: skip
+
+
+_KINDS: dict[str, tuple[Callable[[Any], WorkItem], str, Callable[[bool], dict[str, str]]]] = {
+    "to_orient": (_line_to_orient, "ménages à orienter", lambda mine: {"etape": S.A_ORIENTER.value, **referent(mine)}),
+    "shares": (_line_share, "partages qui se ferment", lambda _: {}),
+    "titles": (_line_title, "titres qui arrivent à échéance", lambda mine: {"titre": "echeance", **referent(mine)}),
+    "to_complete": (_line_to_complete, "dossiers à compléter", lambda mine: {"etape": S.BROUILLON.value, **referent(mine)}),
+    "silent": (_line_silent, "dossiers sans nouvelle depuis plus de 30 jours", lambda mine: {"vue": "sans_nouvelle", **referent(mine)}),
+}  # fmt: skip
 
 
 def proposals(identity: Identity, *, mine: bool) -> Found:
@@ -261,24 +275,27 @@ def _awaited(identity: Identity, o: Orientation) -> tuple[str, str]:
     )
 
 
-def stages(identity: Identity, *, mine: bool) -> list[tuple[HouseholdStatus, int, int]]:
-    """(stage, files, people) of the files that are not archived, in the order of stages."""
-    inner = own_files(identity, mine=mine).where(Household.status != S.ARCHIVE.value).subquery()
-    rows = db.execute(select(inner.c.status, func.count(), func.sum(inner.c.size)).group_by(inner.c.status))
-    found = {status: (files, people) for status, files, people in rows}
-    return [(stage, *found[stage.value]) for stage in S if stage.value in found]
+@dataclass(frozen=True, slots=True)
+class State:
+    """The files that are not archived. ``fresh``: how many were read over within fifteen days, within thirty, longer ago."""
+
+    fresh: tuple[int, int, int]
+    stages: list[tuple[HouseholdStatus, int, int]]
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return sum(self.fresh)
 
 
-def freshness_counts(identity: Identity, *, mine: bool) -> tuple[int, int, int]:
-    """Files read over within fifteen days, within thirty, and longer ago; archived ones apart."""
-    inner = own_files(identity, mine=mine).where(Household.status != S.ARCHIVE.value).subquery()
+def state(identity: Identity, *, mine: bool) -> State:
+    """Freshness, and (stage, files, people) in the order of stages."""
     half, stale = (clock.now() - timedelta(days=days) for days in (HALF_DAYS, STALE_DAYS))
-    at = inner.c.reviewed_at
-    row = db.execute(
-        select(
-            func.count().filter(at >= half),
-            func.count().filter(at < half, at >= stale),
-            func.count().filter(at < stale),
-        ).select_from(inner)
-    ).one()
-    return int(row[0]), int(row[1]), int(row[2])
+    at, count = Household.reviewed_at, func.count()
+    bands = (count.filter(at >= half), count.filter(at < half, at >= stale), count.filter(at < stale))
+    counted = own_files(identity, mine=mine).where(Household.status != S.ARCHIVE.value).group_by(Household.status)
+    columns = counted.with_only_columns(Household.status, count, func.sum(Household.size), *bands)
+    rows: list[Any] = list(db.execute(columns))
+    found = {row[0]: (int(row[1]), int(row[2])) for row in rows}
+    full, midway, old = (sum(row[n] for row in rows) for n in (3, 4, 5))
+    return State((full, midway, old), [(stage, *found[stage.value]) for stage in S if stage.value in found])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import func, or_, select
 
@@ -20,13 +19,13 @@ from odis_app.households.models import Household
 from odis_app.housing.enums import QualificationStatus
 from odis_app.housing.models import Offer
 from odis_app.housing.policy import visible_offers
-from odis_app.housing.queries import QueueRow, queue
+from odis_app.housing.queries import QueueRow, due_by
 from odis_app.housing.queries.offers import HALF_DAYS, STALE_DAYS
 from odis_app.journal.enums import EntryKind
 from odis_app.journal.models import JournalEntry, JournalReader
 from odis_app.journal.policy import visible_entries
 from odis_app.structures.policy import housing_org
-from odis_app.territories.models import Commune
+from odis_app.territories.queries import label_of
 
 ENTRIES, ENTRY_DAYS = 5, 14
 Q = QualificationStatus
@@ -41,42 +40,21 @@ ACTIONS = {
 
 def to_qualify(identity: Identity) -> Found:
     """One's own offers to call, visit or decide within a week; the delays are those of their département."""
-    horizon = clock.today() + timedelta(days=WEEK)
-    due = [row for row in queue(identity) if row.offer.owner_org_id == housing_org(identity) and _due(row) <= horizon]
-    due.sort(key=_due)
-    shown = due[:SHOWN]
-    names = _communes([row.offer for row in shown])
-    items = [_qualification(row, names) for row in shown]
-    late = sum(_due(row) < clock.today() for row in due)
-    return Found(
-        items,
-        overflow(
-            items,
-            total=len(due),
-            late=late,
-            today=clock.today(),
-            sentence="offres à qualifier",
-            endpoint="offers.queue",
-        ),
+    today = clock.today()
+    due = due_by(identity, today + timedelta(days=WEEK), limit=SHOWN)
+    items = [_qualification(row, day) for row, day in due.rows]
+    more = overflow(
+        items, total=due.total, late=due.late, today=today, sentence="offres à qualifier", endpoint="offers.queue"
     )
+    return Found(items, more)
 
 
-def _due(row: QueueRow) -> Any:
-    """A visit already agreed on is due on its own day; anything else when the delay ends."""
-    planned = row.offer.visit_planned_at
-    return (
-        planned.astimezone(clock.PARIS).date()
-        if planned and row.offer.qualification_status == Q.VISITE_PLANIFIEE.value
-        else row.deadline.due_on
-    )
-
-
-def _qualification(row: QueueRow, names: dict[str, str]) -> WorkItem:
-    offer, due = row.offer, _due(row)
+def _qualification(row: QueueRow, due: date) -> WorkItem:
+    offer = row.offer
     visit = offer.visit_planned_at if offer.qualification_status == Q.VISITE_PLANIFIEE.value else None
     return WorkItem(
         due=due, title=row.action, folder="place", endpoint="offers.qualification", values={"public_id": offer.public_id},
-        action=ACTIONS[Q(offer.qualification_status)], number=offer.number, why=_description(offer, names),
+        action=ACTIONS[Q(offer.qualification_status)], number=offer.number, why=_description(offer),
         note="visite" if visit else "qualification", when=heure(visit) if visit and due == clock.today() else "",
     )  # fmt: skip
 
@@ -98,12 +76,11 @@ def unconfirmed_offers(identity: Identity) -> Found:
         )
     )
     rows = db.execute(statement.order_by(Offer.confirmed_at, Offer.id).limit(SHOWN)).all()
-    names = _communes([row.Offer for row in rows])
     items = [
         WorkItem(
             due=row.Offer.confirmed_at.astimezone(clock.PARIS).date() + timedelta(days=STALE_DAYS), title="Offre sans confirmation : demander à l’hébergeur",
             folder="place", endpoint="offers.show", values={"public_id": row.Offer.public_id}, action="Relancer", number=row.Offer.number,
-            why=_description(row.Offer, names), note="relance", urgency=-1, fresh=Fresh(row.Offer.confirmed_at, HALF_DAYS, STALE_DAYS, "confirmée"),
+            why=_description(row.Offer), note="relance", urgency=-1, fresh=Fresh(row.Offer.confirmed_at, HALF_DAYS, STALE_DAYS, "confirmée"),
         )
         for row in rows
     ]  # fmt: skip
@@ -123,15 +100,10 @@ def unconfirmed_offers(identity: Identity) -> Found:
     )
 
 
-def _communes(offers: list[Offer]) -> dict[str, str]:
-    codes = {offer.commune_code for offer in offers if offer.commune_code and not offer.location_secret}
-    if not codes:
-        return {}
-    return {row.code: row.name for row in db.execute(select(Commune.code, Commune.name).where(Commune.code.in_(codes)))}
-
-
-def _description(offer: Offer, names: dict[str, str]) -> str:
-    where = names.get(offer.commune_code or "", offer.department_code)
+def _description(offer: Offer) -> str:
+    """« logement entier à titre gratuit, Nantes (44), 4 personnes »; a secret place is told by its département alone."""
+    here = offer.commune_code and not offer.location_secret
+    where = label_of(offer.commune_code) if here and offer.commune_code else offer.department_code
     kind = offer.kind_label
     return f"{kind[0].lower()}{kind[1:]}, {where}, {pluriel(offer.capacity, 'personne')}"
 

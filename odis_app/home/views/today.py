@@ -68,14 +68,13 @@ def _work(who: Identity) -> dict[str, Any] | None:
     cases, runs_places = who.can(HOUSEHOLD_CREATE), who.can(policy.CAPACITY_READ)
     mine = _is_mine(who)
     folder = FOLDERS.get(request.args.get("afficher", ""), "")
-    state = _files(who, mine=mine) if cases else None
-    if runs_places and not (state and state["total"]):
+    state = files.state(who, mine=mine) if cases else None
+    if runs_places and not (state and state.total):
         return None
     sources = []
     if cases:
-        reads = (files.to_orient, files.shares, files.titles, files.to_complete, files.silent)
-        sources += [read(who, mine=mine) for read in (reads if runs_places else (files.proposals, *reads))]
-        sources += cooperation.cooperation(who)
+        sources += [] if runs_places else [files.proposals(who, mine=mine)]
+        sources += files.lines(who, mine=mine) + cooperation.cooperation(who)
     if who.can(OFFER_QUALIFY):
         sources += [homes.to_qualify(who), homes.unconfirmed_offers(who)]
     if who.can(REVIEW_LIST):
@@ -91,6 +90,7 @@ def _work(who: Identity) -> dict[str, Any] | None:
         "mine": mine,
         "when": work.when,
         "files": state,
+        "narrowed": files.referent(mine),
         "entries": homes.entries_for_me(who) if cases else [],
         "cases": cases,
     }
@@ -121,16 +121,6 @@ def _scopes(mine: bool) -> list[dict[str, Any]]:
         {"label": label, "url": url_with(dossiers=name), "current": mine is (name == "moi")}
         for name, label in (("moi", "Mes dossiers"), ("equipe", "Toute l’équipe"))
     ]
-
-
-def _files(who: Identity, *, mine: bool) -> dict[str, Any]:
-    fresh = files.freshness_counts(who, mine=mine)
-    return {
-        "fresh": fresh,
-        "total": sum(fresh),
-        "stages": files.stages(who, mine=mine),
-        "narrowed": files.referent(mine),
-    }
 
 
 def _capacity(who: Identity) -> dict[str, Any]:

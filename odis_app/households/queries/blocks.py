@@ -26,6 +26,7 @@ from odis_app.households.models import (
 )
 from odis_app.households.queries.people import present_members
 from odis_app.organisations.enums import OrganisationKind
+from odis_app.organisations.models import Organisation
 
 
 def identity_block(household: Household) -> HouseholdIdentity | None:
@@ -66,12 +67,13 @@ def protection_label(identity: Identity, status: str) -> str:
 
 
 def load_blocks(household: Household) -> tuple[object, ...]:
-    """The blocks that a summary reads one by one, in one statement; what is returned is to be kept as long as they are read."""
+    """What every page of a file reads one by one, in one statement: its blocks and who holds it. To be kept as long as they are read."""
     identity, papers, asked = HouseholdIdentity, HouseholdAdministrative, HouseholdRequest
     statement = (
-        select(identity, papers, asked)
+        select(identity, papers, asked, Organisation)
         .outerjoin(papers, papers.household_id == identity.household_id)
         .outerjoin(asked, asked.household_id == identity.household_id)
+        .join(Organisation, Organisation.id == identity.owner_org_id)
         .where(identity.household_id == household.id)
     )
     row = db.execute(statement).first()

@@ -26,7 +26,7 @@ from odis_app.households.policy import (
     SAFETY_READ,
     find_household,
 )
-from odis_app.households.views.page import asides, blueprint, done, file_page, form_page, saved
+from odis_app.households.views.page import asides, blueprint, done, file_context, file_page, form_page, saved
 from odis_app.organisations.queries import colleagues, steering_service
 
 
@@ -44,11 +44,10 @@ def show(household: Household) -> Response:
             readers=queries.readers(household),
         )
     sees_reads = who.can(HOUSEHOLD_HISTORY, household)
-    _kept = queries.load_blocks(household)  # held until the page is written: what follows finds them
-    return file_page(
-        household,
+    context = file_context(who, household, "households.show", "")  # first: the cards show again what the tabs count
+    return render(
         "households/show.html",
-        tab="households.show",
+        **context,
         reason=StatusReason.label_of(household.status_reason),
         missing=queries.missing_items(household)[0] if policy.can_edit(who, household) else [],
         needs=[n for n in queries.needs(household) if n.level or n.detail],

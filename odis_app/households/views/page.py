@@ -2,7 +2,8 @@
 
 Slots that higher packages fill:
 
-- ``household.tabs``    label, endpoint (takes ``household``), permission, order; ``provider(identity, household)`` gives the count;
+- ``household.tabs``    label, endpoint (takes ``household``), permission, order; ``provider(identity, household)`` gives the count,
+  or its question (``core.db.one_value``): all of them are asked in one statement;
 - ``household.actions`` label, endpoint (takes ``household``), permission, order; ``icon``, ``primary=True`` for the one that burns,
   ``when=predicate(identity, household)`` hides it;
 - ``household.aside``   ``provider(identity, household)`` gives Markup, or None for nothing to show.
@@ -18,6 +19,7 @@ from markupsafe import Markup
 
 from odis_app.access.limits import limited_since
 from odis_app.core import clock
+from odis_app.core.db import answered
 from odis_app.core.errors import RuleError, StaleVersionError
 from odis_app.core.forms import Form
 from odis_app.core.identity import Identity
@@ -46,7 +48,10 @@ def file_context(who: Identity, household: Household, tab: str, crumb: str) -> d
     """The variables of « households/_file.html », for the pages of this package and the tabs that other packages give."""
     in_full = policy.reads_in_full(who, household)
     note_sensitivity(int(in_full))
-    limited = limited_since(household.id)
+    _kept = queries.load_blocks(household) if in_full else ()  # held while they are read below
+    tabs = [entry for entry in slot("household.tabs").entries(who) if _applies(entry, who, household)]
+    told = (entry.provider(who, household) if entry.provider else None for entry in tabs)
+    limited, *counts = answered([limited_since.of(household.id), *told])
     address = url_for("households.show", household=household.public_id)
     trail = [("Ménages", url_for("households.index")), (household.number, address), *([(crumb, None)] if crumb else [])]
     return {
@@ -54,7 +59,7 @@ def file_context(who: Identity, household: Household, tab: str, crumb: str) -> d
         "in_full": in_full,
         "name": display_name(household),
         "facts": _facts(who, household) if in_full else _minimal_facts(household),
-        "tabs": _tabs(who, household, tab),
+        "tabs": _tabs(household, tab, tabs, counts),
         "actions": []
         if limited
         else [e for e in slot("household.actions").entries(who) if _applies(e, who, household)],
@@ -76,16 +81,15 @@ def _applies(entry: Entry, who: Identity, household: Household) -> bool:
     return (entry.permission is None or who.can(entry.permission, household)) and (when is None or when(who, household))
 
 
-def _tabs(who: Identity, household: Household, current: str) -> list[dict[str, Any]]:
+def _tabs(household: Household, current: str, entries: list[Entry], counts: list[int | None]) -> list[dict[str, Any]]:
     found = [
         {
             "label": entry.label,
             "url": url_for(entry.endpoint, household=household.public_id),
             "current": entry.endpoint == current,
-            "count": entry.provider(who, household) if entry.provider else None,
+            "count": count,
         }
-        for entry in slot("household.tabs").entries(who)
-        if _applies(entry, who, household)
+        for entry, count in zip(entries, counts, strict=True)
     ]
     return found if len(found) > 1 else []
 

@@ -2,7 +2,6 @@
 
 from odis_app.housing.queries.offers import (
     OfferFilter,
-    QueueRow,
     address_of,
     describe,
     effective_status,
@@ -13,7 +12,6 @@ from odis_app.housing.queries.offers import (
     list_offers,
     offer_filter,
     offer_places,
-    queue,
     required_left,
     stop_words,
 )
@@ -31,6 +29,7 @@ from odis_app.housing.queries.places import (
     rows_of,
     stale_places,
 )
+from odis_app.housing.queries.queue import QueueRow, count_waiting, due_by, queue_counts, queue_page, queue_row
 
 __all__ = [
     "OfferFilter",
@@ -38,7 +37,9 @@ __all__ = [
     "PlaceRow",
     "QueueRow",
     "address_of",
+    "count_waiting",
     "describe",
+    "due_by",
     "effective_status",
     "events_of",
     "filtered_offers",
@@ -55,7 +56,9 @@ __all__ = [
     "place_counts",
     "place_filter",
     "place_row",
-    "queue",
+    "queue_counts",
+    "queue_page",
+    "queue_row",
     "required_left",
     "rows_of",
     "stale_places",

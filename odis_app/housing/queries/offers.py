@@ -18,11 +18,9 @@ from odis_app.core.identity import Identity
 from odis_app.core.text import fold
 from odis_app.core.web import Page, paginate
 from odis_app.housing import policy
-from odis_app.housing.delays import Deadline, deadline
-from odis_app.housing.enums import OPEN_STATUSES, OfferFact, QualificationStatus, RefusalMotif, ValidationMotif
+from odis_app.housing.enums import OfferFact, QualificationStatus, RefusalMotif, ValidationMotif
 from odis_app.housing.models import HOST_NAME, Offer, OfferAddress, OfferEvent, OfferHost, Place
 from odis_app.housing.status import SAFEGUARDS, compute_qualification, required_safeguards
-from odis_app.organisations.queries import rules_of
 from odis_app.structures.policy import housing_org
 from odis_app.territories.models import Commune
 
@@ -42,15 +40,6 @@ class OfferFilter:
     capacity: str = ""
     freshness: str = ""
     order: str = ""
-
-
-@dataclass(slots=True)
-class QueueRow:
-    """One offer to qualify: where its delay stands, and what to do next."""
-
-    offer: Offer
-    deadline: Deadline
-    action: str
 
 
 def effective_status(offer: Offer, today: date | None = None) -> QualificationStatus:
@@ -142,33 +131,6 @@ def _hosted_by(identity: Identity, q: str) -> ColumnElement[bool]:
     sought = keys.sought_indexes(q, org_id=org, column=HOST_NAME) if org else []
     hosts = select(OfferHost.offer_id).where(OfferHost.owner_org_id == org, OfferHost.name_index.contains(sought))
     return Offer.id.in_(hosts) if sought else false()
-
-
-def queue(identity: Identity) -> list[QueueRow]:
-    """The visible offers still to be qualified, by deadline: the first call, then the decision (delays of each département)."""
-    statement = policy.visible_offers(identity).where(Offer.qualification_status.in_([s.value for s in OPEN_STATUSES]))
-    offers = db.execute(statement.order_by(Offer.received_on, Offer.id)).scalars().all()
-    rules = {code: rules_of(code) for code in {o.department_code for o in offers}}
-    today, missing = clock.today(), _missing(offers)
-    rows = []
-    for offer in offers:
-        rule = rules[offer.department_code]
-        allowed = rule.decision_days if offer.called_on else rule.first_call_days
-        action = next_action(offer, missing.get(offer.id, ""))
-        rows.append(QueueRow(offer, deadline(offer.received_on, allowed, today), action))
-    return sorted(rows, key=lambda row: (row.deadline.due_on, row.offer.id))
-
-
-def _missing(offers: Sequence[Offer]) -> dict[int, str]:
-    """What was asked of the host, by offer that waits for it."""
-    waiting = [offer.id for offer in offers if offer.qualification_status == S.A_COMPLETER.value]
-    if not waiting:
-        return {}
-    keys.load(waiting)
-    statement = select(OfferEvent).where(
-        OfferEvent.offer_id.in_(waiting), OfferEvent.kind == OfferFact.A_COMPLETER.value
-    )
-    return {event.offer_id: event.note for event in db.scalars(statement.order_by(OfferEvent.id))}
 
 
 def stop_words(offer: Offer, events: Sequence[OfferEvent]) -> str:

@@ -48,9 +48,10 @@ STATES = {
 }  # fmt: skip
 
 
-def sections(who: Identity, current: str) -> list[dict[str, Any]]:
-    """The strip shared by the lists of this section."""
-    waiting = len(queries.queue(who)) if current != "places" else None
+def sections(who: Identity, current: str, *, waiting: int | None = None) -> list[dict[str, Any]]:
+    """The strip shared by the lists of this section; ``waiting``: how many offers are to qualify, when the page already knows."""
+    if waiting is None and current != "places" and who.can(OFFER_LIST):
+        waiting = queries.count_waiting(who)
     entries = [
         ("offers.index", "Offres", OFFER_LIST, None),
         ("offers.queue", "À qualifier", OFFER_LIST, waiting),
@@ -95,25 +96,22 @@ def index() -> Response:
 @guard(OFFER_LIST)
 def queue() -> Response:
     """The offers to qualify, the nearest deadline first."""
-    who = identity()
-    rows = queries.queue(who)
-    stage = request.args.get("etape", "")
-    counts = {s: sum(r.offer.qualification_status == s.value for r in rows) for s in QualificationStatus}
-    views = [{"label": "Toutes", "url": url_with(etape=""), "current": not stage, "count": len(rows)}]
+    who, stage = identity(), request.args.get("etape", "")
+    counts = queries.queue_counts(who)
+    total = sum(n for s, n in counts.stages.items() if stage in {"", s.value})
+    views = [{"label": "Toutes", "url": url_with(etape=""), "current": not stage, "count": counts.total}]
     views += [
         {"label": s.label, "url": url_with(etape=s.value), "current": stage == s.value, "count": n}
-        for s, n in counts.items()
-        if n
+        for s, n in counts.stages.items()
     ]
     return render(
         "housing/queue.html",
-        rows=[r for r in rows if not stage or r.offer.qualification_status == stage],
-        late=sum(r.deadline.left < 0 for r in rows),
-        today=sum(r.deadline.left == 0 for r in rows),
-        total=len(rows),
+        fragment="housing/_queue.html",
+        found=queries.queue_page(who, stage, number=page_number(), total=total),
+        counts=counts,
         views=views,
         states=STATES,
-        sections=sections(who, "offers.queue"),
+        sections=sections(who, "offers.queue", waiting=counts.total),
         can_create=who.can(OFFER_CREATE),
         label_of=label_of,
     )

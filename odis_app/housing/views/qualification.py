@@ -115,7 +115,6 @@ def _page(offer: Offer, *, step: str = "", form: Form | None = None, status: int
         )
     if form is not None:
         forms[step] = form
-    row = next((r for r in queries.queue(who) if r.offer.id == offer.id), None)
     required = required_safeguards(offer.kind, accepts_minors=offer.accepts_minors)
     return render(
         "housing/qualification.html",
@@ -125,7 +124,7 @@ def _page(offer: Offer, *, step: str = "", form: Form | None = None, status: int
         can_step=operations.is_qualifiable(offer),
         can_decide=may_qualify(who, offer.department_code, offer.dispositif_id),
         events=[(e, queries.describe(e)) for e in reversed(events)],
-        row=row,
+        row=queries.queue_row(who, offer),
         safeguards=[(label, name in done, name in required) for name, label in SAFEGUARDS.items()],
         blocking=queries.required_left(offer, events),
         **offer_context(who, offer, "qualification"),

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, func, select, text
 
 from odis_app.access import keys
 from odis_app.access.queries import class2_is_open
 from odis_app.core import clock
 from odis_app.core.crypto import place
-from odis_app.core.db import asked_once, db
+from odis_app.core.db import asked_once, db, one_value
 from odis_app.core.identity import Identity
 from odis_app.households.models import Household, Member
 from odis_app.households.queries import is_minor, present_members
@@ -81,6 +81,15 @@ def requests_of(identity: Identity, household: Household) -> Sequence[RightsRequ
     """The requests of a file, newest first."""
     statement = visible_requests(identity).where(RightsRequest.household_id == household.id)
     return db.scalars(statement.order_by(RightsRequest.id.desc())).all()
+
+
+@one_value
+def count_open(identity: Identity, household_id: int) -> Select[int | None]:
+    """How many requests of a file wait for an answer; None for none."""
+    waiting = visible_requests(identity).where(
+        RightsRequest.household_id == household_id, RightsRequest.state == RequestState.OUVERTE.value
+    )
+    return waiting.with_only_columns(func.nullif(func.count(RightsRequest.id), 0))
 
 
 def limitations_of(identity: Identity, household: Household) -> Sequence[Limitation]:

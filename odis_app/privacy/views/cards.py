@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from odis_app.core.db import Question
 from odis_app.core.identity import Identity
 from odis_app.households.models import Household
 from odis_app.privacy import policy, queries
 
 
-def open_requests(who: Identity, household: Household) -> int | None:
-    """How many requests of a file wait; None for none."""
-    return sum(r.is_open for r in queries.requests_of(who, household)) or None
+def open_requests(who: Identity, household: Household) -> Question:
+    """What the tab « Droits » says beside its word."""
+    return queries.count_open.of(who, household.id)
 
 
 def today(who: Identity) -> dict[str, Any] | None:
