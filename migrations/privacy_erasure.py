@@ -230,7 +230,8 @@ def _erasing() -> None:
         BEGIN
           INSERT INTO public.retired_statistics AS s (department_code, dispositif_id, opened_month, last_month, outcome, households, people)
           SELECT h.department_code, h.dispositif_id, date_trunc('month', h.created_at)::date, date_trunc('month', odis.last_contact(h.id))::date,
-                 coalesce(t.exit_outcome, h.status), 1, h.size
+                 coalesce((SELECT f.data ->> 'outcome' FROM public.household_facts f WHERE f.household_id = h.id AND f.kind = 'exited' AND f.happened_on = t.exited_on
+                            ORDER BY f.id DESC LIMIT 1), h.status), 1, h.size
             FROM public.households h LEFT JOIN public.household_tracking t ON t.record_id = h.id WHERE h.id = household
           ON CONFLICT (department_code, dispositif_id, opened_month, last_month, outcome)
           DO UPDATE SET households = s.households + 1, people = s.people + excluded.people;

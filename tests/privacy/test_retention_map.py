@@ -138,7 +138,7 @@ def test_each_rule_is_carried_out_by_a_plan_or_by_a_task_that_is_scheduled(catal
     assert set(BY_RULE.values()) <= set(rules())
 
 
-def test_the_words_and_the_tasks_say_the_duration_of_the_rule() -> None:
+def test_the_words_and_the_tasks_say_the_duration_of_the_rule(database: Flask) -> None:
     known = rules()
     for words, code in BY_RULE.items():
         if words[0].isdigit():
