@@ -2,8 +2,9 @@
 
 The files themselves (PDF, xlsx) are sealed in the documents' folder; the row holds their fingerprints and sentences without
 any person. A bilan of a household shows only while its organisation reads that household in full. ``department_movements``
-and ``department_proposals`` count for an organisation its own files. ``territory_figures`` counts a whole département for a service
-of the State: never fewer than ten households, by five, over months, quarters and years that are over, counted once and kept.
+and ``department_proposals`` count for an organisation its own files. A service of the State counts a whole département: exactly where it follows
+each file (``territory_stays``: entries and exits); of what no row tells it (how and why they left, moves, proposals), never fewer than ten
+households, by five, over months, quarters and years that are over, counted once and kept (``territory_figures``).
 """
 
 from __future__ import annotations
@@ -86,7 +87,12 @@ def _table() -> None:
 
 
 def _published() -> None:
-    definer("published(number bigint)", "bigint", "SELECT CASE WHEN number >= 10 THEN number - number % 5 END", volatility="IMMUTABLE")
+    definer(
+        "published(number bigint)",
+        "bigint",
+        "SELECT CASE WHEN number >= 10 THEN number - number % 5 END",
+        volatility="IMMUTABLE",
+    )
 
 
 def _counts() -> None:
@@ -116,6 +122,18 @@ def _counts() -> None:
 
 
 def _territory() -> None:
+    # Each stay that begins or ends moves a stage and a date that the State follows file by file: these counts tell nothing more.
+    definer(
+        "territory_stays(department text, since date, until date)",
+        "TABLE (measure text, households bigint, people bigint)",
+        """
+        SELECT fact, count(*), sum(size)
+          FROM (SELECT unnest(ARRAY['entries', 'exits']) AS fact, unnest(ARRAY[p.entered_on, p.exited_on]) AS day, h.size
+                  FROM public.placements p JOIN public.households h ON h.id = p.household_id
+                 WHERE p.cancelled_at IS NULL AND p.entered_on IS NOT NULL AND h.department_code = department
+                   AND odis.case_org() IS NOT NULL AND department IN (SELECT odis.steered_departments())) AS facts
+         WHERE day BETWEEN since AND until GROUP BY fact""",
+    )
     run("""
     CREATE TABLE private.territory_figures (
       department_code text NOT NULL,
@@ -131,7 +149,8 @@ def _territory() -> None:
     run("ALTER TABLE private.territory_figures OWNER TO odis_auth")
     run("REVOKE ALL ON private.territory_figures FROM PUBLIC")
     # Who may cut a period by the day, or ask again after one more line, reads one household by subtraction: why it left, where it went. A period
-    # that is over is counted once; a key of fewer than ten households has no line, as if it were none.
+    # that is over is counted once; a key of fewer than ten households has no line, as if it were none. Since exits are known to the unit, how and
+    # why households left is told for a whole year alone, and where four of them at least, and four people, may have left otherwise.
     definer(
         "territory_figures(department text, since date, until date)",
         "TABLE (measure text, key text, households bigint, people bigint)",
@@ -149,19 +168,23 @@ def _territory() -> None:
                      h.size, h.department_code AS home, o.department_code AS place
                 FROM public.placements p JOIN public.orientations o ON o.id = p.orientation_id JOIN public.households h ON h.id = p.household_id
                WHERE p.cancelled_at IS NULL AND p.entered_on IS NOT NULL AND $1 IN (h.department_code, o.department_code)),
+            exits AS (
+              SELECT m AS measure, CASE m WHEN 'reason' THEN exit_reason ELSE exit_outcome END AS key, count(*) AS households, sum(size) AS people
+                FROM stays, unnest(ARRAY['reason', 'outcome']) m WHERE exited AND home = $1 AND $3 > $2 + 360 GROUP BY 1, 2),
+            sheltered AS (
+              SELECT measure FROM exits GROUP BY measure
+              HAVING sum(households) - sum(odis.published(households)) >= 4
+                 AND sum(people) - sum(odis.published(people)) FILTER (WHERE households >= 10) >= 4),
             facts AS (
-              SELECT 'entries' AS measure, '' AS key, size FROM stays WHERE entered AND home = $1
-              UNION ALL SELECT 'exits', '', size FROM stays WHERE exited AND home = $1
-              UNION ALL SELECT 'reason', exit_reason, size FROM stays WHERE exited AND home = $1
-              UNION ALL SELECT 'outcome', exit_outcome, size FROM stays WHERE exited AND home = $1
-              UNION ALL SELECT 'arrivals', k, size FROM stays, unnest(ARRAY['', home]) k WHERE entered AND place = $1 AND home <> $1
+              SELECT 'arrivals' AS measure, k AS key, size FROM stays, unnest(ARRAY['', home]) k WHERE entered AND place = $1 AND home <> $1
               UNION ALL SELECT 'departures', k, size FROM stays, unnest(ARRAY['', place]) k WHERE entered AND home = $1 AND place <> $1
               UNION ALL SELECT 'proposals', k, 0 FROM public.orientations o JOIN public.households h ON h.id = o.household_id,
                         unnest(ARRAY['', {RESULT}]) k
                WHERE h.department_code = $1 AND (o.proposed_at AT TIME ZONE 'Europe/Paris')::date BETWEEN $2 AND $3)
             SELECT $1, $2, $3, n.measure, n.key, odis.published(n.households), CASE WHEN n.households >= 10 THEN odis.published(n.people) END
               FROM (SELECT measure, key, count(*) AS households, sum(size) AS people FROM facts GROUP BY measure, key
-                    UNION ALL SELECT t, '', 0, 0 FROM unnest(ARRAY['entries', 'exits', 'arrivals', 'departures', 'proposals']) t
+                    UNION ALL SELECT measure, key, households, people FROM exits WHERE measure IN (SELECT measure FROM sheltered)
+                    UNION ALL SELECT t, '', 0, 0 FROM unnest(ARRAY['arrivals', 'departures', 'proposals']) t
                      WHERE NOT EXISTS (SELECT FROM facts WHERE measure = t)) n
              WHERE n.key = '' OR n.households >= 10;
           END IF;
@@ -176,6 +199,7 @@ def _territory() -> None:
 def downgrade() -> None:
     drop_definer("territory_figures(department text, since date, until date)")
     run("DROP TABLE private.territory_figures")
+    drop_definer("territory_stays(department text, since date, until date)")
     drop_definer("department_proposals(department text, since date, until date)")
     drop_definer("department_movements(department text, since date, until date)")
     drop_definer("published(number bigint)")

@@ -61,8 +61,8 @@ class Delay:
     """A median in days over ``counted`` files; ``aside``: files left out because their dates are the wrong way round."""
 
     median: float | None
-    counted: int | None
-    aside: int | None = 0
+    counted: int
+    aside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +115,10 @@ class Manager:
 
 @dataclass(frozen=True, slots=True)
 class Mandated:
-    """A mandated association and how many files it follows here; None when that is secret."""
+    """A mandated association and how many files it follows here."""
 
     organisation: str
-    files: int | None
+    files: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class FileFigures:
     waiting: Group
     opened: Count
     opened_before: Count
-    signalled: int | None
+    signalled: int
 
 
 @dataclass(frozen=True, slots=True)

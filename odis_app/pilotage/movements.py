@@ -1,7 +1,8 @@
 """Stays and proposals of a département, by functions of the database that count and show no file.
 
-An organisation counts its own files as they are. A whole territory comes rounded from ``odis.territory_figures``, which counts a period that
-is over once and for all: asking again after one more line tells nothing of that line.
+An organisation counts its own files as they are. A service of the State, which follows each file by its stage and dates, counts entries and exits
+as they are too; the rest of a territory comes rounded from ``odis.territory_figures``, which counts a period that is over once and for all:
+asking again after one more line tells nothing of that line.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ RESULTS = (
     "entree_effective", "confirmee", "en_attente", OrientationStatus.REFUSEE.value, OrientationStatus.EXPIREE.value,
     OrientationStatus.ANNULEE.value, OrientationStatus.OBSOLETE.value,
 )  # fmt: skip
-Facts = dict[str, dict[str, Count]]
 
 
 # ── One's own files ─────────────────────────────────────────────────────────
@@ -29,9 +29,12 @@ Facts = dict[str, dict[str, Count]]
 
 def movement_figures(department: str, period: Period) -> MovementFigures:
     """Entries and exits of one's own files of the département, flows with others, and what became of the proposals of the period."""
-    rows, before = _rows("movements", department, period), _rows("movements", department, period.previous)
+    rows, before = (
+        _rows("department_movements", department, period),
+        _rows("department_movements", department, period.previous),
+    )
     exits, flows = _exits(rows, department), _flows(rows, department)
-    results = {r.result: Count(r.proposals, 0) for r in _rows("proposals", department, period)}
+    results = {r.result: Count(r.proposals, 0) for r in _rows("department_proposals", department, period)}
     return MovementFigures(
         entries=_entries(rows, department),
         entries_before=_entries(before, department),
@@ -45,7 +48,7 @@ def movement_figures(department: str, period: Period) -> MovementFigures:
 
 
 def _rows(counted: str, department: str, period: Period) -> Sequence[Any]:
-    statement = text(f"SELECT * FROM odis.department_{counted}(:department, :since, :until)")  # noqa: S608 - one of two words of this file
+    statement = text(f"SELECT * FROM odis.{counted}(:department, :since, :until)")  # noqa: S608 - one of four words of this file
     return db.execute(statement, {"department": department, "since": period.since, "until": period.until}).all()
 
 
@@ -78,33 +81,32 @@ def _flows(rows: Sequence[Any], department: str) -> list[Flow]:
 
 
 def territory_figures(department: str, period: Period) -> MovementFigures:
-    """The same of every file of the département, as far as it may be told."""
-    now, before = _facts(department, period), _facts(department, period.previous)
-    exits = now["exits"][""]
-    reasons = protected({reason.value: now["reason"].get(reason.value, SECRET) for reason in ExitReason}, exits)
-    listed = [
-        Exit(key, ExitReason(key).outcome.value, count) for key, count in reasons.cells.items() if count != SECRET
-    ]
-    arrivals, departures = now["arrivals"], now["departures"]
+    """The same of every file of the département: exact where each of them is followed, and the rest as far as it may be told."""
+    now, before, kept = _stays(department, period), _stays(department, period.previous), _facts(department, period)
+    left, reasons = now.get("exits", Count()), kept["reason"]
+    listed = [Exit(key, ExitReason(key).outcome.value, count) for key, count in reasons.items()]
+    arrivals, departures = kept["arrivals"], kept["departures"]
     codes = sorted({*arrivals, *departures} - {""})
     flows = [Flow(code, arrivals.get(code, SECRET), departures.get(code, SECRET)) for code in codes]
     return MovementFigures(
-        entries=now["entries"][""],
-        entries_before=before["entries"][""],
-        exits=[*listed, Exit("", "", SECRET)],
-        outcomes=protected({o.value: now["outcome"].get(o.value, SECRET) for o in Outcome}, exits),
-        exits_before=before["exits"][""],
+        entries=now.get("entries", Count()),
+        entries_before=before.get("entries", Count()),
+        exits=[*listed, Exit("", "", SECRET)] if left.households else [],
+        outcomes=Group({o.value: kept["outcome"].get(o.value, SECRET) for o in Outcome}, left),
+        exits_before=before.get("exits", Count()),
         flows=[*flows, Flow("", SECRET, SECRET)],
         flows_total=Flow("", arrivals[""], departures[""]),
-        proposals=protected({key: now["proposals"].get(key, SECRET) for key in RESULTS}, now["proposals"][""]),
+        proposals=protected({key: kept["proposals"].get(key, SECRET) for key in RESULTS}, kept["proposals"][""]),
     )
 
 
-def _facts(department: str, period: Period) -> Facts:
-    """By measure then by key; every measure has its total, secret when nothing is told."""
-    found: Facts = {name: {"": SECRET} for name in ("entries", "exits", "arrivals", "departures", "proposals")}
-    statement = text("SELECT * FROM odis.territory_figures(:department, :since, :until)")
-    for r in db.execute(statement, {"department": department, "since": period.since, "until": period.until}):
+def _stays(department: str, period: Period) -> dict[str, Count]:
+    return {r.measure: Count(r.households, r.people) for r in _rows("territory_stays", department, period)}
+
+
+def _facts(department: str, period: Period) -> dict[str, dict[str, Count]]:
+    """By measure then by key; moves and proposals have their total, secret when nothing is told."""
+    found: dict[str, dict[str, Count]] = {name: {"": SECRET} for name in ("arrivals", "departures", "proposals")}
+    for r in _rows("territory_figures", department, period):
         found.setdefault(r.measure, {})[r.key] = told(Count(r.households, r.people))
-    found.setdefault("reason", {}), found.setdefault("outcome", {})
-    return found
+    return {"reason": {}, "outcome": {}} | found

@@ -1,8 +1,8 @@
 """The figures of a département, under the identity of who asks: its service of the State, or an association on its own files.
 
 Files are counted from ``household_tracking`` (stage, size and dates of each file, no name), places from ``housing``; stays and
-proposals in ``movements``. An association reads its own files: its figures are exact. A service of the State reads no file: what it is
-given of a territory is told by ``secrecy``, over a calendar period that is over.
+proposals in ``movements``. Whoever reads or follows each file is given exact figures; what no row tells a service of the State (why a
+household left, where it went, what became of proposals) comes from ``secrecy``, over a calendar period that is over.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ from odis_app.pilotage.figures import (
 )
 from odis_app.pilotage.movements import movement_figures, territory_figures
 from odis_app.pilotage.period import Period
-from odis_app.pilotage.secrecy import protected, published, told, told_delay
 
 WAITING_STAGES = (
     HouseholdStatus.BROUILLON,
@@ -61,28 +60,22 @@ def steers(identity: Identity, department: str) -> bool:
 
 
 def department_figures(identity: Identity, department: str, period: Period) -> DepartmentFigures:
-    """All the figures, in about twelve statements. Raises PermissionError outside of one's départements and of the periods of a territory."""
-    whole = steers(identity, department)
-    if identity.case_org_id is None or department not in identity.departments or (whole and not may_tell(period)):
+    """All the figures, in about twelve statements. Raises PermissionError outside of one's départements."""
+    if identity.case_org_id is None or department not in identity.departments:
         raise PermissionError(f"figures of {department}")
-    files, delays = file_figures(identity, department, period), delay_figures(identity, department, period)
+    whole = steers(identity, department)
     return DepartmentFigures(
         department=department,
         whole_territory=whole,
         organisation=identity.org_name,
         period=period,
         computed_at=clock.now(),
-        files=_told_files(files) if whole else files,
-        delays=_told_delays(delays) if whole else delays,
+        files=file_figures(identity, department, period),
+        delays=delay_figures(identity, department, period),
         movements=territory_figures(department, period) if whole else movement_figures(department, period),
         places=place_figures(identity, department, min(period.until, clock.today())),
         mandated=mandated(identity, department) if whole else [],
     )
-
-
-def may_tell(period: Period) -> bool:
-    """Whether a whole territory is told over this period: two that differ by a day would tell one household."""
-    return period.is_calendar and period.until < clock.today()
 
 
 def _files(identity: Identity, department: str) -> Select[Any]:
@@ -121,18 +114,7 @@ def file_figures(identity: Identity, department: str, period: Period) -> FileFig
         ),
         opened=_one(files.where(_within(T.seniority_date, period))),
         opened_before=_one(files.where(_within(T.seniority_date, period.previous))),
-        signalled=_one(files.where(_within(cast(signalled, Date), period))).households,
-    )
-
-
-def _told_files(exact: FileFigures) -> FileFigures:
-    return FileFigures(
-        stages=protected(exact.stages.cells, exact.stages.total),
-        dispositifs=protected(exact.dispositifs.cells, exact.dispositifs.total),
-        waiting=protected(exact.waiting.cells, exact.waiting.total),
-        opened=told(exact.opened),
-        opened_before=told(exact.opened_before),
-        signalled=published(exact.signalled),
+        signalled=_one(files.where(_within(cast(signalled, Date), period))).households or 0,
     )
 
 
@@ -166,14 +148,6 @@ def delay_figures(identity: Identity, department: str, period: Period) -> DelayF
         now=_delays(files, period),
         before=_delays(files, period.previous),
         months=[(m, known.get(m.since, Delay(None, 0))) for m in months],
-    )
-
-
-def _told_delays(exact: DelayFigures) -> DelayFigures:
-    return DelayFigures(
-        now={name: told_delay(delay) for name, delay in exact.now.items()},
-        before={name: told_delay(delay) for name, delay in exact.before.items()},
-        months=[(month, told_delay(delay)) for month, delay in exact.months],
     )
 
 
@@ -279,6 +253,4 @@ def mandated(identity: Identity, department: str) -> list[Mandated]:
         .where(or_(Organisation.id.in_(ids), Organisation.id.in_(list(files))))
         .order_by(Organisation.folded)
     )
-    counts = {o.name: Count(files.get(o.id, 0), 0) for o in found}
-    followed = protected(counts, Count(sum(files.values()), 0))
-    return [Mandated(name, count.households) for name, count in followed.cells.items()]
+    return [Mandated(o.name, files.get(o.id, 0)) for o in found]

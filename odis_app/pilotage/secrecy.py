@@ -1,4 +1,4 @@
-"""What may be told of households to somebody who has no right on them: one rule for every figure of a whole territory.
+"""What may be told of households that the reader does not follow one by one: one rule for every such figure of a whole territory.
 
 A number is told from ten households up, rounded down to a multiple of five; below, it is secret, and so is a second one where the
 secret could be read by subtracting. Nought is as secret as nine: that nobody is concerned is an answer too. What is hidden depends on the
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from odis_app.pilotage.figures import Count, Delay, Group
+from odis_app.pilotage.figures import Count, Group
 
 LEAST, STEP = 10, 5
 
@@ -34,13 +34,6 @@ def protected(cells: Mapping[str, Count], whole: Count) -> Group:
     if shown and len(cells) - len(shown) == 1:
         kept[shown[0][1]] = SECRET
     return Group(kept, whole)
-
-
-def told_delay(delay: Delay) -> Delay:
-    """A median over ten files at least, to five days; what is set aside is counted the same way."""
-    counted = published(delay.counted)
-    median = None if counted is None or delay.median is None else float(STEP * int(delay.median / STEP + 0.5))
-    return Delay(median, counted, published(delay.aside))
 
 
 SECRET = Count(None, None)

@@ -121,9 +121,7 @@ def _made(report: Report, user_id: int, org_id: int) -> Bilan:
     with unit_of_work(token) as unit:
         made = operations.build(unit.identity, report)
         if made is None:
-            raise click.ClickException(
-                "Cette personne ne lit pas ce dossier, ce département n’est pas le sien, ou la période n’est pas un mois, un trimestre ou une année terminés."
-            )
+            raise click.ClickException("Cette personne ne lit pas ce dossier, ou ce département n’est pas le sien.")
         record_event(
             unit.identity,
             "report:command",

@@ -23,7 +23,7 @@ from odis_app.documents.storage import Store
 from odis_app.households.models import Household
 from odis_app.households.policy import reads_in_full, visible_households
 from odis_app.pilotage.period import Period
-from odis_app.pilotage.queries import department_figures, may_tell
+from odis_app.pilotage.queries import department_figures
 from odis_app.reports.department import department_bilan
 from odis_app.reports.document import Bilan
 from odis_app.reports.enums import ReportKind, ReportOutcome
@@ -38,10 +38,6 @@ TASK, QUEUE = "jobs.reports.run", "bilans"
 KEPT_DAYS = 365
 LONGEST_DAYS = 3 * 366
 CLOSED = "Ce dossier ne vous est plus ouvert en entier : le bilan est vide, rien n’en a été lu."
-TERRITORY_PERIOD = (
-    "Le bilan d’un département entier porte sur un mois, un trimestre ou une année civile qui est terminé, "
-    "par exemple du 1er au 31 octobre : deux périodes qui diffèrent d’un jour désigneraient un ménage."
-)
 Progress = Callable[[int, str], None]
 Print = Callable[[Bilan], bytes]
 
@@ -78,8 +74,6 @@ def request_department_report(identity: Identity, *, department: str, period: Pe
     if department not in countable_departments(identity):
         raise RuleError("department", "Choisissez un de vos départements.")
     whole = counts_territory(identity, department)
-    if whole and not may_tell(period):
-        raise RuleError("until", TERRITORY_PERIOD)
     name = _names().get(department, department)
     title = f"{name} ({department})" if whole else f"{name} ({department}), dossiers de {identity.org_short_name}"
     return _request(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 
 import pytest
@@ -12,21 +12,21 @@ from sqlalchemy import text
 
 from odis_app.core import clock
 from odis_app.core.db import db
-from odis_app.core.errors import RuleError
-from odis_app.pilotage.figures import Count, Delay, DepartmentFigures, total
+from odis_app.pilotage.figures import Count, DepartmentFigures, total
 from odis_app.pilotage.period import Period, last_month, months_before
-from odis_app.pilotage.queries import department_figures, file_figures, may_tell
-from odis_app.pilotage.secrecy import LEAST, SECRET, STEP, protected, published, told_delay
+from odis_app.pilotage.queries import department_figures, file_figures
+from odis_app.pilotage.secrecy import LEAST, SECRET, STEP, protected, published
 from odis_app.placements import operations as do
-from odis_app.placements.enums import ExitReason
-from odis_app.reports.operations import request_department_report
-from tests.placements.conftest import Town, stay
+from odis_app.placements.enums import EndedBy, ExitReason, Outcome
+from tests.placements.conftest import Town, found, stay
 from tests.support.client import StrictClient, text_of
 from tests.support.worlds import owner_unit
 
 NUMBERS = st.dictionaries(st.text("abcdef", min_size=1, max_size=2), st.integers(0, 60), min_size=1, max_size=6)
-REASONS = (ExitReason.LOGEMENT_SOCIAL, ExitReason.DECES, ExitReason.INCARCERATION, ExitReason.RETOUR_PAYS)
+REASONS = (ExitReason.LOGEMENT_SOCIAL,)
 Bounds = dict[tuple[date, str], list[int]]
+Facts = list[tuple[list[tuple[date, str]], int, int]]
+ENDS = {"expiree": "systeme", "annulee": "association", "obsolete": "systeme", "refusee": "menage"}  # who ends it so
 
 
 def possible(value: int | None, most: int) -> tuple[int, int]:
@@ -57,11 +57,6 @@ def test_what_is_told_is_told_again_the_same(numbers: dict[str, int]) -> None:
     assert protected(once.cells, once.total) == once
 
 
-def test_a_median_of_few_is_secret_and_others_are_to_five_days() -> None:
-    assert told_delay(Delay(41.0, 9, 3)) == Delay(None, None, None)
-    assert told_delay(Delay(42.5, 13, 0)) == Delay(45.0, 10, None)
-
-
 def test_the_database_rounds_as_the_application(town: Town) -> None:
     with town.ddets.acting():
         rows = db.execute(text("SELECT n, odis.published(n) FROM generate_series(0, 60) n")).all()
@@ -76,40 +71,45 @@ def crowd(town: Town, stays: list[tuple[date, ExitReason]]) -> None:
     entered = town.entered(0, household=town.household)
     with town.operator.acting() as identity:
         do.exit_placement(identity, placement=stay(entered), reason=REASONS[0].value, exited_on=clock.today())
+    with owner_unit():
+        left = stay(entered)
+        source, kept = left.orientation_id, left.id
     for number, (day, reason) in enumerate(stays):
+        given = {"number": f"s{number}", "day": day, "reason": reason.value, "outcome": reason.outcome.value}
+        with owner_unit():
+            given["orientation"] = _copied("orientations", source, given, {})
+            _copied("placements", kept, given, {
+                "orientation_id": ":orientation", "planned_on": ":day", "entered_on": ":day", "ends_on": "NULL", "exited_on": ":day",
+                "exit_reason": ":reason", "exit_outcome": ":outcome", "review_due": "true"})  # fmt: skip
+
+
+def proposed(town: Town, made: list[tuple[date, str]]) -> None:
+    """As many proposals made those days that ended so, each the copy of a real one."""
+    refused = town.propose()
+    with town.operator.acting() as identity:
+        do.refuse(identity, orientation=found(refused), party=EndedBy.HEBERGEUR, motif="dates")
+    with owner_unit():
+        source = found(refused).id
+    for number, (day, end) in enumerate(made):
         given = {
-            "number": str(number),
-            "day": day,
-            "before": day - timedelta(days=3),
-            "reason": reason.value,
-            "outcome": reason.outcome.value,
+            "number": f"p{number}",
+            "day": datetime.combine(day, time(12), clock.PARIS),
+            "end": end,
+            "by": ENDS[end],
         }
         with owner_unit():
-            given["orientation"] = _copied("orientations", "id = (SELECT min(id) FROM orientations)", given)
-            _copied("placements", "id = (SELECT min(id) FROM placements)", given)
+            changed = {"proposed_at": ":day", "ended_kind": ":end", "ended_by": ":by"}
+            _copied("orientations", source, given, changed)
 
 
-def _copied(table: str, which: str, given: dict[str, object]) -> int:
-    changed = {"public_id": "'essai' || lpad(:number, 11, '0')"}
-    if table == "placements":
-        changed |= {"orientation_id": ":orientation", "planned_on": ":before", "entered_on": ":before", "ends_on": "NULL", "exited_on": ":day",
-                    "exit_reason": ":reason", "exit_outcome": ":outcome"}  # fmt: skip
-    columns = [
-        row[0]
-        for row in db.execute(
-            text(
-                "SELECT column_name FROM information_schema.columns WHERE table_name = :t AND is_identity = 'NO' AND is_generated = 'NEVER'"
-            ),
-            {"t": table},
-        )
-    ]
+def _copied(table: str, source: int, given: dict[str, object], changed: dict[str, str]) -> int:
+    changed = {"public_id": "'essai' || lpad(:number, 11, '0')"} | changed
+    listed = "SELECT column_name FROM information_schema.columns WHERE table_name = :t AND is_identity = 'NO' AND is_generated = 'NEVER'"
+    columns = [row[0] for row in db.execute(text(listed), {"t": table})]
     values = ", ".join(changed.get(name, name) for name in columns)
     used = {key: value for key, value in given.items() if f":{key}" in values}
-    made = db.execute(
-        text(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {which} RETURNING id"),
-        used,
-    )
-    return int(made.scalar_one())
+    copy = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE id = {source} RETURNING id"
+    return int(db.execute(text(copy), used).scalar_one())
 
 
 def figures(town: Town, period: Period) -> DepartmentFigures:
@@ -127,38 +127,33 @@ def calendar() -> tuple[list[Period], list[Period]]:
     ]
 
 
-def test_months_quarters_and_years_subtracted_give_no_household(town: Town) -> None:
+def told(town: Town, period: Period) -> dict[tuple[str, str], int | None]:
+    """What bare SQL obtains, without the second secrets that the bilan adds."""
+    with town.ddets.acting():
+        asked = {"since": period.since, "until": period.until}
+        rows = db.execute(text("SELECT * FROM odis.territory_figures('44', :since, :until)"), asked)
+        return {(r.measure, r.key): r.households for r in rows}
+
+
+def test_months_quarters_and_years_subtracted_tell_no_proposal(town: Town) -> None:
     draw, (months, longer) = Random(5), calendar()
-    weights = [(REASONS[0], 12), (REASONS[1], 1), (REASONS[2], 3), (REASONS[3], 10)]
+    weights = list(zip(ENDS, (12, 1, 3, 10), strict=True))
     drawn = [
-        (m.since + timedelta(days=draw.randrange(28)), r)
+        (m.since + timedelta(days=draw.randrange(28)), end)
         for m in months
-        for r, most in weights
+        for end, most in weights
         for _ in range(draw.randint(0, most))
     ]
-    crowd(town, drawn)
-    true = {
-        (m.since, r.value): sum(m.since <= d <= m.until and r == why for d, why in drawn)
-        for m in months
-        for r in REASONS
-    }
+    proposed(town, drawn)
+    true = {(m.since, end): sum(m.since <= d <= m.until and end == e for d, e in drawn) for m in months for end in ENDS}
     bounds: Bounds = {cell: [0, 300] for cell in true}
-    facts: list[tuple[list[tuple[date, str]], int, int]] = []
+    facts: Facts = []
     for period in (*months, *longer):
-        with town.ddets.acting():  # bare, without the second secrets that the bilan adds
-            asked = {"since": period.since, "until": period.until}
-            rows = {
-                (r.measure, r.key): r.households
-                for r in db.execute(text("SELECT * FROM odis.territory_figures('44', :since, :until)"), asked)
-            }
+        rows = told(town, period)
         within = [m.since for m in months if period.since <= m.since <= period.until]
-        groups = {("reason", r.value): [r.value] for r in REASONS} | {("exits", ""): [r.value for r in REASONS]}
-        groups |= {
-            ("outcome", o): [r.value for r in REASONS if r.outcome == o] for o in {r.outcome.value for r in REASONS}
-        }
-        for key, reasons in groups.items():
-            cells = [(since, reason) for since in within for reason in reasons]
-            least, most = possible(rows.get(key), LEAST - 1)
+        for key, ends in [("", tuple(ENDS)), *((end, (end,)) for end in ENDS)]:
+            cells = [(since, end) for since in within for end in ends]
+            least, most = possible(rows.get(("proposals", key)), LEAST - 1)
             assert least <= sum(true[c] for c in cells) <= most
             facts.append((cells, least, most))
     narrow(bounds, facts)
@@ -168,7 +163,42 @@ def test_months_quarters_and_years_subtracted_give_no_household(town: Town) -> N
     assert [b for b in few.values() if b[1] - b[0] < 3] == []
 
 
-def narrow(bounds: Bounds, facts: list[tuple[list[tuple[date, str]], int, int]]) -> None:
+def test_how_and_why_they_left_subtracted_from_their_number_tell_no_household(town: Town) -> None:
+    """Exits are known to the unit: whatever is told of them, each reason and each outcome keeps four values, or all that are left."""
+    draw, last = Random(11), clock.today().year - 1
+    most = {reason: draw.choice((0, 0, 2, 9, 16)) for reason in ExitReason}
+    drawn = [
+        (date(last - back, 1 + draw.randrange(12), 1 + draw.randrange(28)), reason)
+        for back in range(5)
+        for reason in ExitReason
+        for _ in range(draw.randint(0, most[reason] if back else most[reason] // 8))
+    ]
+    drawn += [(date(last - 5, 3, 3), ExitReason.LOGEMENT_SOCIAL)] * 12  # twelve of twelve: told, nobody died
+    crowd(town, drawn)
+    shown: set[str] = set()
+    for back in range(6):
+        year = Period(date(last - back, 1, 1), date(last - back, 12, 31))
+        rows, left = told(town, year), [r for d, r in drawn if d.year == last - back]
+        assert figures(town, year).movements.exits_total.households == len(left)
+        true = {r.value: left.count(r) for r in ExitReason}
+        bounds: Bounds = {(year.since, name): list(possible(rows.get(("reason", name)), len(left))) for name in true}
+        facts: Facts = [(list(bounds), len(left), len(left))]
+        for outcome in Outcome:
+            cells = [(year.since, r.value) for r in ExitReason if r.outcome == outcome]
+            facts.append((cells, *possible(rows.get(("outcome", outcome.value)), len(left))))
+        narrow(bounds, facts)
+        for (_, name), (low, high) in bounds.items():
+            assert low <= true[name] <= high
+            assert high - low >= min(3, len(left)), (name, rows)
+        shown |= {measure for measure, _ in rows}
+    assert {"reason", "outcome"} <= shown
+    month = Period(date(last - 5, 3, 1), date(last - 5, 3, 31))
+    assert {measure for measure, _ in told(town, month)} & {"reason", "outcome"} == set()
+    twelve = Period(date(last - 5, 1, 1), date(last - 5, 12, 31))
+    assert {measure for measure, _ in told(town, twelve)} & {"reason", "outcome"} == set()
+
+
+def narrow(bounds: Bounds, facts: Facts) -> None:
     """What somebody who subtracts everything from everything is left with: each cell, given the bounds of the others."""
     last: Bounds = {}
     while last != bounds:
@@ -184,80 +214,38 @@ def narrow(bounds: Bounds, facts: list[tuple[list[tuple[date, str]], int, int]])
 
 
 def test_a_line_written_afterwards_changes_nothing_that_was_told(town: Town) -> None:
-    """Asked again after each household leaves, a total that moves by five would tell why that one left."""
+    """Asked again after each answer, a total that moves by five would tell what that one was."""
     month = last_month(clock.today())
-    crowd(town, [(month.since, REASONS[0])] * 14)
+    proposed(town, [(month.since, "expiree")] * 14)
     first = figures(town, month)
-    assert first.movements.exits_total.households == 10
+    assert first.movements.proposals.total.households == 10
     with owner_unit():
-        db.execute(
-            text("UPDATE placements SET entered_on = :day, exited_on = :day WHERE exited_on > :until"),
-            {"day": month.since, "until": month.until},
-        )
-        assert (
-            db.execute(
-                text("SELECT count(*) FROM placements WHERE exited_on BETWEEN :a AND :b"),
-                {"a": month.since, "b": month.until},
-            ).scalar_one()
-            == 15
-        )
+        later = {"day": datetime.combine(month.since, time(12), clock.PARIS)}
+        db.execute(text("UPDATE orientations SET proposed_at = :day"), later)
     assert figures(town, month).movements == first.movements
 
 
-@pytest.mark.parametrize("shift", [(1, 0), (0, -1), (-1, 0)])
-def test_two_periods_that_differ_by_a_day_are_not_told(
-    town: Town, client: StrictClient, shift: tuple[int, int]
-) -> None:
+@pytest.mark.parametrize("shift", [(1, 0), (0, -1), (-1, 0), (30, 40)])
+def test_two_periods_that_differ_by_a_day_tell_nothing_more_than_each_file(town: Town, shift: tuple[int, int]) -> None:
     month = last_month(clock.today())
+    proposed(town, [(month.since + timedelta(days=5), "expiree")] * 14)
+    crowd(town, [(month.since + timedelta(days=5), REASONS[0])] * 14)
+    whole = figures(town, month).movements
+    assert (whole.exits_total.households, whole.proposals.total.households) == (14, 10)
     period = Period(month.since + timedelta(days=shift[0]), month.until + timedelta(days=shift[1]))
-    with town.ddets.acting() as identity:
-        with pytest.raises(PermissionError):
-            department_figures(identity, "44", period)
-        with pytest.raises(RuleError, match="un mois, un trimestre ou une année"):
-            request_department_report(identity, department="44", period=period)
-        asked = {"since": period.since, "until": period.until}
-        assert (
-            db.execute(text("SELECT count(*) FROM odis.territory_figures('44', :since, :until)"), asked).scalar_one()
-            == 0
-        )
-    browser = client.as_(town.ddets)
-    values = {
-        "kind": "department",
-        "department": "44",
-        "since": period.since.isoformat(),
-        "until": period.until.isoformat(),
-    }
-    page = browser.submit(browser.get("/bilans/nouveau"), values, status=422)
-    assert "désigneraient un ménage" in text_of(page)
+    made = figures(town, period).movements
+    assert made.proposals.total == made.flows_total.arrivals == made.flows_total.departures == SECRET
+    assert {e.reason for e in made.exits} <= {""}
+    assert told(town, period) == {}
 
 
-def test_the_running_month_is_not_told_yet() -> None:
-    assert not may_tell(months_before(clock.today(), 0))
-    assert may_tell(last_month(clock.today()))
-    year = clock.today().year - 1
-    assert may_tell(Period(date(year, 1, 1), date(year, 12, 31)))
-    assert may_tell(Period(date(year, 4, 1), date(year, 6, 30)))
-    assert not may_tell(Period(date(year, 2, 1), date(year, 4, 30)))
-    assert not may_tell(Period(date(year, 1, 1), date(year, 6, 30)))
-
-
-def test_a_territory_of_one_household_is_secret_all_over(town: Town) -> None:
+def test_a_territory_of_one_household_tells_what_its_file_says_and_nothing_else(town: Town) -> None:
     made = figures(town, last_month(clock.today()))
-    counts = [
-        *made.files.stages.cells.values(),
-        made.files.stages.total,
-        *made.files.waiting.cells.values(),
-        *made.files.dispositifs.cells.values(),
-    ]
-    counts += [
-        made.files.opened,
-        made.movements.entries,
-        made.movements.exits_total,
-        *(e.count for e in made.movements.exits),
-    ]
-    assert set(counts) == {SECRET}
-    assert (made.files.signalled, {m.files for m in made.mandated}) == (None, {None})
-    assert {(d.median, d.counted) for d in made.delays.now.values()} == {(None, None)}
+    assert made.files.stages.total.households == 1
+    assert [m.files for m in made.mandated if m.files] == [1]
+    assert (made.movements.exits, made.movements.entries) == ([], Count())
+    assert made.movements.proposals.total == made.movements.flows_total.arrivals == SECRET
+    assert set(made.movements.proposals.cells.values()) == {SECRET}
 
 
 def test_what_the_home_page_counts_exactly_is_a_list_that_its_reader_opens(town: Town, client: StrictClient) -> None:

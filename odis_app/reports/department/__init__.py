@@ -11,11 +11,11 @@ from odis_app.pilotage.secrecy import LEAST, STEP
 from odis_app.reports.department.files import aside, delays_section, files_section
 from odis_app.reports.department.movements import flows_section, movements_section
 from odis_app.reports.department.places import answering, boxes, coverage_section, occupied, places_section
-from odis_app.reports.department.words import cell, counted, many, opening, told_delay
+from odis_app.reports.department.words import counted, many, opening, told_delay
 from odis_app.reports.document import Bilan, Cell, Section
 
 OWN_USE = "Usage interne : de petits effectifs peuvent désigner des personnes."
-TOLD = f"Ménages et personnes arrondis au multiple de {STEP} inférieur ; moins de {LEAST} ménages : secret."
+TOLD = f"Nature et motifs des sorties, propositions, mobilité : arrondis au multiple de {STEP} inférieur, secret sous {LEAST} ménages."
 
 
 def department_bilan(f: DepartmentFigures, names: Mapping[str, str]) -> Bilan:
@@ -66,8 +66,8 @@ def _facts(f: DepartmentFigures, name: str, scope: str) -> list[tuple[str, Cell]
         ("Longue attente au-delà de (jours)", WAITING_BOUNDS[-1][0]),
         ("Secret au-dessous de (ménages)", LEAST if f.whole_territory else None),
         ("Arrondi au multiple inférieur de", STEP if f.whole_territory else None),
-        ("Dossiers signalés à l’État pendant la période", cell(f.files.signalled)),
-        ("Délais écartés, dates dans le désordre", cell(aside(f))),
+        ("Dossiers signalés à l’État pendant la période", f.files.signalled),
+        ("Délais écartés, dates dans le désordre", aside(f)),
         ("Organisations gestionnaires de places", f.places.answering.whole),
         ("Organisations gestionnaires répondantes", f.places.answering.part),
         ("Organisations gestionnaires silencieuses", f.places.answering.whole - f.places.answering.part),
@@ -81,11 +81,7 @@ def _facts(f: DepartmentFigures, name: str, scope: str) -> list[tuple[str, Cell]
 
 def _lead(f: DepartmentFigures) -> list[str]:
     first = f.delays.now["first_proposal"]
-    none = (
-        "secret, moins de dix dossiers comptés"
-        if f.whole_territory
-        else "donnée non renseignée, aucune première proposition n’a été faite"
-    )
+    none = "donnée non renseignée, aucune première proposition n’a été faite"
     return [
         _entered(f),
         told_delay(first, "Le délai médian de la demande à la première proposition est de")
@@ -120,7 +116,7 @@ def _method(f: DepartmentFigures) -> Section:
     ]
     if f.whole_territory:
         sentences += [
-            f"« secret » : moins de {LEAST} ménages, zéro compris, ou un nombre dont on déduirait celui-là par soustraction. Les autres nombres de ménages et de personnes sont arrondis au multiple de {STEP} inférieur, les délais à {STEP}{NBSP}jours : un total peut dépasser la somme de ses lignes.",
-            "Entrées, sorties, propositions et mobilité d’une période terminée sont comptées une seule fois : ce qui est saisi ensuite n’y change rien.",
+            f"Étapes, attente, délais, entrées et sorties sont exacts : le service suit chaque dossier par son étape et ses dates. Nature et motifs des sorties, propositions et mobilité, que le suivi ne dit pas, sont arrondis au multiple de {STEP} inférieur ; « secret » : moins de {LEAST} ménages, zéro compris, ou un nombre dont on déduirait celui-là par soustraction.",
+            "Propositions et mobilité sont dites pour un mois, un trimestre ou une année civile terminés, la nature et les motifs des sorties pour une année : deux périodes qui diffèrent d’un jour désigneraient un ménage. Elles sont comptées une seule fois ; ce qui est saisi ensuite n’y change rien.",
         ]
     return Section("Méthode", sentences)

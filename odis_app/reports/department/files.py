@@ -46,7 +46,7 @@ def files_section(f: DepartmentFigures) -> Section:
 def _sentences(f: DepartmentFigures) -> list[str]:
     everything, waiting = f.files.stages.total, f.files.waiting.total
     long = f.files.waiting.cells[WAITING_MORE].households
-    told = "un nombre secret" if long is None else nombre(long) if long else "aucun"
+    told = nombre(long) if long else "aucun"
     waits = "attendent" if many(waiting.households) else "attend"
     signalled = counted(Count(f.files.signalled, None), "dossier")
     return [
@@ -78,17 +78,14 @@ def _compared(label: str, now: int | None, before: int | None) -> list[Cell]:
     return [label, now, before, abs(now - before), way]
 
 
-def aside(f: DepartmentFigures) -> int | None:
+def aside(f: DepartmentFigures) -> int:
     """Delays left out because their dates are the wrong way round."""
-    found = [delay.aside for delay in f.delays.now.values()]
-    return None if None in found else sum(n or 0 for n in found)
+    return sum(delay.aside for delay in f.delays.now.values())
 
 
 def delays_section(f: DepartmentFigures) -> Section:
     """Medians of the period, of the one before, and month by month."""
-    none = (
-        "secret, moins de dix dossiers comptés" if f.whole_territory else "donnée non renseignée, aucun dossier compté"
-    )
+    none = "donnée non renseignée, aucun dossier compté"
     sentences = [
         told_delay(f.delays.now[key], f"{label} : délai médian de") or f"{label} : {none} pendant la période."
         for key, label in DELAY_LABELS.items()
@@ -98,21 +95,18 @@ def delays_section(f: DepartmentFigures) -> Section:
             f"{pluriel(left, 'délai est écarté', 'délais sont écartés')} : leurs dates sont dans le désordre."
         )
     rows: list[list[Cell]] = [
-        [label, *_median(f, f.delays.now[key]), *_median(f, f.delays.before[key])]
-        for key, label in DELAY_LABELS.items()
+        [label, *_median(f.delays.now[key]), *_median(f.delays.before[key])] for key, label in DELAY_LABELS.items()
     ]
     head = columns("Étape", "Médiane", "Dossiers", "Médiane avant", "Dossiers avant")
     caption = f"Délais médians, en jours, et nombre de dossiers comptés ; avant : {f.period.previous.label}"
     table = Table("Délais", caption, head, rows)
     if all(d.median is None for _, d in f.delays.months):
-        return Section(
-            "2. Délais", sentences, [], [table] if any(d.counted != 0 for d in f.delays.before.values()) else []
-        )
+        return Section("2. Délais", sentences, [], [table] if any(d.counted for d in f.delays.before.values()) else [])
     return Section("2. Délais", sentences, [_by_month(f)], [table, _months(f)])
 
 
-def _median(f: DepartmentFigures, delay: Delay) -> list[Cell]:
-    return [cell(delay.median) if f.whole_territory else delay.median, cell(delay.counted)]
+def _median(delay: Delay) -> list[Cell]:
+    return [delay.median, delay.counted]
 
 
 def _by_month(f: DepartmentFigures) -> Chart:
@@ -128,6 +122,6 @@ def _by_month(f: DepartmentFigures) -> Chart:
 
 
 def _months(f: DepartmentFigures) -> Table:
-    rows: list[list[Cell]] = [[m.label, *_median(f, d)] for m, d in f.delays.months]
+    rows: list[list[Cell]] = [[m.label, *_median(d)] for m, d in f.delays.months]
     caption = "De la demande à la première proposition, en jours, par mois"
     return Table("Délais par mois", caption, columns("Mois", "Médiane", "Dossiers"), rows)

@@ -6,24 +6,39 @@ from collections.abc import Mapping
 
 from odis_app.core.formats import pluriel
 from odis_app.pilotage.figures import Count, DepartmentFigures, MovementFigures, Share
+from odis_app.pilotage.secrecy import LEAST
+from odis_app.pilotage.secrecy import SECRET as SECRETS
 from odis_app.placements.enums import ExitReason, Outcome
 from odis_app.reports.department.words import PROPOSAL_LABELS, cell, counted, labelled, many, opening, ratio
 from odis_app.reports.document import SECRET, Cell, Column, Section, Table, columns, text_columns
+
+FEW = f"{SECRET}, elles ne sont dites qu’à partir de {LEAST}, pour un mois, un trimestre ou une année civile terminés"
 
 
 def movements_section(f: DepartmentFigures) -> Section:
     """What became of proposals; exits by class and by reason."""
     m = f.movements
-    tables = []
-    if m.proposals.total.households != 0:
+    tables, sentences = [], [_made(m), _left(m)]
+    if m.proposals.total.households:
         tables.append(_proposals(m))
-    if m.exits_total.households != 0:
-        tables += [_outcomes(m), _reasons(m)]
-    return Section("3. Propositions, entrées et sorties", [_made(m), _left(m)], [], tables)
+    if m.exits_total.households:
+        told = [
+            table
+            for table, cells in ((_outcomes, m.outcomes.cells.values()), (_reasons, [e.count for e in m.exits]))
+            if set(cells) != {SECRETS}
+        ]
+        tables += [table(m) for table in told]
+        if len(told) < 2:
+            sentences.append(
+                f"{'Nature et motifs' if not told else 'Motifs'} de sortie : {SECRET}, ils ne sont dits qu’à partir de {LEAST} ménages et pour une année civile terminée."
+            )
+    return Section("3. Propositions, entrées et sorties", sentences, [], tables)
 
 
 def _made(m: MovementFigures) -> str:
     made, entered = m.proposals.total.households, m.proposals.cells["entree_effective"].households
+    if made is None:
+        return f"Propositions et ce qu’elles sont devenues : {FEW}."
     if made == 0:
         return "Aucune proposition n’a été faite pendant la période."
     verb = "ont été faites" if many(made) else "a été faite"
@@ -35,7 +50,7 @@ def _left(m: MovementFigures) -> str:
     if left.households == 0:
         return "Aucune sortie n’est enregistrée pendant la période."
     verb = "ont" if many(left.households) else "a"
-    return f"{opening(counted(left, 'ménage'))} {verb} quitté un logement ; sorties positives : {ratio(positive, left.households)}."
+    return f"{opening(counted(left, 'ménage'))} {verb} quitté un logement{'' if positive is None else f' ; sorties positives : {ratio(positive, left.households)}'}."
 
 
 def _proposals(m: MovementFigures) -> Table:
@@ -82,6 +97,9 @@ def _share(number: int | None, whole: int | None) -> Cell:
 def flows_section(f: DepartmentFigures, names: Mapping[str, str]) -> Section:
     """Entries between this département and the others."""
     title, m = "5. Mobilité entre départements", f.movements
+    arrivals, departures = m.flows_total.arrivals, m.flows_total.departures
+    if arrivals.households is None and departures.households is None:
+        return Section(title, [f"Entrées entre ce département et les autres : {FEW}."])
     if not m.flows:
         return Section(title, ["Aucune entrée entre ce département et un autre n’est enregistrée pendant la période."])
     rows: list[list[Cell]] = [
@@ -92,7 +110,6 @@ def flows_section(f: DepartmentFigures, names: Mapping[str, str]) -> Section:
         ]
         for flow in m.flows
     ]
-    arrivals, departures = m.flows_total.arrivals, m.flows_total.departures
     rows.append(["Total", *_both(arrivals), *_both(departures)])
     head = columns("Autre département", "Ménages arrivés", "Personnes arrivées", "Ménages partis", "Personnes parties")
     sentence = f"{_moved(arrivals, 'est venu', 'sont venus')} d’un autre département, {_moved(departures, 'est parti', 'sont partis')} vers un autre."

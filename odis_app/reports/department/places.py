@@ -5,7 +5,6 @@ from __future__ import annotations
 from odis_app.core.formats import NBSP, jour_long, nombre, part, pluriel
 from odis_app.housing.enums import UnavailabilityMotif
 from odis_app.pilotage.figures import DepartmentFigures, PlaceFigures, Share
-from odis_app.reports.department.words import cell
 from odis_app.reports.document import MISSING, Box, Cell, Chart, Column, Section, Table, columns, text_columns
 
 
@@ -128,7 +127,7 @@ def coverage_section(f: DepartmentFigures) -> Section:
         [Table("Couverture", "Organisations gestionnaires répondantes et silencieuses", head, rows)] if rows else []
     )
     if f.mandated:
-        files: list[list[Cell]] = [[m.organisation, cell(m.files)] for m in f.mandated]
+        files: list[list[Cell]] = [[m.organisation, m.files] for m in f.mandated]
         tables.append(
             Table(
                 "Associations",
