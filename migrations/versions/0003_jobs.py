@@ -96,6 +96,7 @@ def _tables() -> None:
         "CREATE TABLE key_checks (name text PRIMARY KEY, fingerprint text NOT NULL, seen_at timestamptz NOT NULL DEFAULT now())"
     )
     open_table("key_checks")
+    run("REVOKE SELECT ON key_checks FROM odis_public")
     run("GRANT INSERT ON key_checks TO odis_auth")
 
 

@@ -496,6 +496,7 @@ def _changes() -> None:
     )
     run("CREATE INDEX ix_place_changes_by ON place_changes (changed_by)")
     open_table("place_changes")
+    run("REVOKE SELECT ON place_changes FROM odis_public")  # which homes move is nobody else's
     run("GRANT INSERT, UPDATE ON place_changes TO odis_auth")
     for table, column in (("places", "id"), ("occupancies", "place_id")):
         run(f"""

@@ -30,7 +30,7 @@ from typing import Any
 import brotli  # type: ignore[import-untyped]
 from markupsafe import Markup
 
-from odis_app.core.headers import nonce_attribute
+from odis_app.core.headers import STAY_ON_HTTPS, nonce_attribute
 
 PROJECT = Path(__file__).resolve().parents[2]
 CDN_ORIGIN = "https://cdn.jsdelivr.net"
@@ -237,6 +237,17 @@ def install(project: Path = PROJECT, var: Path | None = None) -> None:
 # ── Serving ─────────────────────────────────────────────────────────────────
 
 
+# A drawing or a page that were served by mistake would run nothing, nowhere, for nobody else.
+HARD = (
+    ("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"), ("Referrer-Policy", "no-referrer"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+)  # fmt: skip
+
+
+def _over_https(environ: dict[str, Any]) -> list[tuple[str, str]]:
+    return [STAY_ON_HTTPS] if environ.get("wsgi.url_scheme") == "https" else []
+
+
 class AssetServer:
     """WSGI layer in front of the application: answers ``/assets/…`` alone, so that a file costs no session and no SQL."""
 
@@ -251,9 +262,15 @@ class AssetServer:
             return self.application(environ, start_response)  # type: ignore[no-any-return]
         name = path[len(URL_PREFIX) :]
         if name not in self.names or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-            start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "0")])
+            plain = [
+                ("Content-Type", "text/plain; charset=utf-8"),
+                ("Content-Length", "0"),
+                ("Cache-Control", "no-store"),
+            ]
+            start_response("404 Not Found", [*plain, *HARD, *_over_https(environ)])
             return [b""]
         file, headers = self._choose(name, environ.get("HTTP_ACCEPT_ENCODING", ""))
+        headers += _over_https(environ)
         if dict(headers)["ETag"] in environ.get("HTTP_IF_NONE_MATCH", ""):
             start_response("304 Not Modified", [h for h in headers if h[0] not in {"Content-Type", "Content-Length"}])
             return [b""]
@@ -275,8 +292,7 @@ class AssetServer:
             ("Cache-Control", "public, max-age=31536000, immutable"),
             ("ETag", f'"{name}{"-" + encoding if encoding else ""}"'),
             ("Vary", "Accept-Encoding"),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Cross-Origin-Resource-Policy", "same-origin"),
+            *HARD,
         ]
         return file, headers + ([("Content-Encoding", encoding)] if encoding else [])
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 SMALL = 1000  # bytes: below, compressing gains nothing
 PADDING = 100
+STAY_ON_HTTPS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 _NONCE = "odis.csp_nonce"
 
 
@@ -50,7 +51,7 @@ def _harden(response: Response) -> Response:
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
     headers.setdefault("Cache-Control", "no-store")
     if request.is_secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        headers.setdefault(*STAY_ON_HTTPS)
     return response
 
 

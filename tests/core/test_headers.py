@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.wrappers import Response
 
 from odis_app.core.assets import CDN_ORIGIN
+from odis_app.core.permissions import public
+from tests.support.client import StrictClient
+from tests.support.worlds import WorldBuilder
 
 POLICY = (
     "default-src 'none'; script-src {0}; style-src {0}; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
@@ -80,3 +84,57 @@ def test_a_nonce_serves_one_answer_and_no_origin_is_allowed_whole(
 def test_over_https_the_browser_is_told_to_stay_there(database: Flask) -> None:
     answer = database.test_client().get("/connexion", base_url="https://localhost")
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "given", "status"),
+    [
+        ("PUT", "/connexion", {}, 405),
+        ("OPTIONS", "/connexion", {}, 200),
+        ("HEAD", "/connexion", {}, 200),
+        ("POST", "/connexion", {"data": b"x" * (23 * 1024 * 1024)}, 413),
+        ("GET", "/static/../../wsgi.py", {}, 404),
+        ("GET", "/mentions-legales", {"headers": {"X-Break": "1"}}, 500),
+    ],
+)
+def test_refusals_and_faults_are_hardened_too(
+    database: Flask, monkeypatch: pytest.MonkeyPatch, method: str, path: str, given: dict[str, Any], status: int
+) -> None:
+    @public
+    def broken() -> str:
+        raise RuntimeError
+
+    if status == 500:
+        monkeypatch.setitem(database.view_functions, "home.legal", broken)
+    answer = database.test_client().open(path, method=method, **given)
+    assert answer.status_code == status
+    assert {name: answer.headers.get(name) for name in HARD} == HARD
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_a_download_is_hardened_and_runs_nothing(world: WorldBuilder, client: StrictClient) -> None:
+    browser = client.as_(world.actor("association", "44")).browser
+    answer = browser.get("/imports/modele/menages.xlsx", buffered=True)
+    answer.close()
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"].startswith("attachment; ")
+    assert {name: answer.headers.get(name) for name in HARD} == HARD
+    assert answer.headers["Content-Security-Policy"] == POLICY.format("'none'")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_files_of_ours_are_hardened_before_the_application_is_asked(database: Flask, scheme: str) -> None:
+    """Given, not changed since, or absent: served by a layer of its own, which refuses as much."""
+    url, browser = database.extensions["assets"].url("odis.css"), database.test_client()
+    given = browser.get(url, base_url=f"{scheme}://localhost")
+    same = browser.get(url, base_url=f"{scheme}://localhost", headers={"If-None-Match": given.headers["ETag"]})
+    absent = browser.get("/assets/../wsgi.py", base_url=f"{scheme}://localhost")
+    assert [given.status_code, same.status_code, absent.status_code] == [200, 304, 404]
+    for answer in (given, same, absent):
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert ("Strict-Transport-Security" in answer.headers) is (scheme == "https")
