@@ -205,8 +205,11 @@ def place_page(place: Place, *, problem: str = "", status: int = 200) -> Respons
     who = identity()
     row, today = queries.place_row(who, place), clock.today()
     monday = today - timedelta(days=today.weekday() + 14)
-    occupancies = queries.occupancies_of(who, place, since=monday)
-    households, address = _households(who, [*occupancies]), db.get(PlaceAddress, place.id)
+    address = db.get(PlaceAddress, place.id)
+    # The day a household entered is in the tracking that the State reads: beside those of a secret place, it would tell who lives there.
+    dated = not place.location_secret or row.is_own or address is not None
+    occupancies = queries.occupancies_of(who, place, since=monday) if dated else []
+    households = _households(who, [*occupancies])
     return render(
         "housing/place.html",
         status=status,
@@ -217,6 +220,7 @@ def place_page(place: Place, *, problem: str = "", status: int = 200) -> Respons
         weeks=_weeks(monday, today),
         bars=_bars(place, occupancies, households, monday),
         lines=[(o, households.get(o.id)) for o in occupancies],
+        dated=dated,
         address=address,
         address_readers=address_readers(place) if address else None,
         where=label_of(place.commune_code)
