@@ -44,22 +44,27 @@ def disarm(pdf: pikepdf.Pdf) -> bool:
     return sum(_clean(item) for item in pdf.objects) > 0  # every one of them, not the first alone
 
 
-def _clean(item: Any, depth: int = 0) -> bool:
-    """One object and what it holds directly: what it refers to is an object too."""
+def _clean(item: Any, depth: int = 0) -> int:
+    """How much was taken off one object and what it holds directly: what it refers to is an object too."""
     import pikepdf
 
     if depth > 100:
         raise ValueError("nested too deep")
     if isinstance(item, pikepdf.Array):
-        return sum(_clean(part, depth + 1) for part in item if not _is_reference(part)) > 0
+        return sum(_clean(part, depth + 1) for part in item if not _is_reference(part))
     if not isinstance(item, pikepdf.Dictionary | pikepdf.Stream):
-        return False
-    held = set(item.keys())
-    acts = str(item.get("/S", "")) in ACTING
-    gone = held - {"/Length"} if acts else held & set(KEYS)
+        return 0
+    held: dict[str, Any] = dict(item.items())
+    acts = "/S" in held and str(held["/S"]) in ACTING
+    gone = [key for key in held if (acts and key != "/Length") or key in KEYS]
     for key in gone:
         del item[key]
-    return len(gone) + sum(_clean(item[key], depth + 1) for key in held - gone if not _is_reference(item[key])) > 0
+    inner = [
+        value
+        for key, value in held.items()
+        if isinstance(value, pikepdf.Object) and not value.is_indirect and key not in gone
+    ]
+    return len(gone) + sum(_clean(value, depth + 1) for value in inner)
 
 
 def _is_reference(part: Any) -> bool:
