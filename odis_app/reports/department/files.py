@@ -48,12 +48,14 @@ def _sentences(f: DepartmentFigures) -> list[str]:
     long = f.files.waiting.cells[WAITING_MORE].households
     told = nombre(long) if long else "aucun"
     waits = "attendent" if many(waiting.households) else "attend"
-    signalled = counted(Count(f.files.signalled, None), "dossier")
+    count = f.files.signalled
+    said = f"{pluriel(count, 'dossier')} {'ont été signalés' if many(count) else 'a été signalé'}"
+    signalled = said if count else "Aucun dossier n’a été signalé"
     return [
         f"{opening(counted(everything, 'dossier'))} {'sont connus' if many(everything.households) else 'est connu'} au jour du calcul.",
         f"{opening(counted(Count(waiting.households, None), 'ménage'))} {waits} un logement, dont {told} depuis plus de {WAITING_BOUNDS[-1][0]}{NBSP}jours.",
         f"{opening(counted(Count(f.files.opened.households, None), 'demande'))} {'datent' if many(f.files.opened.households) else 'date'} de la période.",
-        f"{opening(signalled)} {'ont été signalés' if many(f.files.signalled) else 'a été signalé'} à l’État pour arbitrage pendant la période.",
+        f"{signalled} à l’État pour arbitrage pendant la période.",
     ]
 
 
@@ -92,7 +94,7 @@ def delays_section(f: DepartmentFigures) -> Section:
     ]
     if left := aside(f):
         sentences.append(
-            f"{pluriel(left, 'délai est écarté', 'délais sont écartés')} : leurs dates sont dans le désordre."
+            f"{pluriel(left, 'délai est écarté', 'délais sont écartés')} : {'ses' if left < 2 else 'leurs'} dates sont dans le désordre."
         )
     rows: list[list[Cell]] = [
         [label, *_median(f.delays.now[key]), *_median(f.delays.before[key])] for key, label in DELAY_LABELS.items()
