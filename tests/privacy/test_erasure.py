@@ -248,6 +248,7 @@ def test_nothing_of_an_erased_household_is_found_anywhere(
     assert found_in(kept_on_disk(config.data_dir)) == []
     assert found_in(kept_in_redis(config.redis_url)) == []
     assert found_in((said.text + "".join(capfd.readouterr())).encode()) == []
+    assert found_in(services.postgres.log.read_bytes()) == []
     gone = {p for p in stored if not p.exists()}
     assert len(gone) == 5  # the document, the two files of the bilan, the two of the copy
     with owner_unit():
