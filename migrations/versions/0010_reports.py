@@ -150,7 +150,8 @@ def _territory() -> None:
     run("REVOKE ALL ON private.territory_figures FROM PUBLIC")
     # Who may cut a period by the day, or ask again after one more line, reads one household by subtraction: why it left, where it went. A period
     # that is over is counted once; a key of fewer than ten households has no line, as if it were none. Since exits are known to the unit, how and
-    # why households left is told for a whole year alone, and where four of them at least, and four people, may have left otherwise.
+    # why households left is told for a whole year alone, and where four of them at least, and four people, may have left otherwise; where they
+    # went likewise.
     definer(
         "territory_figures(department text, since date, until date)",
         "TABLE (measure text, key text, households bigint, people bigint)",
@@ -175,9 +176,20 @@ def _territory() -> None:
               SELECT measure FROM exits GROUP BY measure
               HAVING sum(households) - sum(odis.published(households)) >= 4
                  AND sum(people) - sum(odis.published(people)) FILTER (WHERE households >= 10) >= 4),
+            -- entries too are known to the unit: who moved to another département is told the same way, on both sides, since some steer both
+            moves AS (
+              SELECT home, place, count(*) AS households, sum(size) AS people FROM stays WHERE entered AND home <> place AND $3 > $2 + 360
+               GROUP BY GROUPING SETS ((home, place), (home))),
+            crowded AS (
+              SELECT m.home, m.place FROM moves m, LATERAL (
+                SELECT count(*) AS households, sum(h.size) AS people FROM public.placements p JOIN public.households h ON h.id = p.household_id
+                 WHERE h.department_code = m.home AND p.cancelled_at IS NULL AND p.entered_on BETWEEN $2 AND $3) e
+               WHERE e.households - odis.published(m.households) >= 4 AND e.people - odis.published(m.people) >= 4),
             facts AS (
-              SELECT 'arrivals' AS measure, k AS key, size FROM stays, unnest(ARRAY['', home]) k WHERE entered AND place = $1 AND home <> $1
+              SELECT 'arrivals' AS measure, k AS key, size FROM stays s, unnest(ARRAY['', home]) k WHERE entered AND place = $1 AND home <> $1
+                 AND $3 > $2 + 360 AND (k = '' OR (s.home, s.place) IN (SELECT o.home, o.place FROM crowded o))
               UNION ALL SELECT 'departures', k, size FROM stays, unnest(ARRAY['', place]) k WHERE entered AND home = $1 AND place <> $1
+                 AND EXISTS (SELECT FROM crowded o WHERE o.home = $1 AND o.place IS NULL)
               UNION ALL SELECT 'proposals', k, 0 FROM public.orientations o JOIN public.households h ON h.id = o.household_id,
                         unnest(ARRAY['', {RESULT}]) k
                WHERE h.department_code = $1 AND (o.proposed_at AT TIME ZONE 'Europe/Paris')::date BETWEEN $2 AND $3)

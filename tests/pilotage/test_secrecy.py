@@ -66,16 +66,21 @@ def test_the_database_rounds_as_the_application(town: Town) -> None:
 # ── Through what a service of the State truly obtains ───────────────────────
 
 
-def crowd(town: Town, stays: list[tuple[date, ExitReason]]) -> None:
+def crowd(town: Town, stays: list[tuple[date, ExitReason]], *, household: str = "", place: str = "") -> None:
     """As many stays that ended those days for those reasons, each the copy of a real one."""
-    entered = town.entered(0, household=town.household)
+    entered = town.entered(0, household=household or town.household, place=place)
     with town.operator.acting() as identity:
         do.exit_placement(identity, placement=stay(entered), reason=REASONS[0].value, exited_on=clock.today())
     with owner_unit():
         left = stay(entered)
         source, kept = left.orientation_id, left.id
     for number, (day, reason) in enumerate(stays):
-        given = {"number": f"s{number}", "day": day, "reason": reason.value, "outcome": reason.outcome.value}
+        given = {
+            "number": f"{'t' if place else 's'}{number}",
+            "day": day,
+            "reason": reason.value,
+            "outcome": reason.outcome.value,
+        }
         with owner_unit():
             given["orientation"] = _copied("orientations", source, given, {})
             _copied("placements", kept, given, {
@@ -211,6 +216,35 @@ def narrow(bounds: Bounds, facts: Facts) -> None:
                     max(low, least - sum(o[1] for o in others)),
                     min(high, most - sum(o[0] for o in others)),
                 ]
+
+
+def test_where_they_went_subtracted_from_entries_tells_no_household(town: Town) -> None:
+    """Entries are known to the unit, on both sides for who steers both: told for a year where four of them at least stayed."""
+    last = clock.today().year - 1
+    for counts, near in (((10, 23, 14), False), ((0, 1, 10), True)):  # who went to Mayenne, who stayed, year by year
+        drawn = [(date(last - back, 5, 5), REASONS[0]) for back, count in enumerate(counts) for _ in range(count)]
+        near_by = {"household": town.another_file(), "place": town.another_place(commune="44109")} if near else {}
+        crowd(town, drawn, **near_by)
+    shown = []
+    for back in range(3):
+        year, month = (
+            Period(date(last - back, 1, 1), date(last - back, 12, 31)),
+            Period(date(last - back, 5, 1), date(last - back, 5, 31)),
+        )
+        assert figures(town, year).movements.entries.households == (10, 24, 24)[back]
+        with town.ddets53.acting():
+            asked = {"since": year.since, "until": year.until}
+            there = {
+                r.key: r.households
+                for r in db.execute(text("SELECT * FROM odis.territory_figures('53', :since, :until)"), asked)
+                if r.measure == "arrivals"
+            }
+        here = {key: count for (measure, key), count in told(town, year).items() if measure == "departures"}
+        shown.append((here, there.get("44")))
+        assert {
+            count for (measure, _), count in told(town, month).items() if measure in {"arrivals", "departures"}
+        } <= {None}
+    assert shown == [({"": None}, None), ({"": None}, None), ({"": 10, "53": 10}, 10)]
 
 
 def test_a_line_written_afterwards_changes_nothing_that_was_told(town: Town) -> None:

@@ -117,6 +117,6 @@ def _method(f: DepartmentFigures) -> Section:
     if f.whole_territory:
         sentences += [
             f"Étapes, attente, délais, entrées et sorties sont exacts : le service suit chaque dossier par son étape et ses dates. Nature et motifs des sorties, propositions et mobilité, que le suivi ne dit pas, sont arrondis au multiple de {STEP} inférieur ; « secret » : moins de {LEAST} ménages, zéro compris, ou un nombre dont on déduirait celui-là par soustraction.",
-            "Propositions et mobilité sont dites pour un mois, un trimestre ou une année civile terminés, la nature et les motifs des sorties pour une année : deux périodes qui diffèrent d’un jour désigneraient un ménage. Elles sont comptées une seule fois ; ce qui est saisi ensuite n’y change rien.",
+            "Les propositions sont dites pour un mois, un trimestre ou une année civile terminés, la mobilité, la nature et les motifs des sorties pour une année : deux périodes qui diffèrent d’un jour désigneraient un ménage. Elles sont comptées une seule fois ; ce qui est saisi ensuite n’y change rien.",
         ]
     return Section("Méthode", sentences)

@@ -12,6 +12,7 @@ from odis_app.placements.enums import ExitReason, Outcome
 from odis_app.reports.department.words import PROPOSAL_LABELS, cell, counted, labelled, many, opening, ratio
 from odis_app.reports.document import SECRET, Cell, Column, Section, Table, columns, text_columns
 
+BY_YEAR = f"{SECRET}, elles ne sont dites qu’à partir de {LEAST} ménages et pour une année civile terminée"
 FEW = f"{SECRET}, elles ne sont dites qu’à partir de {LEAST}, pour un mois, un trimestre ou une année civile terminés"
 
 
@@ -99,7 +100,7 @@ def flows_section(f: DepartmentFigures, names: Mapping[str, str]) -> Section:
     title, m = "5. Mobilité entre départements", f.movements
     arrivals, departures = m.flows_total.arrivals, m.flows_total.departures
     if arrivals.households is None and departures.households is None:
-        return Section(title, [f"Entrées entre ce département et les autres : {FEW}."])
+        return Section(title, [f"Entrées entre ce département et les autres : {BY_YEAR}."])
     if not m.flows:
         return Section(title, ["Aucune entrée entre ce département et un autre n’est enregistrée pendant la période."])
     rows: list[list[Cell]] = [
