@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, cast, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, cast, false, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import DATE
 from sqlalchemy.types import Date
 from werkzeug.datastructures import MultiDict
@@ -52,6 +52,11 @@ class PlaceFilter:
         """Nothing narrows it but the scope and the view: ``place_counts`` knows how many there are."""
         return not (self.q.strip() or self.department or self.kind or self.state or self.capacity)
 
+    @property
+    def judges_states(self) -> bool:
+        """Which places are listed, or in which order, depends on what is taken on each."""
+        return bool(self.state) or self.view in {"libres", "bientot"} or self.order in {"libre", "-libre"}
+
 
 def place_filter(identity: Identity, args: MultiDict[str, str]) -> PlaceFilter:
     """What the address of a list asks for: one's own places first for who runs some."""
@@ -67,9 +72,10 @@ def place_filter(identity: Identity, args: MultiDict[str, str]) -> PlaceFilter:
 
 @dataclass(frozen=True, slots=True)
 class _Today:
-    """What is taken on each place, and what follows from it: built once for a statement, since building costs more than asking."""
+    """What is taken on each place, joined by ``its``, and what follows from it: built once for a statement, since building costs more than asking."""
 
     taken: Any
+    its: ColumnElement[bool]
     state: ColumnElement[str]
     free_from: ColumnElement[date]
 
@@ -98,27 +104,21 @@ class PlaceRow:
 
 
 def _taken() -> Any:
-    """What is taken on each place from today on: one line per place, from the index of what is not released."""
+    """What is taken from today on, of what is not released: one line once it is told for which place."""
     today = clock.today()
     now = Occupancy.during.contains(literal(today, Date()))
     later = and_(func.lower(Occupancy.during) > today, Occupancy.kind != OccupancyKind.UNAVAILABLE.value)
     standing = or_(Occupancy.kind != OccupancyKind.RESERVATION.value, Occupancy.expires_at > func.now())
-    return (
-        select(
-            func.max(Occupancy.kind).filter(now).label("kind"),
-            func.max(Occupancy.motif).filter(now).label("motif"),
-            func.max(func.upper(Occupancy.during)).filter(now).label("until"),
-            func.min(Occupancy.expires_at).label("expires_at"),
-            func.min(func.lower(Occupancy.during)).filter(later).label("booked_from"),
-            func.coalesce(func.bool_or(Occupancy.kind == OccupancyKind.STAY.value).filter(later), false()).label(
-                "agreed"
-            ),
-            func.coalesce(func.bool_or(func.upper_inf(Occupancy.during)), false()).label("forever"),
-            func.max(func.upper(Occupancy.during)).label("taken_until"),
-        )
-        .where(Occupancy.place_id == Place.id, Occupancy.released_at.is_(None), standing)
-        .lateral("taken")
-    )
+    return select(
+        func.max(Occupancy.kind).filter(now).label("kind"),
+        func.max(Occupancy.motif).filter(now).label("motif"),
+        func.max(func.upper(Occupancy.during)).filter(now).label("until"),
+        func.min(Occupancy.expires_at).label("expires_at"),
+        func.min(func.lower(Occupancy.during)).filter(later).label("booked_from"),
+        func.coalesce(func.bool_or(Occupancy.kind == OccupancyKind.STAY.value).filter(later), false()).label("agreed"),
+        func.coalesce(func.bool_or(func.upper_inf(Occupancy.during)), false()).label("forever"),
+        func.max(func.upper(Occupancy.during)).label("taken_until"),
+    ).where(Occupancy.released_at.is_(None), standing)
 
 
 def _state(taken: Any) -> ColumnElement[str]:
@@ -148,14 +148,18 @@ def _free_from(taken: Any) -> ColumnElement[date]:
     return free
 
 
-def _today() -> _Today:
-    return _on(clock.today())
+def _today(*, of_all: bool = False) -> _Today:
+    """Asked place by place, from the index, for a few of them; in one pass when ``of_all`` those of a territory are judged."""
+    return _on(clock.today(), of_all)
 
 
-@lru_cache(maxsize=2)
-def _on(_day: date) -> _Today:
-    taken = _taken()
-    return _Today(taken, _state(taken), _free_from(taken))
+@lru_cache(maxsize=4)
+def _on(_day: date, of_all: bool) -> _Today:
+    if of_all:
+        taken: Any = _taken().add_columns(Occupancy.place_id).group_by(Occupancy.place_id).subquery("taken")
+        return _Today(taken, taken.c.place_id == Place.id, _state(taken), _free_from(taken))
+    taken = _taken().where(Occupancy.place_id == Place.id).lateral("taken")
+    return _Today(taken, true(), _state(taken), _free_from(taken))
 
 
 def _rows(identity: Identity, today: _Today, *conditions: ColumnElement[bool]) -> Select[Any]:
@@ -257,18 +261,23 @@ def list_places(
     ``counts``: what ``place_counts`` answered for the same scope, so that a bare view is not counted twice.
     """
     total = counts.get(filters.view) if counts and filters.is_a_view else None
-    ordered = filtered_places(identity, filters)
-    page = paginate(ordered, number=number, per_page=PER_PAGE, scalars=False, total=total)
-    return Page(_made(identity, page.items), page.number, page.per_page, page.total)
+    chosen = filtered_places(identity, filters).with_only_columns(Place.id)
+    page = paginate(chosen, number=number, per_page=PER_PAGE, total=total)
+    rows = rows_of(identity, page.items)
+    return Page([rows[i] for i in page.items], page.number, page.per_page, page.total)
 
 
-def filtered_places(identity: Identity, filters: PlaceFilter) -> Select[Any]:
-    """The visible places that match the filters with what ``rows_of`` makes lines of, in the order asked."""
-    today = _today()
-    statement = _rows(identity, today, *_conditions(identity, filters), *_view(filters.view, today))
+def filtered_places(identity: Identity, filters: PlaceFilter) -> Select[Place]:
+    """The visible places that match the filters, in the order asked; their states are judged only where the filters or the order need them."""
+    narrowed = policy.visible_places(identity).where(*_conditions(identity, filters))
+    if not filters.judges_states:
+        stale = [is_stale()] if filters.view == "a_confirmer" else []
+        return narrowed.where(*stale).order_by(*_order(filters.order))
+    today = _today(of_all=filters.scope == "territoire")
+    judged = narrowed.outerjoin(today.taken, today.its).where(*_view(filters.view, today))
     if filters.state:
-        statement = statement.where(today.state.in_(_states(filters.state)))
-    return statement.order_by(*_order(filters.order, today))
+        judged = judged.where(today.state.in_(_states(filters.state)))
+    return judged.order_by(*_order(filters.order, today.free_from))
 
 
 def rows_of(identity: Identity, ids: Sequence[int]) -> dict[int, PlaceRow]:
@@ -277,15 +286,15 @@ def rows_of(identity: Identity, ids: Sequence[int]) -> dict[int, PlaceRow]:
     return {row.place.id: row for row in found}
 
 
-def _order(order: str, today: _Today) -> tuple[Any, ...]:
+def _order(order: str, free_from: ColumnElement[date] | None = None) -> tuple[Any, ...]:
     """The keys of ``?tri=``; « - » turns the order round. The longest without news come first unless told otherwise."""
+    if free_from is not None and order in {"libre", "-libre"}:
+        return (free_from.asc() if order == "libre" else free_from.desc()).nulls_last(), Place.id
     orders: dict[str, tuple[Any, ...]] = {
         "numero": (Place.number, Place.id),
         "-numero": (Place.number.desc(), Place.id),
         "personnes": (Place.capacity, Place.id),
         "-personnes": (Place.capacity.desc(), Place.id),
-        "libre": (today.free_from.asc().nulls_last(), Place.id),
-        "-libre": (today.free_from.desc().nulls_last(), Place.id),
         "-nouvelle": (Place.confirmed_at.desc(), Place.id),
     }
     return orders.get(order, (Place.confirmed_at, Place.id))
@@ -305,13 +314,13 @@ def _states(state: str) -> tuple[str, ...]:
 
 def place_counts(identity: Identity, filters: PlaceFilter) -> dict[str, int]:
     """How many places each view holds, in one statement."""
-    today = _today()
+    today = _today(of_all=filters.scope == "territoire")
     columns = [
         func.count().filter(and_(*_view(name, today))).label(name) if name != "toutes" else func.count().label(name)
         for name, _ in VIEWS
     ]
     conditions = _conditions(identity, PlaceFilter(scope=filters.scope))
-    counted = policy.visible_places(identity).where(*conditions).join(today.taken, literal(True))
+    counted = policy.visible_places(identity).where(*conditions).outerjoin(today.taken, today.its)
     row = db.execute(counted.with_only_columns(*columns)).mappings().one()
     return {name: int(row[name]) for name, _ in VIEWS}
 
@@ -328,7 +337,7 @@ def places_of_structure(
     today, theirs = _today(), of_structure(identity, structure)
     closed = today.state == PlaceState.FERMEE.value
     lines = db.execute(_rows(identity, today, theirs).order_by(closed, Place.number, Place.id).limit(limit)).all()
-    mine = policy.visible_places(identity).where(theirs).join(today.taken, literal(True))
+    mine = policy.visible_places(identity).where(theirs).outerjoin(today.taken, today.its)
     counted = mine.with_only_columns(today.state, func.count(), func.sum(Place.capacity)).group_by(today.state)
     return _made(identity, lines), {PlaceState(row[0]): (row[1], row[2]) for row in db.execute(counted)}
 
