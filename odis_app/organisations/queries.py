@@ -307,4 +307,4 @@ def convention_accepted(identity: Identity) -> Accepted | None:
     if found is None:
         return None
     person, signed_as, at = found
-    return Accepted(person.name if person else "une personne partie depuis", signed_as, at)
+    return Accepted(person.name if person is not None else "une personne partie depuis", signed_as, at)

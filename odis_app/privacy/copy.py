@@ -17,7 +17,7 @@ from sqlalchemy import select
 from odis_app.core import clock
 from odis_app.core.db import db
 from odis_app.core.errors import RuleError
-from odis_app.core.formats import euros, jour_long
+from odis_app.core.formats import euros, jour_long, pluriel, telephone
 from odis_app.core.identity import Identity
 from odis_app.households import queries as households
 from odis_app.households.enums import AccommodationMode, HealthNeedKind, Language, NeedKind, NeedLevel, SafeChannel
@@ -29,6 +29,7 @@ from odis_app.privacy.enums import LegalBasis
 from odis_app.privacy.models import Consent
 from odis_app.privacy.queries import purposes, recipients_of
 from odis_app.reports.document import Bilan, Section, Table, text_columns
+from odis_app.territories.queries import label_of
 
 Lines = list[tuple[str, str]]
 WORKER = "un membre de l’équipe"
@@ -119,13 +120,13 @@ def _file(household: Household, *, alone: bool) -> Lines:
     )
     lines = [
         ("Numéro", household.number), ("Étape", household.status_label), ("Suivi par", "la personne référente de l’organisation"),
-        ("Attente depuis le", jour_long(household.seniority_date)), ("Adultes et enfants", f"{household.adults} et {household.minors}"),
+        ("Attente depuis le", jour_long(household.seniority_date)), ("Taille du ménage", f"{pluriel(household.adults, 'adulte')}, {pluriel(household.minors, 'enfant')}"),
         ("Langues", ", ".join(Language.label_of(code) for code in (block.languages if block else []))),
         ("Dispositifs", ", ".join(e.label for e in households.enrolments(household))),
     ]  # fmt: skip
     if alone:
         lines += [
-            ("Téléphone", households.phone_of(household)),
+            ("Téléphone", telephone(households.phone_of(household))),
             ("Hébergement actuel", AccommodationMode.label_of(block.accommodation_mode) if block else ""),
             ("Précision sur l’hébergement", block.accommodation_note if block else ""),
             ("Numéro étranger", households.agdref_of(household)),
@@ -146,7 +147,7 @@ def _file(household: Household, *, alone: bool) -> Lines:
             ("Logement attendu le", jour_long(request.need_from) if request.need_from else ""),
             ("Projet de vie", request.life_project if alone else ""),
             ("Régime alimentaire", request.diet_label if alone else ""),
-            ("Départements souhaités", ", ".join(households.wishes(household))),
+            ("Départements souhaités", ", ".join(label_of(f"dep:{code}") for code in households.wishes(household))),
         ]
     return _filled(lines)
 

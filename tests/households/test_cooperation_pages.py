@@ -14,8 +14,10 @@ from odis_app.access.sight import READINGS
 from odis_app.accounts.models import User
 from odis_app.core import clock
 from odis_app.core.db import db
+from odis_app.core.formats import jour_long
 from odis_app.core.permissions import REGISTRY, Role
 from odis_app.households import operations as do
+from odis_app.households import policy
 from odis_app.households.models import Household
 from odis_app.households.operations.protected import HealthNeed
 from odis_app.households.queries.sight import Block, who_reads
@@ -94,6 +96,7 @@ def test_a_file_is_handed_over_page_after_page(client: StrictClient, town: Town,
     receiving = client.as_(town.neighbour)
     assert "Un dossier vous est proposé" in receiving.get("/").text
     page = receiving.get(f"/menages/passations/{passation}").text
+    assert f"Sans réponse le {jour_long(clock.today() + timedelta(days=policy.ANSWER_DAYS))}" in page
     assert "La famille déménage." in page
     assert "Dossier CAF ouvert." in page
     assert "Nemounehzadeh" not in page
@@ -166,8 +169,11 @@ def test_joining_asks_for_a_renewed_proof_then_opens_and_is_read_over(
     sure = confirmed(town.neighbour)
     joining = client.as_(sure)
     assert "3 essais possibles" in joining.get("/menages/se-rattacher").text.replace("\u00a0", " ")
-    joining.post("/menages/se-rattacher", typed | {"born": "1990-03-05"})
-    assert "Aucun dossier n’est ouvert" in joining.get("/menages/se-rattacher").text
+    assert "Écrivez le numéro" in joining.post("/menages/se-rattacher", typed | {"number": " "}, status=422).text
+    wrong = joining.post("/menages/se-rattacher", typed | {"born": "1990-03-05"}, status=200).text
+    assert "Aucun dossier n’est ouvert" in wrong
+    assert "La famille est devant la porte." in wrong  # nothing of what was typed is lost
+    assert "2 essais possibles" in wrong.replace("\u00a0", " ")  # the try is spent, an empty number was none
     assert joining.post("/menages/se-rattacher", typed).headers["Location"].endswith(family)
     assert "Nemounehzadeh" in joining.get(f"/menages/{family}").text
     assert "s’est rattaché à ce dossier" in client.as_(town.camille).get("/").text

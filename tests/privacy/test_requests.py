@@ -171,10 +171,11 @@ def test_the_copy_is_made_sealed_and_ends(
     assert "Télécharger le PDF" in browser.get(here).text
     pdf = browser.get(f"{here}/copies/{copy.public_id}/pdf")
     assert check_pdf(pdf.data) == []
-    assert (
-        json.loads(browser.get(f"{here}/copies/{copy.public_id}/json").data)["sections"][0]["lines"][0]["value"]
-        == "Laila"
-    )
+    sections = json.loads(browser.get(f"{here}/copies/{copy.public_id}/json").data)["sections"]
+    told = {line["label"]: line["value"] for section in sections for line in section["lines"]}
+    assert told["Prénom"] == "Laila"
+    assert told["Téléphone"].split() == ["06", "00", "00", "00", "01"]  # as people write it
+    assert "enfant" in told["Taille du ménage"]
     assert client.as_(town.sacha).get(f"{here}/copies/{copy.public_id}/pdf", status=404)
     with owner_unit():
         actions = db.execute(text("SELECT action FROM audit_events WHERE action = 'rights:download'")).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMultipleField
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired, InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from odis_app.access.enums import JoinReason
@@ -100,7 +100,7 @@ class RefuseForm(Form):
 class JoinForm(Form):
     """The number, a fact that only who knows the household has, and why it cannot wait."""
 
-    number = short_text("Numéro du dossier", 30)
+    number = short_text("Numéro du dossier", 30, validators=[DataRequired("Écrivez le numéro du dossier.")])
     born = DateField(
         "Date de naissance du demandeur principal",
         [InputRequired("Donnez la date complète, comme sur le titre de séjour.")],

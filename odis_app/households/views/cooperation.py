@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Response, flash, request, url_for
 
 from odis_app.access.enums import PassationState
@@ -16,6 +18,7 @@ from odis_app.households.policy import HEALTH_READ, find_household, find_passati
 from odis_app.households.queries import cooperation, packet
 from odis_app.households.views.page import blueprint, done, form_page, saved
 from odis_app.organisations.queries import colleagues, organisation, organisation_by_id, partners_of
+from odis_app.territories.queries import label_of
 
 SUMMARY, TAB = "households.show", "households.shares"
 
@@ -139,7 +142,7 @@ def _page(passation: Passation, accept: AcceptForm, refuse: RefuseForm, *, statu
     return render(
         "households/passation.html", status=status, passation=passation, giver=giver, receiver=receiver, accept=accept, refuse=refuse, crumbs=crumbs,
         may_answer=who.can(policy.PASSATION_ANSWER, passation), may_withdraw=who.can(policy.PASSATION_WITHDRAW, passation),
-        file=file, steps=packet.checklist(who, passation, file) if passation.due_on else [],
+        file=file, answer_by=passation.at + timedelta(days=policy.ANSWER_DAYS), department=label_of(f"dep:{passation.sheet['department']}"), steps=packet.checklist(who, passation, file) if passation.due_on else [],
         joined=[entry.provider(who, passation) for entry in slot("passation.packet").entries(who) if entry.provider], waits_since=cooperation.waits_since(passation),
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, flash, url_for
 
 from odis_app.access.enums import JoinReason
+from odis_app.core.errors import RuleError
 from odis_app.core.permissions import guard
 from odis_app.core.web import identity, redirect_to, render
 from odis_app.households import operations
@@ -30,9 +31,12 @@ def join() -> Response:
                     "ok",
                 )
                 return redirect_to("households.show", household=found[0].public_id)
-            flash(NOTHING, "wait")
-            return redirect_to("households.join")
-    status = 422 if form.is_submitted() and not form.is_resumed else 200
+            form.add_error(RuleError("", NOTHING))
+            return _page(form, 200)  # the try is spent and written down, and what was typed comes back
+    return _page(form, 422 if form.is_submitted() and not form.is_resumed else 200)
+
+
+def _page(form: JoinForm, status: int) -> Response:
     crumbs = [("Ménages", url_for("households.index")), ("Se rattacher en urgence", None)]
     return render(
         "households/join.html", status=status, form=form, left=operations.tries_left(identity()), crumbs=crumbs
