@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator
 
+import pikepdf
 import pytest
 from flask import Flask
 from PIL import Image
@@ -46,6 +47,26 @@ PDF = (  # the smallest that a reader opens: one empty page
     b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\ntrailer<</Root 1 0 R/Size 4>>\n%%EOF"
 )
+
+
+def acting_pdf() -> bytes:
+    """A page whose document opens on a script, starts a program, sends a form, holds a page for another program and a file."""
+    pdf = pikepdf.new()
+    page = pdf.add_blank_page()
+    script = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert('MARQUEUR-SCRIPT')")
+    launch = pikepdf.Dictionary(S=pikepdf.Name.Launch, F="MARQUEUR-PROGRAMME.exe", Next=[script])
+    form = pikepdf.Dictionary(S=pikepdf.Name.SubmitForm, F="https://exemple.test/MARQUEUR-FORMULAIRE")
+    kept = pikepdf.Dictionary(S=pikepdf.Name.URI, URI="https://exemple.test/lien")
+    pdf.Root.OpenAction = pdf.make_indirect(script)
+    pdf.Root.AA = pikepdf.Dictionary(WC=launch)
+    pdf.Root.Names = pikepdf.Dictionary(JavaScript=pikepdf.Dictionary(Names=["a", pdf.make_indirect(script)]))
+    pdf.Root.AcroForm = pikepdf.Dictionary(Fields=[], XFA=pdf.make_stream(b"<xdp>MARQUEUR-XFA</xdp>"))
+    box = {"Type": pikepdf.Name.Annot, "Subtype": pikepdf.Name.Link, "Rect": [0, 0, 9, 9]}
+    page.Annots = pikepdf.Array([pikepdf.Dictionary(**box, A=action) for action in (launch, form, kept)])
+    pdf.attachments["note.exe"] = b"MARQUEUR-FICHIER"
+    out = io.BytesIO()
+    pdf.save(out, compress_streams=False)
+    return out.getvalue()
 
 
 def upload(data: bytes, name: str = "attestation.pdf") -> Upload:

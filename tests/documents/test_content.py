@@ -12,7 +12,7 @@ from PIL import Image
 from odis_app.core.errors import RuleError
 from odis_app.documents import content, images
 from odis_app.documents.enums import MediaType
-from tests.documents.conftest import PDF, office, picture
+from tests.documents.conftest import PDF, acting_pdf, office, picture
 
 ODT, ODS = b"application/vnd.oasis.opendocument.text", b"application/vnd.oasis.opendocument.spreadsheet"
 
@@ -158,26 +158,6 @@ def test_what_follows_a_picture_is_left_behind() -> None:
     after = images.bare_picture(picture("JPEG") + b"<script>alert(1)</script>" + PDF, MediaType.JPEG, name="photo.jpg")
     assert b"script" not in after
     assert b"%PDF-" not in after
-
-
-def acting_pdf() -> bytes:
-    """A page whose document opens on a script, starts a program, sends a form, holds a page for another program and a file."""
-    pdf = pikepdf.new()
-    page = pdf.add_blank_page()
-    script = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert('MARQUEUR-SCRIPT')")
-    launch = pikepdf.Dictionary(S=pikepdf.Name.Launch, F="MARQUEUR-PROGRAMME.exe", Next=[script])
-    form = pikepdf.Dictionary(S=pikepdf.Name.SubmitForm, F="https://exemple.test/MARQUEUR-FORMULAIRE")
-    kept = pikepdf.Dictionary(S=pikepdf.Name.URI, URI="https://exemple.test/lien")
-    pdf.Root.OpenAction = pdf.make_indirect(script)
-    pdf.Root.AA = pikepdf.Dictionary(WC=launch)
-    pdf.Root.Names = pikepdf.Dictionary(JavaScript=pikepdf.Dictionary(Names=["a", pdf.make_indirect(script)]))
-    pdf.Root.AcroForm = pikepdf.Dictionary(Fields=[], XFA=pdf.make_stream(b"<xdp>MARQUEUR-XFA</xdp>"))
-    box = {"Type": pikepdf.Name.Annot, "Subtype": pikepdf.Name.Link, "Rect": [0, 0, 9, 9]}
-    page.Annots = pikepdf.Array([pikepdf.Dictionary(**box, A=action) for action in (launch, form, kept)])
-    pdf.attachments["note.exe"] = b"MARQUEUR-FICHIER"
-    out = io.BytesIO()
-    pdf.save(out, compress_streams=False)
-    return out.getvalue()
 
 
 def test_a_pdf_loses_what_acts_by_itself_and_nothing_else() -> None:

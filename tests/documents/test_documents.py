@@ -23,7 +23,7 @@ from odis_app.documents.policy import find_clean_document, find_document, visibl
 from odis_app.documents.storage import Store, StoreError
 from odis_app.journal import operations as journal
 from odis_app.journal.policy import find_entry
-from tests.documents.conftest import PDF, picture, upload
+from tests.documents.conftest import PDF, acting_pdf, picture, upload
 from tests.journal.conftest import EVERYBODY, Circle, public_id_of
 from tests.journal.test_walls import EXPECTED
 from tests.support.clamav import clamav, closed_port
@@ -137,6 +137,17 @@ def test_a_photo_is_stored_without_its_position(circle: Circle, store: Put) -> N
         document = find_document(identity, public_id)
         assert b"MARQUEUR-APPAREIL" not in operations.content_of(document)
         assert document.name == "photo.jpg"
+
+
+def test_a_pdf_is_kept_without_what_acts_by_itself(circle: Circle, store: Put) -> None:
+    public_id = store("author", data=acting_pdf(), filename="dossier.pdf")
+    with circle["author"].acting() as identity:
+        document = find_document(identity, public_id)
+        assert document is not None
+        kept = operations.content_of(document)
+    assert kept.startswith(b"%PDF-")
+    assert b"MARQUEUR-SCRIPT" in acting_pdf()
+    assert b"MARQUEUR" not in kept
 
 
 def test_withdrawing_is_for_who_deposited_and_for_the_coordination(circle: Circle, store: Put) -> None:
