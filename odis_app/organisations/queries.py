@@ -294,8 +294,9 @@ class Accepted:
 
 def convention_accepted(identity: Identity) -> Accepted | None:
     """The first acceptance of the convention in force in the name of one's organisation; None while nobody did."""
+    name = func.coalesce(User.first_name + " " + User.last_name, "une personne partie depuis")
     statement = (
-        select(User, Acceptance.signed_as, Acceptance.accepted_at)
+        select(name, Acceptance.signed_as, Acceptance.accepted_at)
         .select_from(Acceptance)
         .outerjoin(User, User.id == Acceptance.user_id)
         .where(
@@ -304,7 +305,4 @@ def convention_accepted(identity: Identity) -> Accepted | None:
         .order_by(Acceptance.accepted_at)
     )
     found = db.execute(statement.limit(1)).first()
-    if found is None:
-        return None
-    person, signed_as, at = found
-    return Accepted(person.name if person is not None else "une personne partie depuis", signed_as, at)
+    return Accepted(*found) if found else None

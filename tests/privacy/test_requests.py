@@ -147,6 +147,7 @@ def test_alone_one_reads_the_whole_file_without_names_of_staff(town: Town) -> No
         mine = copy_of(identity, household, present_members(household.id)[0], with_safety=False)
     assert "MARQUESANTE" in texts(mine.data)
     assert "MARQUENOTE" in texts(mine.data)
+    assert "06 00 00 00 01" in texts(mine.data).replace("\u00a0", " ")  # as people write it
     assert identity.name not in texts(mine.data) + str(mine.document)
     assert "un membre de l’équipe" in texts(mine.data)
 
@@ -174,7 +175,6 @@ def test_the_copy_is_made_sealed_and_ends(
     sections = json.loads(browser.get(f"{here}/copies/{copy.public_id}/json").data)["sections"]
     told = {line["label"]: line["value"] for section in sections for line in section["lines"]}
     assert told["Prénom"] == "Laila"
-    assert told["Téléphone"].split() == ["06", "00", "00", "00", "01"]  # as people write it
     assert "enfant" in told["Taille du ménage"]
     assert client.as_(town.sacha).get(f"{here}/copies/{copy.public_id}/pdf", status=404)
     with owner_unit():
