@@ -85,6 +85,13 @@ class Page(Generic[T]):
         return max(1, -(-self.total // self.per_page))
 
     @property
+    def near(self) -> list[int]:
+        """The pages that are linked to: all of a few, otherwise the first, the last and those beside this one."""
+        if self.pages <= 5:
+            return list(range(1, self.pages + 1))
+        return sorted({1, *range(max(1, self.number - 1), min(self.pages, self.number + 1) + 1), self.pages})
+
+    @property
     def first_index(self) -> int:
         """Index of the first row shown; 0 when there is none."""
         return (self.number - 1) * self.per_page + 1 if self.total else 0

@@ -18,6 +18,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from odis_app.core import assets, clock
+from odis_app.core.web import Page
 
 Draw = Callable[..., str]
 HOSTILE = '"><img src=x onerror=alert(1)><b hx-get="/x">{{ 7*7 }}'
@@ -175,15 +176,8 @@ def test_journal_text_keeps_its_lines_and_is_out_of_reach_of_htmx(draw: Draw) ->
 # ── Lists ───────────────────────────────────────────────────────────────────
 
 
-def pages(number: int, total: int) -> SimpleNamespace:
-    last = max(1, -(-total // 25))
-    return SimpleNamespace(
-        number=number,
-        pages=last,
-        total=total,
-        first_index=(number - 1) * 25 + 1 if total else 0,
-        last_index=min(total, number * 25),
-    )
+def pages(number: int, total: int) -> Page[Any]:
+    return Page([], number, 25, total)
 
 
 PAGINATION = '{% from "components/pagination.html" import pagination %}{{ pagination(page, target="#resultats") }}'
@@ -208,6 +202,8 @@ def test_ends_of_a_long_list(draw: Draw) -> None:
     assert '<li class="page-item disabled"><span class="page-link">Précédente</span>' in first
     assert '<li class="page-item disabled"><span class="page-link">Suivante</span>' in last
     assert first.count("…") == 1
+    assert [pages(n, 1212).near for n in (1, 3, 49)] == [[1, 2, 49], [1, 2, 3, 4, 49], [1, 48, 49]]
+    assert pages(2, 110).near == [1, 2, 3, 4, 5]
 
 
 def test_sorting_is_a_link_that_turns_round(draw: Draw) -> None:
