@@ -173,7 +173,7 @@ def test_those_who_hold_no_file_see_no_file(client: StrictClient, world: WorldBu
     expected = {
         "dihal": "Aucune donnée agrégée n’est publiée",
         "admin": "Santé de l’installation",
-        "admin_organisation": "L’équipe de",
+        "admin_organisation": "L’équipe",
     }
     assert expected[part] in text
     assert "Nemounehzadeh" not in text

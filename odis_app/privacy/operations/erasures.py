@@ -24,6 +24,7 @@ from odis_app.privacy.enums import Block, RowKind
 from odis_app.privacy.messages import FILES_TO_ERASE, RETENTION_PATH
 from odis_app.privacy.models import DataCopy, ErasedFile, RetentionPlan, RetentionPlanRow, RightsRequest
 from odis_app.privacy.policy import find_plan
+from odis_app.privacy.queries.erasures import open_plan
 
 BATCH = 20
 OF_RECORDS = {RowKind.HOUSEHOLD.value, RowKind.OFFER.value}
@@ -55,7 +56,13 @@ def plan_erasures(identity: Identity) -> RetentionPlan:
     """The exact list of what would go today and of what blocks the rest; nothing goes. Raises RuleError when there is nothing, or a plan waits."""
     public_id = new_public_id()
     if not db.execute(select(func.odis.retention_plan(public_id))).scalar_one():
-        raise RuleError("", "Rien n’est à effacer aujourd’hui, ou un plan attend déjà.")
+        waits = open_plan(identity) is not None
+        raise RuleError(
+            "",
+            "Un plan attend déjà : approuvez-le ou annulez-le avant d’en établir un autre."
+            if waits
+            else "Rien n’est à effacer aujourd’hui.",
+        )
     plan = find_plan(identity, public_id)
     if plan is None:
         raise PermissionError("the plan of this organisation may not be read by who acts")
