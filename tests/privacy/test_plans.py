@@ -138,7 +138,7 @@ def test_an_account_is_erased_a_year_after_its_last_role(
     assert "Compte" in str(left)
     for table in ("private.credentials", "memberships", "user_identities", "private.sessions"):
         assert one(f"SELECT count(*) FROM {table} WHERE user_id = :id", id=gone.user_id) == 0, table
-    with town.sacha.acting() as identity, pytest.raises(RuleError, match="Un plan attend déjà : approuvez-le"):
+    with town.sacha.acting() as identity, pytest.raises(RuleError, match="Le plan approuvé n’est pas terminé"):
         operations.plan_erasures(identity)
 
 

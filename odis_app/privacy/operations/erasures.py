@@ -20,7 +20,7 @@ from odis_app.core.identity import Identity
 from odis_app.core.ids import new_public_id
 from odis_app.documents.storage import Store
 from odis_app.notifications.operations import send_mail
-from odis_app.privacy.enums import Block, RowKind
+from odis_app.privacy.enums import Block, PlanState, RowKind
 from odis_app.privacy.messages import FILES_TO_ERASE, RETENTION_PATH
 from odis_app.privacy.models import DataCopy, ErasedFile, RetentionPlan, RetentionPlanRow, RightsRequest
 from odis_app.privacy.policy import find_plan
@@ -33,6 +33,10 @@ ERASED = {
     "trail": "Journal des accès effacé",
 }  # fmt: skip
 WARNING_DAYS = 30
+_WAITS = {
+    PlanState.PLANNED: "Un plan attend déjà : approuvez-le ou annulez-le avant d’en établir un autre.",
+    PlanState.APPROVED: "Le plan approuvé n’est pas terminé : il l’est à la tâche suivante, établissez-en un autre ensuite.",
+}
 
 
 class SupersededError(RuntimeError):
@@ -56,13 +60,8 @@ def plan_erasures(identity: Identity) -> RetentionPlan:
     """The exact list of what would go today and of what blocks the rest; nothing goes. Raises RuleError when there is nothing, or a plan waits."""
     public_id = new_public_id()
     if not db.execute(select(func.odis.retention_plan(public_id))).scalar_one():
-        waits = open_plan(identity) is not None
-        raise RuleError(
-            "",
-            "Un plan attend déjà : approuvez-le ou annulez-le avant d’en établir un autre."
-            if waits
-            else "Rien n’est à effacer aujourd’hui.",
-        )
+        waiting = open_plan(identity)
+        raise RuleError("", _WAITS[PlanState(waiting.state)] if waiting else "Rien n’est à effacer aujourd’hui.")
     plan = find_plan(identity, public_id)
     if plan is None:
         raise PermissionError("the plan of this organisation may not be read by who acts")
