@@ -114,39 +114,24 @@ class HouseholdLine:
 
 
 def facts_of(households_: Sequence[Household]) -> list[engine.Household]:
-    """The engine's rows of these files (class ≤ 1: safety comes apart), five statements whatever their number."""
+    """The engine's rows of these files (class ≤ 1: safety comes apart), two statements whatever their number."""
     ids = [h.id for h in households_]
-    asked = {
-        r.household_id: r
-        for r in db.execute(select(HouseholdRequest).where(HouseholdRequest.household_id.in_(ids))).scalars()
-    }
-    papers = dict(
-        db.execute(
-            select(HouseholdAdministrative.household_id, HouseholdAdministrative.protection_status).where(
-                HouseholdAdministrative.household_id.in_(ids)
-            )
-        ).all()
+    wish = select(HouseholdWish.department_code).where(HouseholdWish.household_id == Household.id)
+    wished = func.array(wish.order_by(HouseholdWish.rank).scalar_subquery())
+    papers = HouseholdAdministrative.protection_status
+    told = (
+        select(Household.id, HouseholdRequest, papers, HouseholdIdentity.languages, wished)
+        .outerjoin(HouseholdRequest, HouseholdRequest.household_id == Household.id)
+        .outerjoin(HouseholdAdministrative, HouseholdAdministrative.household_id == Household.id)
+        .outerjoin(HouseholdIdentity, HouseholdIdentity.household_id == Household.id)
     )
-    spoken = dict(
-        db.execute(
-            select(HouseholdIdentity.household_id, HouseholdIdentity.languages).where(
-                HouseholdIdentity.household_id.in_(ids)
-            )
-        ).all()
-    )
-    wished: dict[int, list[str]] = {}
-    statement = (
-        select(HouseholdWish.household_id, HouseholdWish.department_code)
-        .where(HouseholdWish.household_id.in_(ids))
-        .order_by(HouseholdWish.rank)
-    )
-    for key, code in db.execute(statement):
-        wished.setdefault(key, []).append(code)
+    known: dict[int, Any] = {row.id: row for row in db.execute(told.where(Household.id.in_(ids)))}
     born = _youngest(ids)
-    return [
-        _row(h, asked.get(h.id), papers.get(h.id), spoken.get(h.id, []), wished.get(h.id, []), born.get(h.id))
-        for h in households_
-    ]
+    rows = []
+    for h in households_:
+        _id, asked, status, languages, departments_ = known.get(h.id, (h.id, None, None, None, ()))
+        rows.append(_row(h, asked, status, languages, departments_, born.get(h.id)))
+    return rows
 
 
 def _youngest(ids: Sequence[int]) -> dict[int, date]:
@@ -172,7 +157,7 @@ def _row(
     h: Household,
     asked: HouseholdRequest | None,
     status: str | None,
-    languages: Sequence[str],
+    languages: Sequence[str] | None,
     wished: Sequence[str],
     born: date | None,
 ) -> engine.Household:
@@ -180,7 +165,7 @@ def _row(
     common = {
         "id": h.public_id, "size": h.size, "adults": h.adults, "minors": h.minors, "minors_under_2": h.minors_under_2, "couples": h.couples,
         "boys_12_plus": h.boys_12_plus, "girls_12_plus": h.girls_12_plus, "priority": h.priority, "status": status, "departments": tuple(wished),
-        "languages": tuple(languages), "composition": h.composition_kind, "youngest_minor": _age(born, first) if born and h.minors else None,
+        "languages": tuple(languages or ()), "composition": h.composition_kind, "youngest_minor": _age(born, first) if born and h.minors else None,
     }  # fmt: skip
     if asked is None:
         return engine.Household(need_from=first, **common)  # type: ignore[arg-type]
@@ -296,9 +281,18 @@ class _Shown:
 
     @classmethod
     def of(cls, identity: Identity, stock: Supply, indices: Sequence[int]) -> _Shown:
-        found = _places(identity, stock, indices)
-        here = {index: found[key] for index in indices if (key := int(stock.ids[index])) in found}
-        return cls(here, *_names(found.values()))
+        ids = {index: int(stock.ids[index]) for index in indices}
+        named = (
+            visible_places(identity)
+            .where(Place.id.in_(ids.values()))
+            .outerjoin(Commune, Commune.code == Place.commune_code)
+            .outerjoin(Organisation, Organisation.id == Place.owner_org_id)
+            .add_columns(Commune, Organisation.short_name)
+        )
+        found = {row.Place.id: row for row in db.execute(named)}
+        here = {index: found[key].Place for index, key in ids.items() if key in found}
+        communes = {row.Commune.code: row.Commune.label for row in found.values() if row.Commune}
+        return cls(here, communes, {row.Place.owner_org_id: row.short_name or "" for row in found.values()}, labels())
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,25 +356,6 @@ def _offer(place: Place, stock: Supply, index: int) -> engine.Offer:
         languages=tuple(place.languages), employment_area=place.employment_area and area_key(place.employment_area), validated_until=place.validated_until,
         max_days=place.max_stay_days, renewable=place.renewable, min_child_age=place.min_child_age, compositions=tuple(place.accepted_compositions),
     )  # fmt: skip
-
-
-def _places(identity: Identity, stock: Supply, indices: Sequence[int]) -> dict[int, Place]:
-    ids = [int(stock.ids[index]) for index in indices]
-    return {p.id: p for p in db.execute(visible_places(identity).where(Place.id.in_(ids))).scalars()}
-
-
-def _names(places: object) -> tuple[dict[str, str], dict[int, str], Labels]:
-    found = list(places)  # type: ignore[call-overload]
-    codes = {p.commune_code for p in found if p.commune_code}
-    communes = (
-        {c.code: c.label for c in db.execute(select(Commune).where(Commune.code.in_(codes))).scalars()} if codes else {}
-    )
-    owners = dict(
-        db.execute(
-            select(Organisation.id, Organisation.short_name).where(Organisation.id.in_({p.owner_org_id for p in found}))
-        ).all()
-    )
-    return communes, owners, labels()
 
 
 def labels() -> Labels:

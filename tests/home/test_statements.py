@@ -13,7 +13,7 @@ from tests.support.sql import FILE_LIMIT, LIST_LIMIT, recorded
 
 LISTS = ("/menages", "/suivi", "/places?perimetre=territoire", "/places?perimetre=mes", "/offres", "/offres/a-qualifier", "/structures", "/appariement",
          "/orientations", "/hebergements", "/bilans")  # fmt: skip
-TABS = ("", "/composition", "/situation", "/besoins", "/projet", "/logement", "/journal", "/documents", "/partages", "/historique", "/consultations", "/droits")  # fmt: skip
+TABS = ("", "/composition", "/situation", "/besoins", "/projet", "/logement", "/journal", "/documents", "/partages", "/historique", "/consultations", "/droits", "/appariement")  # fmt: skip
 FILES = ("/menages", "/places", "/offres", "/structures", "/orientations", "/hebergements")
 SHOWN = 3
 
