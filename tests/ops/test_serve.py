@@ -129,11 +129,17 @@ def test_kill_9_leaves_no_process_and_the_next_start_works(product):
     assert again.end(signal.SIGTERM) == 0
 
 
+def _children(product: Product, what: str) -> set[int]:
+    """The processes that the product itself started, whose command names ``what``."""
+    family = {pid for pid, words in processes_of(product.data_dir).items() if what in words}
+    return {pid for pid in family if _parent(pid) == product.process.pid}
+
+
 @pytest.mark.parametrize("what", ["gunicorn", "jobs.worker", "redis-server", "bin/postgres"])
 def test_what_is_killed_comes_back(product, what):
-    family = {pid for pid, words in processes_of(product.data_dir).items() if what in words}
-    parents = {pid for pid in family if _parent(pid) == product.process.pid}
-    assert parents, processes_of(product.data_dir)
+    waiting = Patience(30)  # for an instant, what becomes another program shows no environment
+    while not (parents := _children(product, what)):
+        assert waiting.again(), processes_of(product.data_dir)
     for pid in parents:
         os.kill(pid, signal.SIGKILL)
     product.wait_for("nouveau démarrage dans")
