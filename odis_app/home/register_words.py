@@ -194,6 +194,7 @@ NAMES = {
     "retired_statistics": "nombres des dossiers effacés",
     "erased_files": "fichiers à détruire",
     "reports": "bilans",
+    "private.territory_figures": "nombres arrondis d’un département, comptés une fois",
     "list_exports": "exports de listes",
     "users": "comptes",
     "user_identities": "identités ProConnect",
