@@ -62,9 +62,14 @@ def share_record(
             "purpose",
             "Ce partage repose sur l’accord de chaque adulte, pour cette organisation. Recueillez-le d’abord dans l’onglet « Droits ».",
         )
-    _revoke(
-        identity, Grant.record_id == record_id, Grant.grantee_org_id == grantee_org_id, Grant.purpose == purpose.value
+    same = (
+        Grant.record_id == record_id,
+        Grant.grantee_org_id == grantee_org_id,
+        Grant.purpose == purpose.value,
     )
+    _revoke(
+        identity, *same, at=now
+    )  # the very instant at which the next one begins: its page says « prolongé », not « retiré »
     grant = Grant(
         record_id=record_id, owner_org_id=owner_org_id, grantee_org_id=grantee_org_id, level=level.value, purpose=purpose.value,
         expires_at=expires_at, granted_at=now, motive=motive, max_class=max_class, can_edit=can_edit, granted_by_id=identity.user_id,
@@ -91,9 +96,9 @@ def revoke_share(identity: Identity, *, grant: Grant) -> None:
                      data={"grantee_org_id": grant.grantee_org_id})  # fmt: skip
 
 
-def _revoke(identity: Identity, *conditions: object) -> int:
+def _revoke(identity: Identity, *conditions: object, at: datetime | None = None) -> int:
     statement = update(Grant).where(Grant.revoked_at.is_(None), *conditions)  # type: ignore[arg-type]
-    result = db.execute(statement.values(revoked_at=func.now(), revoked_by_id=identity.user_id))
+    result = db.execute(statement.values(revoked_at=at or func.now(), revoked_by_id=identity.user_id))
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 

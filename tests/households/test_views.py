@@ -311,9 +311,14 @@ def test_a_share_is_given_renewed_withdrawn(client: StrictClient, town: Town, fa
     browser.submit(shares, {"expires_on": later}, button="Prolonger le partage")
     shares = browser.get(f"/menages/{family}/partages")
     assert jour_long(clock.today() + timedelta(days=90)) in shares.get_data(as_text=True)
+    today = jour_long(clock.today()).replace("\u00a0", " ")
+    assert f"prolongé le {today}" in text_of(shares)
+    assert "retiré le" not in text_of(shares)
     browser.submit(shares, {}, button="Retirer le partage")
     partner.get(f"/menages/{family}", status=404)
-    assert "Ce dossier n’est partagé avec personne." in text_of(browser.get(f"/menages/{family}/partages"))
+    left = text_of(browser.get(f"/menages/{family}/partages"))
+    assert "Ce dossier n’est partagé avec personne." in left
+    assert f"retiré le {today}" in left
 
 
 def test_signalling_opens_the_file_to_the_ddets_of_its_departement(

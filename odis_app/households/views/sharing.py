@@ -32,13 +32,25 @@ def shares(household: Household) -> Response:
     names = queries.organisations_named(g.grantee_org_id for g in given)
     now = clock.now()
     active = [(g, names[g.grantee_org_id]) for g in given if g.revoked_at is None and g.expires_at > now]
-    ended = [(g, names[g.grantee_org_id]) for g in given if g.revoked_at is not None or g.expires_at <= now]
+    begun = {(g.grantee_org_id, g.purpose, g.granted_at) for g in given}
+    ended = [
+        (g, names[g.grantee_org_id], _how(g, (g.grantee_org_id, g.purpose, g.revoked_at) in begun))
+        for g in given
+        if g.revoked_at is not None or g.expires_at <= now
+    ]
     service = steering_service(household.department_code)
     return file_page(
         household, "households/shares.html", tab=TAB, active=active, ended=ended, levels=ShareLevel, purposes=SharePurpose, service=service,
         renew=RenewForm(), signal_form=SignalForm(), passations=cooperation.of_household(identity(), household), joins=cooperation.joins(household),
         may_hand_over=identity().can(HAND_OVER, household),
     )  # fmt: skip
+
+
+def _how(grant: Grant, is_replaced: bool) -> str:
+    """« retiré », « terminé », or « prolongé » when the next one begins at that very instant."""
+    if grant.revoked_at is None:
+        return "terminé"
+    return "prolongé" if is_replaced else "retiré"
 
 
 @blueprint.route("/<household>/partages/nouveau", methods=["GET", "POST"])
