@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from odis_app.core.db import db
+from odis_app.core.formats import NBSP
 from odis_app.core.identity import Identity
 from odis_app.organisations.models import Dispositif, TerritoryWord
 
@@ -73,6 +74,10 @@ def sentence(key: str, said: list[tuple[str, str]]) -> str:
     meant = MEANINGS[key][0].lower() if key in MEANINGS else SCHEME.lower()
     different = {word for _department, word in said}
     if len(different) == 1:
-        return f"Ici, « {meant} » se dit « {said[0][1]} »."
-    told = ", ".join(f"« {word} » ({department})" for department, word in said)
-    return f"« {meant.capitalize()} » se dit {told}."
+        return f"Ici, {_quoted(meant)} se dit {_quoted(said[0][1])}."
+    told = ", ".join(f"{_quoted(word)} ({department})" for department, word in said)
+    return f"{_quoted(meant.capitalize())} se dit {told}."
+
+
+def _quoted(word: str) -> str:
+    return f"«{NBSP}{word}{NBSP}»"  # a quotation mark never stays alone at the end of a line
